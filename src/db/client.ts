@@ -1,0 +1,41 @@
+/**
+ * The one way to PostgreSQL.
+ *
+ * Promise: every statement has a time limit, every pool a size, and no instant depends on the server's time zone.
+ * Not here: queries (one file per aggregate beside this one).
+ */
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { relations } from './relations.ts';
+
+export type Db = ReturnType<typeof openDatabase>['db'];
+/** A transaction, or the database itself: whatever statements run on. */
+export type Tx = Pick<Db, 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'query'>;
+export type Sql = postgres.Sql;
+
+export interface DatabaseOptions {
+  poolMax: number;
+  /** Longest a single statement may run. (Default: 30,000 ms) */
+  statementTimeoutMs?: number;
+  applicationName?: string;
+}
+
+/** Opens a pool. Connections are made when first needed; `close` waits for running queries up to 5 s. */
+export function openDatabase(url: string, options: DatabaseOptions) {
+  const sql = postgres(url, {
+    max: options.poolMax,
+    connect_timeout: 10,
+    idle_timeout: 0,
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName ?? 'booky-hub',
+      statement_timeout: options.statementTimeoutMs ?? 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+      TimeZone: 'UTC',
+    },
+  });
+  const db = drizzle({ client: sql, relations });
+  return { sql, db, close: () => sql.end({ timeout: 5 }) };
+}
+
+export type Database = ReturnType<typeof openDatabase>;

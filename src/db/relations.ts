@@ -1,0 +1,43 @@
+/** How tables hang together, for relational queries and for the GraphQL types built on them. */
+import { defineRelations } from 'drizzle-orm';
+import * as tables from './tables/index.ts';
+
+export const relations = defineRelations(tables, (r) => ({
+  users: {
+    editions: r.many.editions({ from: r.users.id, to: r.editions.ownerId }),
+    orders: r.many.orders({ from: r.users.id, to: r.orders.buyerId }),
+    entitlements: r.many.entitlements({ from: r.users.id, to: r.entitlements.readerId }),
+  },
+  works: {
+    editions: r.many.editions({ from: r.works.id, to: r.editions.workId }),
+    owner: r.one.users({ from: r.works.ownerId, to: r.users.id, optional: false }),
+  },
+  editions: {
+    work: r.one.works({ from: r.editions.workId, to: r.works.id, optional: false }),
+    owner: r.one.users({ from: r.editions.ownerId, to: r.users.id, optional: false }),
+    liveRevision: r.one.revisions({ from: r.editions.liveRevisionId, to: r.revisions.id, alias: 'live' }),
+    workingRevision: r.one.revisions({ from: r.editions.workingRevisionId, to: r.revisions.id, alias: 'working' }),
+    revisions: r.many.revisions({ from: r.editions.id, to: r.revisions.editionId, alias: 'all' }),
+    prices: r.many.prices({ from: r.editions.id, to: r.prices.editionId }),
+  },
+  revisions: {
+    edition: r.one.editions({ from: r.revisions.editionId, to: r.editions.id, optional: false, alias: 'all' }),
+    contributors: r.many.contributors({ from: r.revisions.id, to: r.contributors.revisionId }),
+    file: r.one.files({ from: r.revisions.fileId, to: r.files.id }),
+    enrichment: r.one.enrichments({ from: r.revisions.id, to: r.enrichments.revisionId }),
+  },
+  orders: {
+    buyer: r.one.users({ from: r.orders.buyerId, to: r.users.id, optional: false }),
+    lines: r.many.orderLines({ from: r.orders.id, to: r.orderLines.orderId }),
+    payment: r.one.payments({ from: r.orders.id, to: r.payments.orderId }),
+  },
+  orderLines: {
+    order: r.one.orders({ from: r.orderLines.orderId, to: r.orders.id, optional: false }),
+    edition: r.one.editions({ from: r.orderLines.editionId, to: r.editions.id, optional: false }),
+  },
+  entitlements: {
+    reader: r.one.users({ from: r.entitlements.readerId, to: r.users.id, optional: false }),
+    edition: r.one.editions({ from: r.entitlements.editionId, to: r.editions.id, optional: false }),
+    order: r.one.orders({ from: r.entitlements.orderId, to: r.orders.id, optional: false }),
+  },
+}));

@@ -1,0 +1,155 @@
+/**
+ * The stage engine's tables. It knows nothing of books: a subject is a text such as `order:0199…`.
+ *
+ * | Table | Holds |
+ * |---|---|
+ * | event | everything that happened, in the commit that made it happen; the outbox is what has no pub_seq yet |
+ * | stream_head | the last pub_seq stamped for a stream |
+ * | stage_progress | per stage and stream: every event up to here has been dealt with (replay starts after it) |
+ * | run | one instance of a workflow; `at_event_id` is the one event it waits to be carried on from |
+ * | timer | deliveries that are due later: retries, snoozes, compensations |
+ * | dead_letter | what was parked, with why |
+ *
+ * Life of an event: inserted with the state it tells of → stamped with a dense pub_seq by the relay → XADD under the id
+ * `pub_seq-0` → consumed once per stage's consumer group → trimmed from Redis when every stage is past it. It stays here.
+ */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { createdAt, id, instant, updatedAt } from './columns.ts';
+
+export const events = pgTable(
+  'event',
+  {
+    /** Grows in the order of insertion: what was caused by an event always has a greater id than it. */
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    shard: smallint('shard').notNull(),
+    /** The Redis stream: the event's type, or the stage's name for a delivery meant for that stage only. */
+    stream: text('stream').notNull(),
+    type: text('type').notNull(),
+    /** What it is about; null for deliveries to one stage, which tell nothing new. */
+    subject: text('subject'),
+    /** 1, 2, 3 … per subject, without gaps. */
+    seq: integer('seq'),
+    runId: text('run_id'),
+    /** The stage that returned it, and how often it had to try. */
+    stage: text('stage'),
+    attempts: smallint('attempts'),
+    durationMs: integer('duration_ms'),
+    payload: jsonb('payload').notNull(),
+    createdAt: createdAt(),
+    pubSeq: bigint('pub_seq', { mode: 'number' }),
+  },
+  (table) => [
+    index('event_unstamped').on(table.shard, table.id).where(sql`pub_seq is null`),
+    uniqueIndex('event_stream_pub_seq').on(table.stream, table.shard, table.pubSeq).where(sql`pub_seq is not null`),
+    uniqueIndex('event_subject_seq').on(table.subject, table.seq).where(sql`subject is not null`),
+    index('event_run').on(table.runId).where(sql`run_id is not null`),
+  ],
+);
+
+export const streamHeads = pgTable(
+  'stream_head',
+  {
+    stream: text('stream').notNull(),
+    shard: smallint('shard').notNull(),
+    lastPubSeq: bigint('last_pub_seq', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.shard] })],
+);
+
+export const stageProgress = pgTable(
+  'stage_progress',
+  {
+    stage: text('stage').notNull(),
+    stream: text('stream').notNull(),
+    shard: smallint('shard').notNull(),
+    donePubSeq: bigint('done_pub_seq', { mode: 'number' }).notNull(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [primaryKey({ columns: [table.stage, table.stream, table.shard] })],
+);
+
+export const runState = pgEnum('run_state', ['RUNNING', 'COMPENSATING', 'COMPLETED', 'FAILED', 'PARKED', 'CANCELLED']);
+
+export const runs = pgTable(
+  'run',
+  {
+    /** `workflow/id of the event that started it`, so that the same event never starts the same workflow twice. */
+    id: text('id').primaryKey(),
+    workflow: text('workflow').notNull(),
+    subject: text('subject').notNull(),
+    shard: smallint('shard').notNull(),
+    state: runState('state').notNull(),
+    /** The stage whose turn it is; the last one when it has ended. */
+    stage: text('stage').notNull(),
+    /** The event that stage consumes. A delivery of any other event is a duplicate. */
+    atEventId: bigint('at_event_id', { mode: 'number' }).notNull(),
+    /** Failed attempts of the current stage so far. */
+    failures: integer('failures').notNull().default(0),
+    /** When the next try is due, if one waits. */
+    retryAt: instant('retry_at'),
+    lastError: text('last_error'),
+    startedAt: instant('started_at').notNull(),
+    updatedAt: updatedAt(),
+    endedAt: instant('ended_at'),
+  },
+  (table) => [
+    index('run_subject').on(table.subject),
+    index('run_workflow_started').on(table.workflow, table.startedAt),
+    index('run_open').on(table.updatedAt).where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
+  ],
+);
+
+export const deliveryKind = pgEnum('delivery_kind', ['RUN', 'COMPENSATE']);
+
+export const timers = pgTable(
+  'timer',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    dueAt: instant('due_at').notNull(),
+    shard: smallint('shard').notNull(),
+    stage: text('stage').notNull(),
+    runId: text('run_id').notNull(),
+    eventId: bigint('event_id', { mode: 'number' }).notNull(),
+    kind: deliveryKind('kind').notNull().default('RUN'),
+  },
+  (table) => [index('timer_due').on(table.dueAt)],
+);
+
+export const deadLetterState = pgEnum('dead_letter_state', ['OPEN', 'REPLAYED', 'DISCARDED']);
+
+export const deadLetters = pgTable(
+  'dead_letter',
+  {
+    id: id(),
+    stage: text('stage').notNull(),
+    stream: text('stream').notNull(),
+    eventId: bigint('event_id', { mode: 'number' }).notNull(),
+    runId: text('run_id'),
+    kind: deliveryKind('kind').notNull().default('RUN'),
+    /** Why it was parked: ATTEMPTS_EXHAUSTED, TERMINAL, POISON (never parsed) or CRASHED (its consumer kept dying). */
+    reason: text('reason').notNull(),
+    error: text('error').notNull(),
+    attempts: integer('attempts').notNull(),
+    payload: jsonb('payload').notNull(),
+    state: deadLetterState('state').notNull().default('OPEN'),
+    resolvedBy: text('resolved_by'),
+    resolvedAt: instant('resolved_at'),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('dead_letter_open').on(table.stage, table.eventId).where(sql`state = 'OPEN'`),
+    index('dead_letter_created').on(table.createdAt),
+  ],
+);

@@ -1,0 +1,6 @@
+export * from './accounts.ts';
+export * from './books.ts';
+export * from './engine.ts';
+export * from './files.ts';
+export * from './operations.ts';
+export * from './orders.ts';

@@ -1,0 +1,9 @@
+/**
+ * The catalogue of events: what mutations append and stages consume and return.
+ *
+ * It stands between the API and the business, which never meet: both import this, and neither imports the other.
+ */
+export * from './editions.ts';
+export * from './enrichments.ts';
+export * from './operations.ts';
+export * from './orders.ts';
