@@ -12,7 +12,7 @@ export interface EventType<Name extends string = string, Payload = unknown> {
   readonly schema: z.ZodType<Payload>;
   /** Ends the run that returns it: no stage of the same workflow consumes it. */
   readonly terminal: boolean;
-  readonly subject: (payload: Payload) => string;
+  subject(payload: Payload): string;
   /** A draft of this event, ready to be returned by a stage or appended by a mutation. */
   of(payload: Payload): EventDraft<Name>;
 }

@@ -1,0 +1,185 @@
+/**
+ * Workflows: stages, declared once, from which the consumers, the flow graph and the README's picture all come.
+ *
+ * A run has one outstanding stage; a stage consumes one event and returns the next. What a stage returns and has not
+ * declared in `emits` does not compile. `workflow()` refuses at load what could not run (check-workflow.ts).
+ * Handlers return events, they never publish: the engine commits the write, the run and the event in one transaction.
+ */
+import type { Tx } from '../db/client.ts';
+import { checkWorkflow } from './check-workflow.ts';
+import type { Clock } from './clock.ts';
+import type { EventDraft, EventType } from './event.ts';
+import type { Log } from './log.ts';
+import type { RetryPolicy } from './retry.ts';
+
+/** What a stage is given: the event it consumes, parsed, and where its run stands. */
+export interface StageInput<Payload> {
+  readonly eventId: number;
+  readonly runId: string;
+  readonly subject: string;
+  readonly payload: Payload;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+export interface StageContext<Services, Announced extends string = string> {
+  readonly services: Services;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborts at the stage's time limit and when the worker must stop. */
+  readonly signal: AbortSignal;
+  /**
+   * Commits a status that is true before the stage has ended, such as "capturing", together with `write`.
+   * Does nothing and answers false when another delivery has already carried the run on: stop working then.
+   */
+  announce(event: EventDraft<Announced>, write?: (tx: Tx) => Promise<void>): Promise<boolean>;
+}
+
+/** The stage is done: store `write` and the event in one commit. */
+export interface Advance<Name extends string> {
+  readonly kind: 'ADVANCE';
+  readonly event: EventDraft<Name>;
+  readonly write?: ((tx: Tx) => Promise<void>) | undefined;
+}
+
+/** Nothing failed, it is only too early: come back later. Spends no attempt. */
+export interface Snooze {
+  readonly kind: 'SNOOZE';
+  readonly delayMs: number;
+}
+
+export type Outcome<Name extends string = string> = Advance<Name> | Snooze;
+
+export const advance = <Name extends string>(
+  event: EventDraft<Name>,
+  write?: (tx: Tx) => Promise<void>,
+): Advance<Name> => ({ kind: 'ADVANCE', event, write });
+
+export const snooze = (delayMs: number): Snooze => ({ kind: 'SNOOZE', delayMs });
+
+/** A stage as the engine sees it. Its methods take what their declarations say; the payload is parsed before. */
+export interface Stage<Services> {
+  readonly name: string;
+  readonly on: EventType;
+  readonly emits: readonly EventType[];
+  readonly announces: readonly EventType[];
+  readonly retry: RetryPolicy;
+  /** Longest one try of `run` or `compensate` may take. */
+  readonly timeoutMs: number;
+  readonly pivot: boolean;
+  /** Deliveries of this stage in work at once, per process. */
+  readonly concurrency: number;
+  run?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Outcome>;
+  runBatch?(tx: Tx, inputs: readonly StageInput<unknown>[], context: BatchContext<Services>): Promise<Outcome[]>;
+  compensate?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Compensation>;
+  onRetry?(tx: Tx, input: StageInput<unknown>): Promise<Record<string, unknown>>;
+}
+
+export type BatchContext<Services> = Pick<StageContext<Services>, 'services' | 'clock' | 'log'>;
+
+/** What a compensation stores in the commit that records it as done. */
+export type Compensation = ((tx: Tx) => Promise<void>) | null;
+
+/** How a run ends that could not be carried through: the event that says so, and what is stored with it. */
+export interface FailsWith {
+  readonly event: EventType;
+  /** @returns the event's draft; `reason` is for operators, do not show it to buyers or authors */
+  build(tx: Tx, failure: { subject: string; runId: string; stage: string; reason: string }): Promise<EventDraft>;
+}
+
+export interface Workflow<Services> {
+  readonly name: string;
+  /** What starts it, in words: a mutation or an event of another workflow. */
+  readonly startedBy: string;
+  readonly failsWith: FailsWith | null;
+  readonly stages: readonly Stage<Services>[];
+}
+
+interface StageBase<In, Out extends EventType, Announced extends EventType, Services> {
+  on: EventType<string, In>;
+  emits: readonly Out[];
+  announces?: readonly Announced[];
+  retry: RetryPolicy;
+  pivot?: boolean;
+  /** (Default: 16) */
+  concurrency?: number;
+  /**
+   * Stores what is shown while a retry waits, and returns what to show of it; runs in the commit that records the
+   * failed attempt.
+   */
+  onRetry?: (tx: Tx, input: StageInput<In>) => Promise<Record<string, unknown>>;
+  compensate?: (
+    input: StageInput<In>,
+    context: StageContext<Services, Announced['type']>,
+  ) => Promise<Compensation>;
+}
+
+interface CallingStage<In, Out extends EventType, Announced extends EventType, Services>
+  extends StageBase<In, Out, Announced, Services> {
+  /** Calls out; runs before any transaction opens. */
+  run: (
+    input: StageInput<In>,
+    context: StageContext<Services, Announced['type']>,
+  ) => Promise<Outcome<Out['type']>>;
+  /** (Default: 30,000 ms) */
+  timeoutMs?: number;
+  runBatch?: never;
+}
+
+interface SqlStage<In, Out extends EventType, Announced extends EventType, Services>
+  extends StageBase<In, Out, Announced, Services> {
+  /**
+   * Pure SQL over many inputs in one transaction; one outcome per input, in the same order.
+   * When it throws, nothing is stored and each input is tried alone.
+   */
+  runBatch: (
+    tx: Tx,
+    inputs: readonly StageInput<In>[],
+    context: BatchContext<Services>,
+  ) => Promise<Outcome<Out['type']>[]>;
+  run?: never;
+  timeoutMs?: never;
+}
+
+export const DEFAULT_TIMEOUT_MS = 30_000;
+export const DEFAULT_CONCURRENCY = 16;
+
+/** Binds the declarations to the services that handlers are given. */
+export function declare<Services>() {
+  function stage<In, const Out extends EventType, const Announced extends EventType = never>(
+    name: string,
+    options: CallingStage<In, Out, Announced, Services> | SqlStage<In, Out, Announced, Services>,
+  ): Stage<Services> {
+    const { run, runBatch, compensate, onRetry } = options;
+    return {
+      name,
+      on: options.on,
+      emits: options.emits,
+      announces: options.announces ?? [],
+      retry: options.retry,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      pivot: options.pivot ?? false,
+      concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+      ...(run && { run }),
+      ...(runBatch && { runBatch }),
+      ...(compensate && { compensate }),
+      ...(onRetry && { onRetry }),
+    };
+  }
+
+  /** @throws WorkflowDeclarationError naming what is wrong, at load */
+  function workflow(
+    name: string,
+    options: { startedBy: string; failsWith?: FailsWith; stages: readonly Stage<Services>[] },
+  ): Workflow<Services> {
+    const declared = { name, startedBy: options.startedBy, failsWith: options.failsWith ?? null, stages: options.stages };
+    checkWorkflow(declared);
+    return declared;
+  }
+
+  return { stage, workflow };
+}
+
+/** The one identifier of a stage: consumer group, metric label, log field, row key and node in the graph. */
+export const stageId = (workflow: { name: string }, stage: { name: string }): string =>
+  `${workflow.name}.${stage.name}`;
