@@ -1,0 +1,279 @@
+/**
+ * Configuration: every environment variable the program reads, in one schema.
+ *
+ * Promise: all faults are told at once, in plain words, and no secret is repeated in them. An empty value counts as not
+ * set. `.env.example` is printed from here (`npm run env:example`), and a test compares the two.
+ * Not here: what follows from the values (src/embedded starts servers, src/ports opens gateways).
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { validate as isCron } from 'node-cron';
+import { z } from 'zod';
+
+const projectFolder = fileURLToPath(new URL('..', import.meta.url));
+
+const text = z.string();
+const optional = (schema: z.ZodType<string, string>) => schema.optional();
+
+function whole(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return text
+    .refine((value) => /^\d{1,15}$/.test(value) && Number(value) >= min && Number(value) <= max, message)
+    .transform(Number);
+}
+
+function url(...schemes: string[]) {
+  const wanted = schemes.map((scheme) => `${scheme}://…`).join(' or ');
+  return text.refine(
+    (value) =>
+      URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)) && new URL(value).host !== '',
+    `must be a URL of the form ${wanted}`,
+  );
+}
+
+const origins = text.transform((value, context) => {
+  const list = value.split(',').map((one) => one.trim());
+  const kept = list.filter((one) => one !== '');
+  for (const one of kept) {
+    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one) {
+      context.addIssue({
+        code: 'custom',
+        message: `must list origins like https://shop.example.org, no path; "${one}" is none`,
+      });
+    }
+  }
+  return kept;
+});
+
+const DAY_AI_COST_MICROS_MAX = 1_000_000_000_000;
+
+const schema = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .prefault('development')
+    .describe('development, test or production.'),
+  HOST: text.prefault('127.0.0.1').describe('Address to listen on; 0.0.0.0 for all.'),
+  PORT: whole(0, 65_535).prefault('4000').describe('Port to listen on; 0 takes any free one.'),
+  PUBLIC_URL: optional(url('http', 'https')).describe(
+    'The address that users see, for links and signed URLs. (Default: http://localhost:PORT)',
+  ),
+  CORS_ORIGINS: origins
+    .prefault('')
+    .describe('Origins whose pages may call the API, separated by commas. (Default: none but our own)'),
+  APP_SECRET: optional(text.min(32, 'must be 32 characters or more; `openssl rand -hex 32` makes one')).describe(
+    'Signs tokens and download links; 32 characters or more. Required in production. (Default elsewhere: made once, kept in DATA_DIR/secret)',
+  ),
+  ADMIN_EMAIL: z
+    .email('must be an e-mail address')
+    .prefault('admin@booky-hub.localhost')
+    .describe('Account of the first admin, made on first start.'),
+  DATA_DIR: text
+    .prefault('.data')
+    .transform((value) => resolve(projectFolder, value))
+    .describe('Folder for the private servers, files and mails; relative to the project.'),
+  LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be fatal, error, warn, info, debug, trace or silent',
+    )
+    .prefault('warn')
+    .describe('fatal, error, warn, info, debug, trace or silent.'),
+  DATABASE_URL: optional(url('postgres', 'postgresql')).describe(
+    'Your PostgreSQL. (Default: a private one in DATA_DIR)',
+  ),
+  DATABASE_POOL_MAX: whole(1, 1_000).prefault('10').describe('Connections to PostgreSQL per process.'),
+  REDIS_URL: optional(url('redis', 'rediss')).describe(
+    'Your Redis, 6.2 or newer, or Valkey. (Default: a private one in DATA_DIR)',
+  ),
+  REDIS_KEY_PREFIX: text
+    .regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits or _ : . -')
+    .prefault('booky:')
+    .describe('Stands before every key, so that several installations can share one Redis.'),
+  STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
+  WORKER_BATCH_MAX: whole(1, 10_000).prefault('500').describe('Most entries a consumer takes at once.'),
+  WORKER_CONCURRENCY: whole(1, 1_000).prefault('16').describe('Most handlers that call out at once, per process.'),
+  DRAIN_TIMEOUT_MS: whole(0, 600_000)
+    .prefault('25000')
+    .describe('Longest wait, in ms, for work in hand when the program is stopped.'),
+  HEALTH_CRON: text
+    .refine((value) => isCron(value), 'must be a cron expression such as * * * * *')
+    .prefault('* * * * *')
+    .describe('When the health checks run.'),
+  STORAGE_URL: optional(url('s3')).describe(
+    's3://bucket?region=eu-central-1&endpoint=https://… (Default: the folder DATA_DIR/files)',
+  ),
+  S3_ACCESS_KEY_ID: optional(text).describe('Key for an s3:// STORAGE_URL.'),
+  S3_SECRET_ACCESS_KEY: optional(text).describe('Its secret.'),
+  UPLOAD_BYTES_MAX: whole(1_024, 5_368_709_120).prefault('209715200').describe('Largest upload, in bytes.'),
+  SMTP_URL: optional(url('smtp', 'smtps')).describe(
+    'Mail server. (Default: mails are kept in the database and shown on the pages)',
+  ),
+  MAIL_FROM: text
+    .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'must be an address such as Name <name@example.org>')
+    .prefault('Booky Hub <no-reply@booky-hub.localhost>')
+    .describe('Sender of mails.'),
+  PAYMENT_GATEWAY: z
+    .enum(['sandbox'], 'must be sandbox, the only gateway at present')
+    .prefault('sandbox')
+    .describe('The payment gateway; only sandbox at present, which moves no money.'),
+  OPENAI_API_KEY: optional(text).describe(
+    'Key of an OpenAI-compatible server for suggestions. (Default: a local, extractive method)',
+  ),
+  OPENAI_BASE_URL: optional(url('http', 'https')).describe('Address of that server. (Default: the one of OpenAI)'),
+  OPENAI_MODEL: text.prefault('gpt-5.4-mini').describe('Model to ask.'),
+  AI_TOKENS_MAX_PER_DAY: whole(0, 1_000_000_000).prefault('500000').describe('Most tokens a day; 0 asks nothing.'),
+  AI_COST_MICROS_MAX_PER_DAY: whole(0, DAY_AI_COST_MICROS_MAX)
+    .prefault('5000000')
+    .describe('Most cost a day, in millionths of a US dollar.'),
+  AI_TIMEOUT_MS: whole(1_000, 600_000).prefault('30000').describe('Longest wait for one answer, in ms.'),
+});
+
+export type Env = z.output<typeof schema>;
+type Name = keyof Env;
+
+export interface EnvVariable {
+  name: string;
+  description: string;
+  /** As it would be written in `.env`; `undefined` when the variable is optional. */
+  default: string | undefined;
+}
+
+export const envVariables: readonly EnvVariable[] = Object.entries(schema.shape).map(([name, variable]) => ({
+  name,
+  description: variable.description ?? '',
+  default: defaultOf(name),
+}));
+
+/** Their values may hold a password, so a fault never repeats them. */
+const SECRET: ReadonlySet<string> = new Set<Name>([
+  'APP_SECRET',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'STORAGE_URL',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+  'SMTP_URL',
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+]);
+
+export class EnvError extends Error {
+  readonly code = 'ENV_INVALID';
+  /** One sentence a fault, each beginning with the variable's name. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
+    this.name = 'EnvError';
+    this.faults = faults;
+  }
+}
+
+/** @throws EnvError with every fault at once */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const given: Record<string, string> = {};
+  for (const { name } of envVariables) {
+    const value = source[name]?.trim();
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const parsed = schema.safeParse(given);
+  const single = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => wordFault(String(issue.path[0]), issue.message, given));
+  const faults = [...single, ...combinationFaults(given)];
+  if (!parsed.success || faults.length > 0) throw new EnvError(faults);
+  return parsed.data;
+}
+
+/** Reads `.env` in the project folder, if there is one, under what is already set; prints all faults and exits 1. */
+export function loadEnv(): Env {
+  const file = resolve(projectFolder, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
+  for (const warning of misspelt(process.env)) process.stderr.write(`Warning: ${warning}\n`);
+  try {
+    return parseEnv(process.env);
+  } catch (error) {
+    if (error instanceof EnvError) {
+      process.stderr.write(`${error.message}\nAll variables are explained in .env.example.\n`);
+      process.exit(1);
+    }
+    throw error;
+  }
+}
+
+/** The address that users see. @param port the one that is listened on, which PORT=0 leaves open */
+export function publicUrl(env: Pick<Env, 'PUBLIC_URL' | 'HOST' | 'PORT'>, port: number = env.PORT): string {
+  if (env.PUBLIC_URL !== undefined) return env.PUBLIC_URL.replace(/\/+$/, '');
+  const isEveryone = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(env.HOST);
+  const host = isEveryone ? 'localhost' : env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
+  return `http://${host}:${port}`;
+}
+
+/** @returns a sentence for each unknown variable whose name is nearly one of ours */
+export function misspelt(source: Record<string, string | undefined>): string[] {
+  const names = envVariables.map(({ name }) => name);
+  const warnings: string[] = [];
+  for (const name of Object.keys(source)) {
+    if (names.includes(name)) continue;
+    const meant = names.find((ours) => isNearly(name, ours));
+    if (meant !== undefined) warnings.push(`${name} is not a variable of Booky Hub; did you mean ${meant}?`);
+  }
+  return warnings;
+}
+
+/** What `.env.example` holds. */
+export function envExample(): string {
+  const parts = envVariables.map(
+    ({ name, description, default: value }) => `# ${description}\n# ${name}=${value ?? ''}\n`,
+  );
+  return `# Copy to .env and take the # off the lines you change. Nothing here is needed to start.\n\n${parts.join('\n')}`;
+}
+
+function combinationFaults(given: Record<string, string>): string[] {
+  const faults: string[] = [];
+  if (given['NODE_ENV'] === 'production' && given['APP_SECRET'] === undefined) {
+    faults.push('APP_SECRET: is required in production; `openssl rand -hex 32` makes one.');
+  }
+  const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'];
+  for (const key of keys) {
+    if (given['STORAGE_URL'] !== undefined && given[key] === undefined)
+      faults.push(`${key}: is required with an s3:// STORAGE_URL.`);
+    if (given['STORAGE_URL'] === undefined && given[key] !== undefined)
+      faults.push(`${key}: is of no use without an s3:// STORAGE_URL; set that, or take this away.`);
+  }
+  return faults;
+}
+
+function wordFault(name: string, message: string, given: Record<string, string>): string {
+  const value = given[name];
+  const seen = value === undefined || SECRET.has(name) ? '' : `; it is ${JSON.stringify(value.slice(0, 80))}`;
+  return `${name}: ${message}${seen}.`;
+}
+
+function defaultOf(name: string): string | undefined {
+  const variable: unknown = Reflect.get(schema.shape, name);
+  const value: unknown = variable instanceof z.ZodPrefault ? variable.def.defaultValue : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** One slip in a short name, two in a long one. HOST and PORT are too short to tell a slip from another word. */
+function isNearly(name: string, ours: string): boolean {
+  if (ours.length <= 5 || name.length <= 5) return false;
+  return editDistance(name.toUpperCase(), ours) <= (ours.length >= 10 ? 2 : 1);
+}
+
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [index, letter] of left.split('').entries()) {
+    const next = [index + 1];
+    for (const [column, other] of right.split('').entries()) {
+      const change = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
