@@ -2,7 +2,7 @@
  * Configuration: every environment variable the program reads, in one schema.
  *
  * Promise: all faults are told at once, in plain words, and no secret is repeated in them. An empty value counts as not
- * set. `.env.example` is printed from here (`npm run env:example`), and a test compares the two.
+ * set. `.env.example` is printed from here: test/env.test.ts compares it, and writes it anew with `-u`.
  * Not here: what follows from the values (src/embedded starts servers, src/ports opens gateways).
  */
 import { existsSync } from 'node:fs';
@@ -69,8 +69,8 @@ const schema = z.object({
     .prefault('admin@booky-hub.localhost')
     .describe('Account of the first admin, made on first start.'),
   DATA_DIR: text
-    .prefault('.data')
     .transform((value) => resolve(projectFolder, value))
+    .prefault('.data')
     .describe('Folder for the private servers, files and mails; relative to the project.'),
   LOG_LEVEL: z
     .enum(
@@ -107,7 +107,7 @@ const schema = z.object({
   S3_SECRET_ACCESS_KEY: optional(text).describe('Its secret.'),
   UPLOAD_BYTES_MAX: whole(1_024, 5_368_709_120).prefault('209715200').describe('Largest upload, in bytes.'),
   SMTP_URL: optional(url('smtp', 'smtps')).describe(
-    'Mail server. (Default: mails are kept in the database and shown on the pages)',
+    'Mail server. (Default: mails are kept and shown on the pages, none is sent)',
   ),
   MAIL_FROM: text
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'must be an address such as Name <name@example.org>')
