@@ -1,0 +1,324 @@
+/**
+ * The sandbox gateway: a payment provider on this machine, with books of its own, that can be told to misbehave.
+ *
+ * Promise: an answer leaves only after its entry is on disk; a restart with the same folder continues the same books.
+ * Tokens: tok_succeeds (and any other), tok_declined, tok_insufficient_funds, tok_requires_action, tok_slow,
+ * tok_timeout_before_authorize, tok_timeout_after_authorize, tok_timeout_before_capture, tok_timeout_after_capture,
+ * tok_error_500, tok_capture_refused. Faults at random for all payments: POST /script (wire.ts).
+ * Not here: real money, or any protection beyond the address it listens on. Never expose it.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { actionPage } from './action-page.ts';
+import { answerOf, stateOf } from './answers.ts';
+import { judge } from './bank.ts';
+import type { BankRequest } from './bank.ts';
+import { lockBooks } from './books-lock.ts';
+import { Books } from './books.ts';
+import { faultOf } from './faults.ts';
+import type { Fault } from './faults.ts';
+import { openJournal } from './journal.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import {
+  BODY_SIZE_BYTES_MAX,
+  authorizeRequestSchema,
+  captureRequestSchema,
+  faultScriptSchema,
+  refundRequestSchema,
+  voidRequestSchema,
+} from './wire.ts';
+
+export interface SandboxGatewayLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SandboxGatewayOptions {
+  /** Folder of the books; made if absent. One running gateway a folder. */
+  readonly booksPath: string;
+  /** (Default: 127.0.0.1) */
+  readonly host?: string | undefined;
+  /** 0 takes a free one. (Default: 0) */
+  readonly port?: number | undefined;
+  /** How browsers reach it, when that is not http://host:port. Goes into every actionUrl. */
+  readonly publicUrl?: string | undefined;
+  readonly log: SandboxGatewayLog;
+  /** Added by tok_slow and the scripted `slow`. (Default: 1500) */
+  readonly slowMs?: number | undefined;
+  /** A hanging connection is closed after this. (Default: 30000) */
+  readonly hangMsMax?: number | undefined;
+}
+
+const CONNECTIONS_MAX = 2_000;
+const ENTRIES_MAX = 2_000_000;
+
+class HttpFault extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+interface Gateway {
+  readonly books: Books;
+  readonly journal: Journal;
+  readonly log: SandboxGatewayLog;
+  readonly slowMs: number;
+  readonly hangMsMax: number;
+  publicUrl: string;
+}
+
+/** @throws SandboxBooksInUseError, SandboxBooksDamagedError */
+export async function startSandboxGateway(
+  options: SandboxGatewayOptions,
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const { booksPath, host = '127.0.0.1', port = 0, log } = options;
+  await mkdir(booksPath, { recursive: true });
+  const lock = await lockBooks(booksPath);
+  try {
+    const { journal, entries } = await openJournal(booksPath);
+    const books = new Books();
+    for (const entry of entries) books.apply(entry);
+    const gateway: Gateway = {
+      books,
+      journal,
+      log,
+      slowMs: options.slowMs ?? 1_500,
+      hangMsMax: options.hangMsMax ?? 30_000,
+      publicUrl: '',
+    };
+    const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+      void serve(gateway, request, response);
+    });
+    server.maxConnections = CONNECTIONS_MAX;
+    const url = await listen(server, host, port);
+    gateway.publicUrl = options.publicUrl ?? url;
+    log.info({ url, booksPath, entries: entries.length }, 'sandbox payment gateway is up');
+    return {
+      url,
+      async stop() {
+        await new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        });
+        await journal.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const actualPort = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
+    });
+  });
+}
+
+async function serve(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await route(gateway, request, response);
+  } catch (error) {
+    if (error instanceof HttpFault) {
+      send(response, error.status, { code: error.code, message: error.message });
+      return;
+    }
+    gateway.log.error({ err: error, url: request.url }, 'sandbox payment gateway failed to answer');
+    send(response, 500, { code: 'internal', message: 'The sandbox gateway failed. Its log says why.' });
+  }
+}
+
+async function route(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://gateway');
+  const path = `${request.method} ${url.pathname}`;
+  switch (path) {
+    case 'GET /health':
+      return send(response, 200, { ok: true, entries: gateway.books.entryCount });
+    case 'GET /v1/payments':
+      return lookup(gateway, url.searchParams, response);
+    case 'POST /v1/authorize':
+      return act(gateway, { operation: 'authorize', ...(await readBody(request, authorizeRequestSchema)) }, response);
+    case 'POST /v1/capture':
+      return act(gateway, { operation: 'capture', ...(await readBody(request, captureRequestSchema)) }, response);
+    case 'POST /v1/void':
+      return act(gateway, { operation: 'void', ...(await readBody(request, voidRequestSchema)) }, response);
+    case 'POST /v1/refund':
+      return act(gateway, { operation: 'refund', ...(await readBody(request, refundRequestSchema)) }, response);
+    case 'POST /script': {
+      const script = await readBody(request, faultScriptSchema);
+      await book(gateway, { type: 'script', at: now(), script });
+      return send(response, 200, script);
+    }
+    case 'DELETE /script':
+      await book(gateway, { type: 'script', at: now(), script: null });
+      return send(response, 200, { ok: true });
+    default:
+  }
+  const action = /^(GET|POST) \/actions\/([\w-]{1,100})(?:\/(approve|deny))?$/.exec(path);
+  if (action?.[2] === undefined) throw new HttpFault(404, 'not_found', `The sandbox gateway has no ${path}.`);
+  return decide(gateway, action[2], action[3] ?? url.searchParams.get('decision'), response);
+}
+
+/** Plays the fault that is due, if any, around the judging and booking of a request. */
+async function act(gateway: Gateway, request: BankRequest, response: ServerResponse): Promise<void> {
+  const fault = faultOf({
+    operation: request.operation,
+    idempotencyKey: request.idempotencyKey,
+    paymentToken: tokenOf(gateway.books, request),
+    faults: gateway.books.faultsByKey.get(request.idempotencyKey) ?? [],
+    script: gateway.books.script,
+  });
+  if (fault === 'slow') await delay(gateway.slowMs);
+  else if (fault !== null && fault !== 'decline') {
+    await book(gateway, { type: 'fault', at: now(), idempotencyKey: request.idempotencyKey, fault });
+  }
+  if (fault === 'timeoutBefore') return hang(gateway, response);
+  if (fault === 'cutBefore') return cut(response);
+  if (fault === 'error500') throw new HttpFault(500, 'internal', 'The sandbox gateway was told to fail this call.');
+
+  if (gateway.books.entryCount >= ENTRIES_MAX) {
+    throw new HttpFault(503, 'books_full', `The books hold ${ENTRIES_MAX} entries, the most allowed. Start new ones.`);
+  }
+  const stamp = { at: now(), id: randomUUID().replaceAll('-', '') };
+  const judgement = judge(gateway.books, request, stamp, fault === 'decline');
+  switch (judgement.kind) {
+    case 'UNKNOWN':
+      throw new HttpFault(404, 'unknown_reference', judgement.message);
+    case 'CONFLICT':
+      throw new HttpFault(409, 'idempotency_conflict', judgement.message);
+    case 'NOT_YET': {
+      const { reasonCode, message } = judgement;
+      return send(response, 200, { kind: 'REFUSED', reasonCode, message });
+    }
+    case 'BOOK':
+      await book(gateway, judgement.entry);
+      break;
+    case 'REPEAT':
+      await gateway.journal.flushed();
+      break;
+    default:
+      judgement satisfies never;
+  }
+  if (fault === 'timeoutAfter') return hang(gateway, response);
+  if (fault === 'cutAfter') return cut(response);
+  return send(response, 200, answerOf(judgement.entry, gateway.publicUrl));
+}
+
+async function lookup(gateway: Gateway, query: URLSearchParams, response: ServerResponse): Promise<void> {
+  const idempotencyKey = query.get('idempotencyKey');
+  const authorizationRef = query.get('authorizationRef');
+  if ((idempotencyKey === null) === (authorizationRef === null)) {
+    throw new HttpFault(400, 'invalid_request', 'Give either idempotencyKey or authorizationRef.');
+  }
+  const faultKey = `lookup:${idempotencyKey ?? authorizationRef}`;
+  const fault: Fault | null = faultOf({
+    operation: 'lookup',
+    idempotencyKey: faultKey,
+    paymentToken: undefined,
+    faults: gateway.books.faultsByKey.get(faultKey) ?? [],
+    script: gateway.books.script,
+  });
+  if (fault === 'slow') await delay(gateway.slowMs);
+  else if (fault !== null) {
+    await book(gateway, { type: 'fault', at: now(), idempotencyKey: faultKey, fault });
+    if (fault === 'error500') throw new HttpFault(500, 'internal', 'The sandbox gateway was told to fail this call.');
+    return fault === 'cutBefore' || fault === 'cutAfter' ? cut(response) : hang(gateway, response);
+  }
+  await gateway.journal.flushed();
+  const ref =
+    authorizationRef ??
+    (idempotencyKey === null ? undefined : gateway.books.answers.get(idempotencyKey)?.authorizationRef);
+  const authorization = ref === undefined ? undefined : gateway.books.authorizations.get(ref);
+  send(response, 200, authorization === undefined ? { kind: 'NOT_FOUND' } : stateOf(authorization, gateway.publicUrl));
+}
+
+async function decide(
+  gateway: Gateway,
+  authorizationRef: string,
+  decision: string | null,
+  response: ServerResponse,
+): Promise<void> {
+  const authorization = gateway.books.authorizations.get(authorizationRef);
+  if (authorization?.outcome !== 'REQUIRES_ACTION') {
+    throw new HttpFault(404, 'unknown_reference', 'No payment waits for this approval.');
+  }
+  const decided = decision === 'approve' || decision === 'deny';
+  if (decided && authorization.state === 'REQUIRES_ACTION') {
+    await book(gateway, { type: 'decision', at: now(), authorizationRef, approved: decision === 'approve' });
+  }
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    'cache-control': 'no-store',
+  });
+  response.end(actionPage(authorization));
+}
+
+async function book(gateway: Gateway, entry: JournalEntry): Promise<void> {
+  gateway.books.apply(entry);
+  gateway.journal.append(entry);
+  await gateway.journal.flushed();
+}
+
+function tokenOf(books: Books, request: BankRequest): string | undefined {
+  if (request.operation === 'authorize') return request.paymentToken;
+  const ref =
+    request.operation === 'refund'
+      ? books.authorizationRefsByCapture.get(request.captureRef)
+      : request.authorizationRef;
+  return ref === undefined ? undefined : books.authorizations.get(ref)?.paymentToken;
+}
+
+async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of request) {
+    const bytes = Buffer.from(part);
+    sizeBytes += bytes.length;
+    if (sizeBytes > BODY_SIZE_BYTES_MAX) {
+      throw new HttpFault(413, 'body_too_large', `A request may have ${BODY_SIZE_BYTES_MAX} bytes.`);
+    }
+    parts.push(bytes);
+  }
+  try {
+    return schema.parse(JSON.parse(Buffer.concat(parts).toString('utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'The body is not JSON.';
+    throw new HttpFault(400, 'invalid_request', why);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function cut(response: ServerResponse): void {
+  response.destroy();
+}
+
+function hang(gateway: Gateway, response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), gateway.hangMsMax);
+  response.once('close', () => clearTimeout(timer));
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
