@@ -20,7 +20,11 @@ export const editionSubject = (editionId: string) => `edition:${editionId}`;
 
 export const editionDrafted = defineEvent('edition.drafted', { payload: edition, subject, terminal: true });
 export const editionSubmitted = defineEvent('edition.submitted', { payload: edition, subject });
-export const editionProgressed = defineEvent('edition.progressed', { payload: editionWithNote, subject, terminal: true });
+export const editionProgressed = defineEvent('edition.progressed', {
+  payload: editionWithNote,
+  subject,
+  terminal: true,
+});
 export const metadataAccepted = defineEvent('metadata.accepted', { payload: edition, subject });
 export const fileScanned = defineEvent('file.scanned', { payload: edition, subject });
 export const fileValidated = defineEvent('file.validated', { payload: edition, subject });

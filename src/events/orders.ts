@@ -17,7 +17,11 @@ export const paymentActionRequired = defineEvent('payment.action-required', {
 });
 export const paymentAuthorized = defineEvent('payment.authorized', { payload: order, subject });
 export const paymentDeclined = defineEvent('payment.declined', { payload: orderWithReason, subject, terminal: true });
-export const paymentCaptureStarted = defineEvent('payment.capture-started', { payload: order, subject, terminal: true });
+export const paymentCaptureStarted = defineEvent('payment.capture-started', {
+  payload: order,
+  subject,
+  terminal: true,
+});
 export const paymentCaptured = defineEvent('payment.captured', { payload: order, subject });
 export const orderCompleted = defineEvent('order.completed', { payload: order, subject, terminal: true });
 export const orderExpired = defineEvent('order.expired', { payload: orderWithReason, subject, terminal: true });

@@ -49,7 +49,10 @@ function checkNames({ name, stages }: DeclaredWorkflow, refuse: Refuse): void {
     if (seen.has(stage.name)) refuse(`the stage '${stage.name}' is declared twice`);
     seen.add(stage.name);
     const rival = consumed.get(stage.on.type);
-    if (rival) refuse(`the stages '${rival}' and '${stage.name}' both consume '${stage.on.type}'; a run has one outstanding stage`);
+    if (rival)
+      refuse(
+        `the stages '${rival}' and '${stage.name}' both consume '${stage.on.type}'; a run has one outstanding stage`,
+      );
     consumed.set(stage.on.type, stage.name);
     if (stage.emits.length === 0) refuse(`the stage '${stage.name}' emits nothing, so its run would never end`);
   }
@@ -68,12 +71,15 @@ function checkEvents({ stages }: DeclaredWorkflow, refuse: Refuse): void {
       }
     }
     for (const event of stage.announces) {
-      if (consumed.has(event.type)) refuse(`'${event.type}' is announced by '${stage.name}' and yet consumed by a stage`);
+      if (consumed.has(event.type))
+        refuse(`'${event.type}' is announced by '${stage.name}' and yet consumed by a stage`);
     }
   }
   const starts = stages.filter((stage) => !emitted.has(stage.on.type));
   if (starts.length !== 1) {
-    refuse(`it must have one first stage; ${starts.map((stage) => `'${stage.name}'`).join(' and ') || 'none'} could be it`);
+    refuse(
+      `it must have one first stage; ${starts.map((stage) => `'${stage.name}'`).join(' and ') || 'none'} could be it`,
+    );
   }
 }
 

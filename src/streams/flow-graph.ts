@@ -73,7 +73,8 @@ export function flowMermaid(graph: FlowGraph): string {
     }
     lines.push('  end');
     const [first] = workflow.stages;
-    if (first) lines.push(`  ${node(`start.${workflow.name}`)}>"${workflow.startedBy}"] -->|${first.on[0]}| ${node(first.id)}`);
+    if (first)
+      lines.push(`  ${node(`start.${workflow.name}`)}>"${workflow.startedBy}"] -->|${first.on[0]}| ${node(first.id)}`);
   }
   return lines.join('\n');
 }

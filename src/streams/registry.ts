@@ -44,8 +44,7 @@ export function createRegistry<Services>(workflows: readonly Workflow<Services>[
     workflows,
     seats,
     seat: (id) => byId.get(id),
-    next: (workflow, eventType) =>
-      seats.find((seat) => seat.workflow === workflow && seat.stage.on.type === eventType),
+    next: (workflow, eventType) => seats.find((seat) => seat.workflow === workflow && seat.stage.on.type === eventType),
     streamsOf,
     readersOf: (stream) => seats.filter((seat) => streamsOf(seat).includes(stream)),
   };

@@ -108,26 +108,28 @@ interface StageBase<In, Out extends EventType, Announced extends EventType, Serv
    * failed attempt.
    */
   onRetry?: (tx: Tx, input: StageInput<In>) => Promise<Record<string, unknown>>;
-  compensate?: (
-    input: StageInput<In>,
-    context: StageContext<Services, Announced['type']>,
-  ) => Promise<Compensation>;
+  compensate?: (input: StageInput<In>, context: StageContext<Services, Announced['type']>) => Promise<Compensation>;
 }
 
-interface CallingStage<In, Out extends EventType, Announced extends EventType, Services>
-  extends StageBase<In, Out, Announced, Services> {
+interface CallingStage<In, Out extends EventType, Announced extends EventType, Services> extends StageBase<
+  In,
+  Out,
+  Announced,
+  Services
+> {
   /** Calls out; runs before any transaction opens. */
-  run: (
-    input: StageInput<In>,
-    context: StageContext<Services, Announced['type']>,
-  ) => Promise<Outcome<Out['type']>>;
+  run: (input: StageInput<In>, context: StageContext<Services, Announced['type']>) => Promise<Outcome<Out['type']>>;
   /** (Default: 30,000 ms) */
   timeoutMs?: number;
   runBatch?: never;
 }
 
-interface SqlStage<In, Out extends EventType, Announced extends EventType, Services>
-  extends StageBase<In, Out, Announced, Services> {
+interface SqlStage<In, Out extends EventType, Announced extends EventType, Services> extends StageBase<
+  In,
+  Out,
+  Announced,
+  Services
+> {
   /**
    * Pure SQL over many inputs in one transaction; one outcome per input, in the same order.
    * When it throws, nothing is stored and each input is tried alone.
@@ -172,7 +174,12 @@ export function declare<Services>() {
     name: string,
     options: { startedBy: string; failsWith?: FailsWith; stages: readonly Stage<Services>[] },
   ): Workflow<Services> {
-    const declared = { name, startedBy: options.startedBy, failsWith: options.failsWith ?? null, stages: options.stages };
+    const declared = {
+      name,
+      startedBy: options.startedBy,
+      failsWith: options.failsWith ?? null,
+      stages: options.stages,
+    };
     checkWorkflow(declared);
     return declared;
   }

@@ -81,10 +81,14 @@ export const editions = pgTable(
     updatedAt: updatedAt(),
   },
   (table) => [
-    index('edition_catalogue').on(table.publishedAt, table.id).where(sql`sale_status = 'PUBLISHED'`),
+    index('edition_catalogue')
+      .on(table.publishedAt, table.id)
+      .where(sql`sale_status = 'PUBLISHED'`),
     index('edition_owner').on(table.ownerId, table.createdAt),
     index('edition_work').on(table.workId),
-    uniqueIndex('edition_isbn13').on(table.isbn13).where(sql`sale_status = 'PUBLISHED'`),
+    uniqueIndex('edition_isbn13')
+      .on(table.isbn13)
+      .where(sql`sale_status = 'PUBLISHED'`),
   ],
 );
 
@@ -103,7 +107,10 @@ export const revisions = pgTable(
     description: text('description'),
     /** BCP 47 tag, canonical form; null while unknown. */
     language: text('language'),
-    subjects: text('subjects').array().notNull().default(sql`'{}'::text[]`),
+    subjects: text('subjects')
+      .array()
+      .notNull()
+      .default(sql`'{}'::text[]`),
     seriesName: text('series_name'),
     seriesPosition: doublePrecision('series_position'),
     /** Year of first publication; negative is BCE. */
@@ -120,7 +127,9 @@ export const revisions = pgTable(
   },
   (table) => [
     uniqueIndex('revision_number').on(table.editionId, table.number),
-    index('revision_content_hash').on(table.contentHash).where(sql`content_hash is not null`),
+    index('revision_content_hash')
+      .on(table.contentHash)
+      .where(sql`content_hash is not null`),
     index('revision_title_search').using('gin', sql`lower(${table.title}) gin_trgm_ops`),
     index('revision_language').on(table.language),
     index('revision_subjects').using('gin', table.subjects),
@@ -176,7 +185,10 @@ export const enrichments = pgTable('enrichment', {
   status: enrichmentStatus('status').notNull().default('QUEUED'),
   decision: suggestionDecision('decision').notNull().default('OPEN'),
   summary: text('summary'),
-  tags: text('tags').array().notNull().default(sql`'{}'::text[]`),
+  tags: text('tags')
+    .array()
+    .notNull()
+    .default(sql`'{}'::text[]`),
   readingLevel: text('reading_level'),
   /** Provider, model, prompt version, tokens, cost. */
   provenance: jsonb('provenance'),

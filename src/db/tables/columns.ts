@@ -11,7 +11,10 @@ import { v7 as uuidv7 } from 'uuid';
 export const instant = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
 
 /** Primary key: a UUIDv7 made in the program. */
-export const id = () => uuid('id').primaryKey().$defaultFn(() => uuidv7());
+export const id = () =>
+  uuid('id')
+    .primaryKey()
+    .$defaultFn(() => uuidv7());
 
 /** A new time-ordered id. */
 export const newId = (): string => uuidv7();

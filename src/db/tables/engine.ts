@@ -51,10 +51,18 @@ export const events = pgTable(
     pubSeq: bigint('pub_seq', { mode: 'number' }),
   },
   (table) => [
-    index('event_unstamped').on(table.shard, table.id).where(sql`pub_seq is null`),
-    uniqueIndex('event_stream_pub_seq').on(table.stream, table.shard, table.pubSeq).where(sql`pub_seq is not null`),
-    uniqueIndex('event_subject_seq').on(table.subject, table.seq).where(sql`subject is not null`),
-    index('event_run').on(table.runId).where(sql`run_id is not null`),
+    index('event_unstamped')
+      .on(table.shard, table.id)
+      .where(sql`pub_seq is null`),
+    uniqueIndex('event_stream_pub_seq')
+      .on(table.stream, table.shard, table.pubSeq)
+      .where(sql`pub_seq is not null`),
+    uniqueIndex('event_subject_seq')
+      .on(table.subject, table.seq)
+      .where(sql`subject is not null`),
+    index('event_run')
+      .on(table.runId)
+      .where(sql`run_id is not null`),
   ],
 );
 
@@ -107,7 +115,9 @@ export const runs = pgTable(
   (table) => [
     index('run_subject').on(table.subject),
     index('run_workflow_started').on(table.workflow, table.startedAt),
-    index('run_open').on(table.updatedAt).where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
+    index('run_open')
+      .on(table.updatedAt)
+      .where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
   ],
 );
 
@@ -149,7 +159,9 @@ export const deadLetters = pgTable(
     createdAt: createdAt(),
   },
   (table) => [
-    uniqueIndex('dead_letter_open').on(table.stage, table.eventId).where(sql`state = 'OPEN'`),
+    uniqueIndex('dead_letter_open')
+      .on(table.stage, table.eventId)
+      .where(sql`state = 'OPEN'`),
     index('dead_letter_created').on(table.createdAt),
   ],
 );

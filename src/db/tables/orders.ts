@@ -1,6 +1,17 @@
 /** Orders, payments, entitlements and the ledger. Money is integer minor units of the currency beside it. */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, pgEnum, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  index,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { users } from './accounts.ts';
 import { editions, revisions } from './books.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
@@ -53,7 +64,10 @@ export const orderLines = pgTable(
     revisionId: uuid('revision_id').references(() => revisions.id),
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
   },
-  (table) => [primaryKey({ columns: [table.orderId, table.position] }), index('order_line_edition').on(table.editionId)],
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.position] }),
+    index('order_line_edition').on(table.editionId),
+  ],
 );
 
 export const paymentStatus = pgEnum('payment_status', [

@@ -1,0 +1,141 @@
+/**
+ * Duties: what each worker does beside consuming, every duty a loop of its own.
+ *
+ * | Duty | How often | Who |
+ * |---|---|---|
+ * | relay | when woken, else every 250 ms | the leader of each shard |
+ * | repair | every second | the leader of each shard |
+ * | trim | every 5 s | the leader of each shard |
+ * | timers | every 100 ms | every worker; each timer fires once |
+ *
+ * The leader holds a session lock of PostgreSQL: when its process or connection dies, another worker takes over.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Db, Sql } from '../db/client.ts';
+import type { Clock } from './clock.ts';
+import { describeError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { StreamKeys } from './redis.ts';
+import type { Registry } from './registry.ts';
+import { relayOnce, repairStreams } from './relay.ts';
+import { fireDueTimers } from './timers.ts';
+import { trimOnce } from './trim.ts';
+import { Bell, WAKE_CHANNEL } from './wake.ts';
+
+export interface DutiesOptions<Services> {
+  readonly db: Db;
+  readonly sql: Sql;
+  readonly redis: Redis;
+  readonly keys: StreamKeys;
+  readonly registry: Registry<Services>;
+  readonly shards: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+}
+
+const LEADER_LOCK_CLASS = 0x6c65;
+const RELAY_LOOK_EVERY_MS = 250;
+const REPAIR_EVERY_MS = 1_000;
+const TRIM_EVERY_MS = 5_000;
+const TIMERS_EVERY_MS = 100;
+const CANDIDATE_EVERY_MS = 500;
+const FAILURE_DELAY_MS = 500;
+
+/** Starts all duties. @returns the in-process bell, and a promise that settles when all loops have ended */
+export function startDuties<Services>(options: DutiesOptions<Services>): { wake: () => void; ended: Promise<void> } {
+  const bells = Array.from({ length: options.shards }, () => new Bell());
+  const wake = () => {
+    for (const bell of bells) bell.ring();
+  };
+  const listening = options.sql.listen(WAKE_CHANNEL, wake);
+  listening.catch((error: unknown) =>
+    options.log.warn({ error: describeError(error) }, 'not woken by other processes'),
+  );
+  const leaders = bells.map((bell, shard) => lead(options, shard, bell));
+  const timers = every(options, 'timers', TIMERS_EVERY_MS, async () => {
+    if ((await fireDueTimers(options.db, options.clock.now())) > 0) wake();
+  });
+  options.stopping.addEventListener('abort', wake, { once: true });
+  const ended = Promise.all([...leaders, timers])
+    .then(async () => listening.then((listener) => listener.unlisten()).catch(() => {}))
+    .then(() => {});
+  return { wake, ended };
+}
+
+/** Becomes the leader of a shard when nobody else is, and does its duties until the lock's session is gone. */
+async function lead<Services>(options: DutiesOptions<Services>, shard: number, bell: Bell): Promise<void> {
+  const { sql, stopping, log } = options;
+  while (!stopping.aborted) {
+    try {
+      const session = await sql.reserve();
+      try {
+        const [row] = await session<
+          { got: boolean }[]
+        >`select pg_try_advisory_lock(${LEADER_LOCK_CLASS}, ${shard}) as got`;
+        if (row?.got) {
+          log.debug({ shard }, 'this process leads the relay');
+          try {
+            await doLeaderDuties(options, shard, bell, () => session`select 1`);
+          } finally {
+            await session`select pg_advisory_unlock(${LEADER_LOCK_CLASS}, ${shard})`.catch(() => {});
+          }
+        }
+      } finally {
+        session.release();
+      }
+    } catch (error) {
+      if (!stopping.aborted)
+        log.warn({ shard, error: describeError(error) }, 'the relay was interrupted; it starts again');
+    }
+    await pause(CANDIDATE_EVERY_MS, stopping);
+  }
+}
+
+async function doLeaderDuties<Services>(
+  options: DutiesOptions<Services>,
+  shard: number,
+  bell: Bell,
+  proveSession: () => PromiseLike<unknown>,
+): Promise<void> {
+  const context = { ...options, shard };
+  let repairAt = 0;
+  let trimAt = Date.now() + TRIM_EVERY_MS;
+  while (!options.stopping.aborted) {
+    if (Date.now() >= repairAt) {
+      await proveSession();
+      await repairStreams(context);
+      repairAt = Date.now() + REPAIR_EVERY_MS;
+    }
+    if (Date.now() >= trimAt) {
+      await trimOnce(context);
+      trimAt = Date.now() + TRIM_EVERY_MS;
+    }
+    const sent = await relayOnce(context);
+    if (sent === 0) await bell.wait(RELAY_LOOK_EVERY_MS);
+  }
+}
+
+async function every<Services>(
+  { stopping, log }: DutiesOptions<Services>,
+  duty: string,
+  everyMs: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  let failing = false;
+  while (!stopping.aborted) {
+    try {
+      await work();
+      failing = false;
+    } catch (error) {
+      if (!failing && !stopping.aborted)
+        log.warn({ duty, error: describeError(error) }, 'a duty failed; trying again until it can');
+      failing = true;
+      await pause(FAILURE_DELAY_MS, stopping);
+    }
+    await pause(everyMs, stopping);
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});

@@ -1,0 +1,153 @@
+/**
+ * Engine: relay, consumers and duties of one process, put together.
+ *
+ * `start` runs everything until `stop`, which drains: no new entries, what is in work may finish within a limit.
+ * `runUntilIdle` does the same work by hand, one pass after another, for tests with a clock of their own.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../db/client.ts';
+import { type Clock, type Random, systemClock } from './clock.ts';
+import { Consumer } from './consumer.ts';
+import { startDuties } from './duties.ts';
+import type { Log } from './log.ts';
+import type { ProcessContext } from './process.ts';
+import { keepReading } from './reader.ts';
+import { openRedis, streamKeys } from './redis.ts';
+import { createRegistry } from './registry.ts';
+import { relayOnce, repairStreams } from './relay.ts';
+import { fireDueTimers } from './timers.ts';
+import { trimOnce } from './trim.ts';
+import type { Workflow } from './workflow.ts';
+
+export interface EngineOptions<Services> {
+  database: Database;
+  redisUrl: string;
+  /** Put before every Redis key. */
+  keyPrefix: string;
+  shards: number;
+  workflows: readonly Workflow<Services>[];
+  services: Services;
+  log: Log;
+  /** (Default: the system's clock) */
+  clock?: Clock;
+  /** (Default: Math.random) */
+  random?: Random;
+  /** Most entries a pure SQL stage reads at once. (Default: 500) */
+  batchMax?: number;
+}
+
+export type Engine = ReturnType<typeof createEngine>;
+
+const DEFAULT_BATCH_MAX = 500;
+/** A test that needs more passes than this has workflows that feed each other for ever. */
+const PASSES_MAX = 1_000;
+
+/** @throws WorkflowDeclarationError when two workflows share a name */
+export function createEngine<Services>(options: EngineOptions<Services>) {
+  const { database, log } = options;
+  const registry = createRegistry(options.workflows);
+  const redis = openRedis(options.redisUrl, log);
+  const keys = streamKeys(options.keyPrefix);
+  const clock = options.clock ?? systemClock;
+  const stopReading = new AbortController();
+  const stopNow = new AbortController();
+  let wakeRelay = () => {};
+  const context: ProcessContext<Services> = {
+    db: database.db,
+    registry,
+    clock,
+    random: options.random ?? Math.random,
+    shards: options.shards,
+    services: options.services,
+    log,
+    stopping: stopNow.signal,
+    wake: () => wakeRelay(),
+  };
+  const consumerName = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const consumers = registry.seats.map(
+    (seat) =>
+      new Consumer(context, seat, { name: consumerName, batchMax: options.batchMax ?? DEFAULT_BATCH_MAX, redis, keys }),
+  );
+  const relays = Array.from({ length: options.shards }, (_, shard) => ({
+    db: database.db,
+    redis,
+    keys,
+    shard,
+    log,
+    registry,
+  }));
+  const running: Promise<void>[] = [];
+
+  function start(): void {
+    const duties = startDuties({
+      db: database.db,
+      sql: database.sql,
+      redis,
+      keys,
+      registry,
+      shards: options.shards,
+      clock,
+      log,
+      stopping: stopReading.signal,
+    });
+    wakeRelay = duties.wake;
+    running.push(duties.ended);
+    for (const consumer of consumers) {
+      running.push(keepReading(consumer, { redisUrl: options.redisUrl, log, stopping: stopReading.signal }));
+    }
+  }
+
+  /** @param drainTimeoutMs what is in work after that is aborted and stays pending for another worker */
+  async function stop(drainTimeoutMs = 25_000): Promise<void> {
+    stopReading.abort();
+    const drained = Promise.all([...running, ...consumers.map((consumer) => consumer.idle())]);
+    await Promise.race([drained, delay(drainTimeoutMs, undefined, { ref: false })]);
+    stopNow.abort();
+    redis.disconnect();
+  }
+
+  /** One pass of everything, without waiting for anything that is not due. @returns how much was done */
+  async function pass(): Promise<number> {
+    let done = await fireDueTimers(database.db, clock.now());
+    for (const relay of relays) done += await relayOnce(relay);
+    for (const consumer of consumers) {
+      await consumer.createGroups();
+      if (consumer.mustReplay) {
+        consumer.mustReplay = false;
+        done += await consumer.read(redis, 'PENDING', null);
+      }
+      done += await consumer.read(redis, 'NEW', null);
+      await consumer.idle();
+    }
+    return done;
+  }
+
+  async function runUntilIdle(): Promise<void> {
+    for (let passes = 0; passes < PASSES_MAX; passes++) if ((await pass()) === 0) return;
+    throw new Error(`still not idle after ${PASSES_MAX} passes`);
+  }
+
+  return {
+    registry,
+    redis,
+    keys,
+    consumers,
+    start,
+    stop,
+    wake: () => wakeRelay(),
+    runUntilIdle,
+    pass,
+    repair: async () => {
+      let repaired = 0;
+      for (const relay of relays) repaired += await repairStreams(relay);
+      return repaired;
+    },
+    trim: async () => {
+      let trimmed = 0;
+      for (const relay of relays) trimmed += await trimOnce(relay);
+      return trimmed;
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Executing: one attempt of one stage, from the payload to an outcome or an error.
+ *
+ * Promise: a handler is bounded in time, sees a parsed payload, and never holds a database transaction while it calls out.
+ * Not here: storing what came of it (settle.ts, failure.ts).
+ */
+import type { Tx } from '../db/client.ts';
+import type { Delivery } from './delivery.ts';
+import { StageTimeoutError, TerminalError } from './errors.ts';
+import type { EventDraft } from './event.ts';
+import type { Log } from './log.ts';
+import { appendEvents } from './outbox.ts';
+import type { Seat } from './registry.ts';
+import { claimRuns, type ClaimedRun, openRuns } from './runs.ts';
+import { compensateNext } from './failure.ts';
+import { admit, type SettleContext } from './settle.ts';
+import type { Compensation, Outcome, StageContext, StageInput } from './workflow.ts';
+
+export interface ExecuteContext<Services> extends SettleContext<Services> {
+  readonly services: Services;
+  readonly log: Log;
+  /** Aborts when the worker must stop at once. */
+  readonly stopping: AbortSignal;
+  wake(): void;
+}
+
+/** Which of these deliveries are worth calling out for, without a lock: the commit asks again. */
+export async function peek<Services>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<Map<string, ClaimedRun>> {
+  await openRuns(context.db, seat, deliveries, { now: context.clock.now(), shards: context.shards });
+  return claimRuns(context.db, seat, deliveries, false);
+}
+
+/**
+ * The event's payload as the stage declared it.
+ * @throws TerminalError when it is something else: no retry can mend that
+ */
+export function parseInput<Services>(seat: Seat<Services>, delivery: Delivery, failures: number): StageInput<unknown> {
+  const parsed = seat.stage.on.schema.safeParse(delivery.payload);
+  if (!parsed.success)
+    throw new TerminalError(`payload of ${seat.stage.on.type} is not as declared: ${parsed.error.message}`);
+  return {
+    eventId: delivery.eventId,
+    runId: delivery.runId,
+    subject: delivery.subject,
+    payload: parsed.data,
+    attempt: failures + 1,
+  };
+}
+
+/** One try of a stage that calls out. */
+export async function runStage<Services>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  failures: number,
+): Promise<Outcome> {
+  const { stage } = seat;
+  const input = parseInput(seat, delivery, failures);
+  return withinLimit(context, seat, delivery, async (stageContext) => {
+    if (!stage.run) throw new Error(`stage ${seat.id} has no run`);
+    const outcome = await stage.run(input, stageContext);
+    checkDeclared(seat, outcome);
+    return outcome;
+  });
+}
+
+/** One try of a compensation, and the step after it. */
+export async function runCompensation<Services>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  failures: number,
+): Promise<void> {
+  const input = parseInput(seat, delivery, failures);
+  const write: Compensation = await withinLimit(context, seat, delivery, async (stageContext) =>
+    seat.stage.compensate ? seat.stage.compensate(input, stageContext) : null,
+  );
+  await context.db.transaction(async (tx) => {
+    const [member] = await admit(tx, context, seat, [delivery]);
+    if (!member) return;
+    if (write) await write(tx);
+    await compensateNext(tx, context, seat, delivery, seat.id);
+  });
+}
+
+async function withinLimit<Services, Result>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  work: (stageContext: StageContext<Services>) => Promise<Result>,
+): Promise<Result> {
+  const limit = new AbortController();
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new StageTimeoutError(seat.id, seat.stage.timeoutMs);
+    limit.abort(error);
+    reject(error);
+  }, seat.stage.timeoutMs);
+  try {
+    return await Promise.race([
+      work(stageContext(context, seat, delivery, AbortSignal.any([limit.signal, context.stopping]))),
+      expired,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function stageContext<Services>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  signal: AbortSignal,
+): StageContext<Services> {
+  return {
+    services: context.services,
+    clock: context.clock,
+    log: context.log,
+    signal,
+    announce: (event, write) => announce(context, seat, delivery, event, write),
+  };
+}
+
+async function announce<Services>(
+  context: ExecuteContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  event: EventDraft,
+  write: ((tx: Tx) => Promise<void>) | undefined,
+): Promise<boolean> {
+  const told = await context.db.transaction(async (tx) => {
+    const [member] = await admit(tx, context, seat, [delivery]);
+    if (!member) return false;
+    if (write) await write(tx);
+    const attempts = member.claimed.failures + 1;
+    await appendEvents(
+      tx,
+      [{ ...event, origin: { runId: delivery.runId, stage: seat.id, attempts, durationMs: null } }],
+      {
+        now: context.clock.now(),
+        shards: context.shards,
+      },
+    );
+    return true;
+  });
+  if (told) context.wake();
+  return told;
+}
+
+/** The compiler says so already; a stage written in JavaScript or cast around it is stopped here. */
+export function checkDeclared<Services>(seat: Seat<Services>, outcome: Outcome): void {
+  if (outcome.kind === 'SNOOZE') return;
+  if (!seat.stage.emits.some((event) => event.type === outcome.event.type)) {
+    throw new TerminalError(`stage ${seat.id} returned '${outcome.event.type}', which it does not declare`);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Failures: what becomes of a run whose stage threw.
+ *
+ * Retry by the declared policy; else compensate, newest first, and end with `failsWith`; else park as a dead letter.
+ * After the pivot there is only forward: no compensation, whatever happens.
+ * Promise: the failed attempt, the plan that follows and what is shown of it are one commit.
+ */
+import { sql } from 'drizzle-orm';
+import { deadLetters } from '../db/tables/engine.ts';
+import type { Tx } from '../db/client.ts';
+import type { Random } from './clock.ts';
+import type { Delivery } from './delivery.ts';
+import { startEventId } from './delivery.ts';
+import { ConsumerCrashedError, describeError, TerminalError } from './errors.ts';
+import { appendEvents } from './outbox.ts';
+import type { Seat } from './registry.ts';
+import { nextDelayMs, type RetryPolicy, untilDone } from './retry.ts';
+import { admit, type Member, type SettleContext } from './settle.ts';
+import { planDeliveries } from './timers.ts';
+import { stagesBefore } from './check-workflow.ts';
+
+export interface FailureContext<Services> extends SettleContext<Services> {
+  readonly random: Random;
+}
+
+/** A compensation is never given up: money or a promise hangs on it. */
+const COMPENSATION_RETRY: RetryPolicy = untilDone({ delayMs: 1_000, delayMsMax: 60_000 });
+
+/** What `stage.retrying` tells; `error` is for operators only. */
+export const RETRYING = 'stage.retrying';
+
+/** @returns what was decided, for the log; DROPPED when the run has moved on meanwhile */
+export type FailureVerdict = 'RETRYING' | 'COMPENSATING' | 'FAILED' | 'PARKED' | 'DROPPED';
+
+/** Records a failed attempt and decides, in one commit, what follows. */
+export async function recordFailure<Services>(
+  context: FailureContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+): Promise<FailureVerdict> {
+  return context.db.transaction(async (tx) => {
+    const [member] = await admit(tx, context, seat, [delivery]);
+    if (!member) return 'DROPPED';
+    const failures = member.claimed.failures + 1;
+    const policy = delivery.kind === 'COMPENSATE' ? COMPENSATION_RETRY : seat.stage.retry;
+    const final = delivery.kind === 'RUN' && (error instanceof TerminalError || error instanceof ConsumerCrashedError);
+    const delayMs = final ? null : nextDelayMs(policy, failures, context.random);
+    if (delayMs !== null) {
+      await planRetry(tx, context, seat, member, { failures, delayMs, error });
+      return 'RETRYING';
+    }
+    return giveUp(tx, context, seat, member, { failures, error });
+  });
+}
+
+async function planRetry<Services>(
+  tx: Tx,
+  context: FailureContext<Services>,
+  seat: Seat<Services>,
+  { delivery }: Member,
+  { failures, delayMs, error }: { failures: number; delayMs: number; error: unknown },
+): Promise<void> {
+  const now = context.clock.now();
+  const dueAt = new Date(now.getTime() + delayMs);
+  await tx.execute(sql`
+    update run set failures = ${failures}, last_error = ${describeError(error)}, updated_at = ${now.toISOString()}::timestamptz
+    where id = ${delivery.runId}`);
+  await planDeliveries(tx, [
+    { stage: seat.id, runId: delivery.runId, eventId: delivery.eventId, kind: delivery.kind, dueAt },
+  ]);
+  const shown = (delivery.kind === 'RUN' && (await seat.stage.onRetry?.(tx, inputOf(seat, delivery, failures)))) || {};
+  await appendEvents(
+    tx,
+    [
+      {
+        type: RETRYING,
+        subject: delivery.subject,
+        payload: { stage: seat.id, failures, retryAt: dueAt.toISOString(), error: describeError(error), ...shown },
+        origin: { runId: delivery.runId, stage: seat.id, attempts: failures, durationMs: null },
+      },
+    ],
+    { now, shards: context.shards },
+  );
+}
+
+function inputOf<Services>(seat: Seat<Services>, delivery: Delivery, attempt: number) {
+  return {
+    eventId: delivery.eventId,
+    runId: delivery.runId,
+    subject: delivery.subject,
+    payload: seat.stage.on.schema.parse(delivery.payload),
+    attempt,
+  };
+}
+
+async function giveUp<Services>(
+  tx: Tx,
+  context: FailureContext<Services>,
+  seat: Seat<Services>,
+  { delivery }: Member,
+  { failures, error }: { failures: number; error: unknown },
+): Promise<FailureVerdict> {
+  const now = context.clock.now();
+  await tx.execute(sql`
+    update run set failures = ${failures}, last_error = ${describeError(error)}, updated_at = ${now.toISOString()}::timestamptz
+    where id = ${delivery.runId}`);
+  if (!seat.workflow.failsWith || seat.isAfterPivot) {
+    await park(tx, context, seat, delivery, { failures, error });
+    return 'PARKED';
+  }
+  return compensateNext(tx, context, seat, delivery, null);
+}
+
+/**
+ * Plans the newest compensation that is still to be done, or ends the run with `failsWith` when none is left.
+ * @param compensated the stage whose compensation has just been done; null when the undoing begins
+ */
+export async function compensateNext<Services>(
+  tx: Tx,
+  context: SettleContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  compensated: string | null,
+): Promise<'COMPENSATING' | 'FAILED'> {
+  const now = context.clock.now();
+  const steps = await compensationsOf(tx, seat, delivery, compensated);
+  const [next] = steps;
+  if (next) {
+    await tx.execute(sql`
+      update run set state = 'COMPENSATING', stage = ${next.stage}, at_event_id = ${next.eventId}, failures = 0,
+        updated_at = ${now.toISOString()}::timestamptz
+      where id = ${delivery.runId}`);
+    await planDeliveries(tx, [
+      { stage: next.stage, runId: delivery.runId, eventId: next.eventId, kind: 'COMPENSATE', dueAt: now },
+    ]);
+    return 'COMPENSATING';
+  }
+  await endWithFailure(tx, context, seat, delivery);
+  return 'FAILED';
+}
+
+/** The stages still to be undone, newest first: the one that failed, whose call may have landed, and those before it. */
+async function compensationsOf<Services>(
+  tx: Tx,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  compensated: string | null,
+): Promise<{ stage: string; eventId: number }[]> {
+  const candidates = [seat.stage, ...stagesBefore(seat.stage, seat.workflow.stages)]
+    .filter((stage) => stage.compensate && `${seat.workflow.name}.${stage.name}` !== compensated)
+    .map((stage) => ({ stage: `${seat.workflow.name}.${stage.name}`, type: stage.on.type }));
+  if (candidates.length === 0) return [];
+  const consumed = await tx.execute<{ id: string; type: string }>(sql`
+    select id, type from event
+    where (run_id = ${delivery.runId} or id = ${startEventId(delivery.runId)})
+      and type in ${candidates.map((candidate) => candidate.type)} and id <= ${delivery.eventId}
+    order by id desc`);
+  return [...consumed].flatMap((event) => {
+    const found = candidates.find((candidate) => candidate.type === event.type);
+    return found ? [{ stage: found.stage, eventId: Number(event.id) }] : [];
+  });
+}
+
+async function endWithFailure<Services>(
+  tx: Tx,
+  context: SettleContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+): Promise<void> {
+  const { failsWith } = seat.workflow;
+  if (!failsWith) throw new Error(`workflow ${seat.workflow.name} has no failsWith`);
+  const now = context.clock.now();
+  const [run] = await tx.execute<{ stage: string; last_error: string | null }>(
+    sql`select stage, last_error from run where id = ${delivery.runId}`,
+  );
+  const reason = run?.last_error ?? 'unknown';
+  const draft = await failsWith.build(tx, { subject: delivery.subject, runId: delivery.runId, stage: seat.id, reason });
+  const [event] = await appendEvents(
+    tx,
+    [{ ...draft, origin: { runId: delivery.runId, stage: seat.id, attempts: null, durationMs: null } }],
+    { now, shards: context.shards },
+  );
+  if (!event) throw new Error(`the end of run ${delivery.runId} was not stored`);
+  await tx.execute(sql`
+    update run set state = 'FAILED', at_event_id = ${event.id}, retry_at = null,
+      updated_at = ${now.toISOString()}::timestamptz, ended_at = ${now.toISOString()}::timestamptz
+    where id = ${delivery.runId}`);
+}
+
+async function park<Services>(
+  tx: Tx,
+  context: FailureContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  { failures, error }: { failures: number; error: unknown },
+): Promise<void> {
+  const now = context.clock.now();
+  await tx.execute(sql`
+    update run set state = 'PARKED', retry_at = null, updated_at = ${now.toISOString()}::timestamptz
+    where id = ${delivery.runId}`);
+  await tx
+    .insert(deadLetters)
+    .values({
+      stage: seat.id,
+      stream: delivery.stream,
+      eventId: delivery.eventId,
+      runId: delivery.runId,
+      kind: delivery.kind,
+      reason: reasonOf(error),
+      error: describeError(error),
+      attempts: failures,
+      payload: delivery.payload ?? null,
+      createdAt: now,
+    })
+    .onConflictDoNothing();
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TerminalError) return 'TERMINAL';
+  if (error instanceof ConsumerCrashedError) return 'CRASHED';
+  return 'ATTEMPTS_EXHAUSTED';
+}

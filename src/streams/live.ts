@@ -1,0 +1,284 @@
+/**
+ * Live feed: the events of a subject, in order, for subscribers.
+ *
+ * Promise: each subscriber gets every event with a greater seq than `after`, once, in order, across losses of Redis;
+ * a slow subscriber costs a bounded buffer and nobody else's time.
+ * How: PostgreSQL is the truth and is asked whenever the next number is not at hand; one blocking XREAD per process
+ * brings what is new. A subscriber that falls behind drops its buffer and reads on from PostgreSQL when it pulls.
+ * Not here: who may see what (schema).
+ */
+import { sql } from 'drizzle-orm';
+import type { Redis } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Db } from '../db/client.ts';
+import { decodeWire } from './delivery.ts';
+import { describeError } from './errors.ts';
+import type { StoredEvent } from './event.ts';
+import type { Log } from './log.ts';
+import { entryNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
+
+export interface LiveFeedOptions {
+  db: Db;
+  redis: Redis;
+  redisUrl: string;
+  keys: StreamKeys;
+  /** The event types to follow; each has a stream per shard. */
+  eventTypes: readonly string[];
+  shards: number;
+  log: Log;
+}
+
+/** Events one subscriber may have waiting in memory. */
+const BUFFER_MAX = 64;
+const PAGE_MAX = 100;
+const BLOCK_MS = 2_000;
+const WATCHDOG_MS = BLOCK_MS + 3_000;
+const READ_MAX = 1_000;
+const RECONNECT_DELAY_MS = 200;
+
+export class LiveFeed {
+  readonly #options: LiveFeedOptions;
+  readonly #bySubject = new Map<string, Set<Subscriber>>();
+  readonly #stopping = new AbortController();
+  #position = new Map<string, number>();
+  #reading: Promise<void> | null = null;
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Follows the streams until `stop`. Resolves once the positions are known, so that nothing later is missed. */
+  async start(): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    this.#reading = this.#follow(ready.resolve);
+    await Promise.race([ready.promise, delay(WATCHDOG_MS, undefined, { ref: false })]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const subscribers of this.#bySubject.values()) for (const subscriber of subscribers) subscriber.end();
+    await this.#reading;
+  }
+
+  /** How many subscribers there are, for health and tests. */
+  get subscriberCount(): number {
+    let count = 0;
+    for (const subscribers of this.#bySubject.values()) count += subscribers.size;
+    return count;
+  }
+
+  /**
+   * The events of `subject` with a seq greater than `after`; ends with `signal`, `return()` or `stop()`.
+   * @param after 0 for all there are
+   */
+  subscribe(subject: string, options: { after: number; signal?: AbortSignal }): AsyncIterableIterator<StoredEvent> {
+    const subscriber = new Subscriber(options.after, (after) =>
+      readEvents(this.#options.db, subject, { after, limit: PAGE_MAX }),
+    );
+    const subscribers = this.#bySubject.get(subject) ?? new Set();
+    this.#bySubject.set(subject, subscribers.add(subscriber));
+    const leave = () => {
+      subscriber.end();
+      subscribers.delete(subscriber);
+      if (subscribers.size === 0) this.#bySubject.delete(subject);
+    };
+    options.signal?.addEventListener('abort', leave, { once: true });
+    if (options.signal?.aborted || this.#stopping.signal.aborted) leave();
+    const iterator: AsyncIterableIterator<StoredEvent> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: async () => {
+        const event = await subscriber.next();
+        if (event) return { value: event, done: false };
+        leave();
+        return { value: undefined, done: true };
+      },
+      return: async () => {
+        leave();
+        return { value: undefined, done: true };
+      },
+    };
+    return iterator;
+  }
+
+  async #follow(ready: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let client: Redis | null = null;
+      const cut = () => client?.disconnect();
+      signal.addEventListener('abort', cut, { once: true });
+      try {
+        client = await openBlockingReader(this.#options.redisUrl);
+        await this.#findPositions();
+        // What was committed while nobody read is in PostgreSQL only.
+        this.#resyncAll();
+        ready();
+        while (!signal.aborted) await this.#readOnce(client);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#options.log.debug({ error: describeError(error) }, 'the live feed lost Redis; connecting again');
+        await delay(RECONNECT_DELAY_MS, undefined, { signal }).catch(() => {});
+      } finally {
+        signal.removeEventListener('abort', cut);
+        cut();
+      }
+    }
+  }
+
+  async #findPositions(): Promise<void> {
+    const { eventTypes, shards, keys, redis } = this.#options;
+    const names = eventTypes.flatMap((type) => Array.from({ length: shards }, (_, shard) => keys.key(type, shard)));
+    const numbers = await lastNumbers(redis, names);
+    this.#position = new Map(names.map((name, index) => [name, numbers[index] ?? 0]));
+  }
+
+  async #readOnce(client: Redis): Promise<void> {
+    const names = [...this.#position.keys()];
+    const ids = names.map((name) => `${this.#position.get(name) ?? 0}-0`);
+    const { promise: silent, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error('no answer from Redis')), WATCHDOG_MS);
+    try {
+      const reading = client.xread('COUNT', READ_MAX, 'BLOCK', BLOCK_MS, 'STREAMS', ...names, ...ids);
+      const answer = await Promise.race([reading, silent]);
+      if (answer) this.#dispatch(answer);
+      else await this.#checkPositions();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #dispatch(answer: readonly [string, readonly [string, string[]][]][]): void {
+    const events: StoredEvent[] = [];
+    for (const [name, entries] of answer) {
+      for (const [entryId, fields] of entries) {
+        const number = entryNumber(entryId);
+        const expected = (this.#position.get(name) ?? 0) + 1;
+        this.#position.set(name, number);
+        if (number !== expected) this.#resyncAll();
+        const event = toStored(fields);
+        if (event) events.push(event);
+      }
+    }
+    events.sort((a, b) => a.id - b.id);
+    for (const event of events)
+      for (const subscriber of this.#bySubject.get(event.subject) ?? []) subscriber.offer(event);
+  }
+
+  /** A stream that ends before our position was lost and rebuilt: entries below it would never reach us. */
+  async #checkPositions(): Promise<void> {
+    const names = [...this.#position.keys()];
+    const numbers = await lastNumbers(this.#options.redis, names);
+    if (!names.some((name, index) => (numbers[index] ?? 0) < (this.#position.get(name) ?? 0))) return;
+    await this.#findPositions();
+    this.#resyncAll();
+  }
+
+  #resyncAll(): void {
+    for (const subscribers of this.#bySubject.values()) for (const subscriber of subscribers) subscriber.resync();
+  }
+}
+
+/** One subscriber's place in its subject. */
+class Subscriber {
+  readonly #readPage: (after: number) => Promise<StoredEvent[]>;
+  #last: number;
+  #page: StoredEvent[] = [];
+  #buffer: StoredEvent[] = [];
+  #behind = true;
+  #ended = false;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(after: number, readPage: (after: number) => Promise<StoredEvent[]>) {
+    this.#last = after;
+    this.#readPage = readPage;
+  }
+
+  offer(event: StoredEvent): void {
+    if (this.#buffer.length >= BUFFER_MAX) this.resync();
+    else this.#buffer.push(event);
+    this.#wake.resolve();
+  }
+
+  resync(): void {
+    this.#buffer = [];
+    this.#behind = true;
+    this.#wake.resolve();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake.resolve();
+  }
+
+  /** The next event, or null at the end. */
+  async next(): Promise<StoredEvent | null> {
+    while (!this.#ended) {
+      const event = this.#page.shift() ?? this.#fromBuffer();
+      if (event) {
+        this.#last = event.seq;
+        return event;
+      }
+      if (this.#behind) {
+        this.#behind = false;
+        this.#page = await this.#readPage(this.#last);
+        if (this.#page.length === PAGE_MAX) this.#behind = true;
+        continue;
+      }
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+    }
+    return null;
+  }
+
+  #fromBuffer(): StoredEvent | undefined {
+    for (;;) {
+      const event = this.#buffer.shift();
+      if (!event || event.seq === this.#last + 1) return event;
+      if (event.seq > this.#last + 1) {
+        // A number is missing: it is committed, so PostgreSQL has it.
+        this.#behind = true;
+        return undefined;
+      }
+    }
+  }
+}
+
+/** The stored events of a subject after a seq, in order. */
+export async function readEvents(
+  db: Pick<Db, 'execute'>,
+  subject: string,
+  { after, limit }: { after: number; limit: number },
+): Promise<StoredEvent[]> {
+  const rows = await db.execute<{
+    id: string;
+    type: string;
+    subject: string;
+    seq: number;
+    run_id: string | null;
+    stage: string | null;
+    attempts: number | null;
+    duration_ms: number | null;
+    payload: unknown;
+    created_at: Date | string;
+  }>(sql`
+    select id, type, subject, seq, run_id, stage, attempts, duration_ms, payload, created_at from event
+    where subject = ${subject} and seq > ${after} order by seq limit ${limit}`);
+  return [...rows].map((row) => ({
+    id: Number(row.id),
+    type: row.type,
+    subject: row.subject,
+    seq: row.seq,
+    runId: row.run_id,
+    stage: row.stage,
+    attempts: row.attempts,
+    durationMs: row.duration_ms,
+    payload: row.payload,
+    createdAt: new Date(row.created_at),
+  }));
+}
+
+function toStored(fields: readonly string[]): StoredEvent | null {
+  const wire = decodeWire(fields);
+  if (!wire || wire.seq === null || wire.again !== null) return null;
+  const { id, type, subject, seq, runId, stage, attempts, durationMs, payload } = wire;
+  return { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt: new Date(wire.createdAt) };
+}

@@ -1,0 +1,178 @@
+/**
+ * Processing: from deliveries in hand to entries that may be acknowledged.
+ *
+ * Promise: an entry is acknowledged only after its outcome, failure or duplicate has been committed. When the database
+ * is the one that failed, nothing is acknowledged and the entry stays pending: it costs no attempt.
+ * A batch whose commit fails is taken apart: each member is settled alone, so that one cannot hold up the others.
+ */
+import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
+import type { Delivery } from './delivery.ts';
+import { describeError, isTransientDatabaseError } from './errors.ts';
+import { type FailureContext, recordFailure } from './failure.ts';
+import type { Seat } from './registry.ts';
+import { admit, settle, type Settled, store } from './settle.ts';
+
+export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {}
+
+/** Deliveries that are dealt with, and whether some had to stay pending because the database could not be reached. */
+export interface Processed {
+  readonly done: readonly Delivery[];
+  readonly left: readonly Delivery[];
+}
+
+/** Works through a batch of a stage that is pure SQL: one transaction, or one each when that fails. */
+export async function processBatch<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<Processed> {
+  const forward = deliveries.filter((delivery) => delivery.kind === 'RUN');
+  const backward = deliveries.filter((delivery) => delivery.kind === 'COMPENSATE');
+  const results: Processed[] = [];
+  if (forward.length > 0) results.push(await processForward(context, seat, forward));
+  for (const delivery of backward) results.push(await processAlone(context, seat, delivery));
+  context.wake();
+  return merge(results);
+}
+
+async function processForward<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<Processed> {
+  try {
+    await commitBatch(context, seat, deliveries);
+    return { done: deliveries, left: [] };
+  } catch (error) {
+    if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
+    const [only, ...others] = deliveries;
+    if (only && others.length === 0) return fail(context, seat, only, error);
+    const results: Processed[] = [];
+    for (const delivery of deliveries) results.push(await processForward(context, seat, [delivery]));
+    return merge(results);
+  }
+}
+
+async function commitBatch<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const startedAt = performance.now();
+  await context.db.transaction(async (tx) => {
+    const members = await admit(tx, context, seat, deliveries);
+    if (members.length === 0) return;
+    const inputs = members.map(({ delivery, claimed }) => parseInput(seat, delivery, claimed.failures));
+    const outcomes = (await seat.stage.runBatch?.(tx, inputs, context)) ?? [];
+    if (outcomes.length !== members.length) {
+      throw new Error(`stage ${seat.id} answered ${outcomes.length} of ${members.length} inputs`);
+    }
+    const durationMs = Math.round(performance.now() - startedAt);
+    const results = outcomes.flatMap((outcome, index) => {
+      checkDeclared(seat, outcome);
+      const member = members[index];
+      return member ? [{ member, outcome, durationMs }] : [];
+    });
+    await store(tx, context, seat, results);
+  });
+}
+
+/** Calls a stage out for one delivery; what comes of it is settled by the caller, in a group. */
+export async function attempt<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+): Promise<{ settled: Settled } | { processed: Processed }> {
+  const startedAt = performance.now();
+  try {
+    const run = (await peek(context, seat, [delivery])).get(delivery.runId);
+    if (!run) return { processed: { done: [delivery], left: [] } };
+    if (delivery.kind === 'COMPENSATE') {
+      await runCompensation(context, seat, delivery, run.failures);
+      return { processed: { done: [delivery], left: [] } };
+    }
+    const outcome = await runStage(context, seat, delivery, run.failures);
+    return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt) } };
+  } catch (error) {
+    return { processed: await failOrPostpone(context, seat, delivery, error) };
+  }
+}
+
+/** Stores outcomes together; when that fails, each alone. */
+export async function settleGroup<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  settled: readonly Settled[],
+): Promise<Processed> {
+  const deliveries = settled.map((one) => one.delivery);
+  try {
+    await settle(context, seat, settled);
+    return { done: deliveries, left: [] };
+  } catch (error) {
+    if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
+    const [only, ...others] = settled;
+    if (only && others.length === 0) return fail(context, seat, only.delivery, error);
+    const results: Processed[] = [];
+    for (const one of settled) results.push(await settleGroup(context, seat, [one]));
+    return merge(results);
+  } finally {
+    context.wake();
+  }
+}
+
+/** A delivery of a calling stage from beginning to end. */
+export async function processAlone<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+): Promise<Processed> {
+  const result = await attempt(context, seat, delivery);
+  return 'settled' in result ? settleGroup(context, seat, [result.settled]) : result.processed;
+}
+
+async function failOrPostpone<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+): Promise<Processed> {
+  if (isTransientDatabaseError(error)) return postpone(context, seat, [delivery], error);
+  return fail(context, seat, delivery, error);
+}
+
+export async function fail<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+): Promise<Processed> {
+  if (context.stopping.aborted) return { done: [], left: [delivery] };
+  try {
+    const verdict = await recordFailure(context, seat, delivery, error);
+    context.wake();
+    const fields = { stage: seat.id, run: delivery.runId, verdict, error: describeError(error) };
+    if (verdict === 'PARKED') context.log.error(fields, 'a stage ran out of attempts and was parked as a dead letter');
+    else context.log.info(fields, 'a stage failed');
+    return { done: [delivery], left: [] };
+  } catch (recordingError) {
+    return postpone(context, seat, [delivery], recordingError);
+  }
+}
+
+function postpone<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+  error: unknown,
+): Processed {
+  context.log.warn(
+    { stage: seat.id, runs: deliveries.length, error: describeError(error) },
+    'the database did not answer; the deliveries stay pending and will be worked on again',
+  );
+  return { done: [], left: deliveries };
+}
+
+const merge = (results: readonly Processed[]): Processed => ({
+  done: results.flatMap((result) => result.done),
+  left: results.flatMap((result) => result.left),
+});

@@ -1,0 +1,133 @@
+/**
+ * Redis, as the engine uses it: key names, clients, and the compare-and-append script.
+ *
+ * Promise: a command fails after a bounded time and never hangs; a client that was cut while it blocked is thrown away,
+ * never reused (a reused one wedged after cut connections).
+ */
+import { Redis } from 'ioredis';
+import type { Log } from './log.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 5_000;
+const RECONNECT_DELAY_MS_MAX = 1_000;
+
+/** `prefix` keeps several installations on one Redis apart. */
+export interface StreamKeys {
+  key(stream: string, shard: number): string;
+}
+
+export const streamKeys = (prefix: string): StreamKeys => ({
+  key: (stream, shard) => `${prefix}${stream}:${shard}`,
+});
+
+/** The client for commands that answer at once. It reconnects by itself; a command fails after 5 s. */
+export function openRedis(url: string, log: Log): Redis {
+  const client = new Redis(url, {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 2,
+    retryStrategy: (times) => Math.min(times * 50, RECONNECT_DELAY_MS_MAX),
+  });
+  reportOnce(client, log);
+  return client;
+}
+
+/** A client for one blocking reader. It does not reconnect: on any error, discard it and open another. */
+export async function openBlockingReader(url: string): Promise<Redis> {
+  const client = new Redis(url, {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+/** One line when Redis goes away and one when it is back, however long it takes. */
+function reportOnce(client: Redis, log: Log): void {
+  let away = false;
+  client.on('error', (error: Error) => {
+    if (!away) log.warn({ reason: error.message }, 'Redis cannot be reached; trying again until it can');
+    away = true;
+  });
+  client.on('ready', () => {
+    if (away) log.warn({}, 'Redis is back');
+    away = false;
+  });
+}
+
+export const isMissingGroup = (error: unknown): boolean =>
+  error instanceof Error && (error.message.includes('NOGROUP') || error.message.includes('UNBLOCKED'));
+
+export const isMissingKey = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('no such key');
+
+/**
+ * Appends entries only if the stream's last id is the expected one.
+ * KEYS[1] stream; ARGV[1] expected last number; ARGV[2] number of the first entry; ARGV[3…] the entries' `e` fields.
+ * Returns the stream's last number afterwards, negative minus one when it was not the expected one.
+ */
+const COMPARE_AND_APPEND = `
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+local last = 0
+if info.err then
+  if not string.find(info.err, 'no such key') then return info end
+else
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = tonumber(string.match(info[i + 1], '^(%d+)')) end
+  end
+end
+if last ~= tonumber(ARGV[1]) then return -last - 1 end
+local number = tonumber(ARGV[2])
+for i = 3, #ARGV do
+  redis.call('XADD', KEYS[1], string.format('%d-0', number), 'e', ARGV[i])
+  number = number + 1
+end
+return number - 1
+`;
+
+/** What compare-and-append did: appended up to `last`, or refused because the stream ends at `last`. */
+export interface AppendAnswer {
+  readonly appended: boolean;
+  readonly last: number;
+}
+
+export async function compareAndAppend(
+  redis: Redis,
+  key: string,
+  expectedLast: number,
+  firstNumber: number,
+  entries: readonly string[],
+): Promise<AppendAnswer> {
+  const answer = Number(await redis.eval(COMPARE_AND_APPEND, 1, key, expectedLast, firstNumber, ...entries));
+  return answer < 0 ? { appended: false, last: -answer - 1 } : { appended: true, last: answer };
+}
+
+/** The last number of each stream, 0 for one that does not exist. One round trip. */
+export async function lastNumbers(redis: Redis, keys: readonly string[]): Promise<number[]> {
+  if (keys.length === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const key of keys) pipeline.xinfo('STREAM', key);
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, info]) => {
+    if (error) {
+      if (isMissingKey(error)) return 0;
+      throw error;
+    }
+    return entryNumber(field(info, 'last-generated-id'));
+  });
+}
+
+/** A field of a flat Redis answer such as XINFO's. */
+export function field(info: unknown, name: string): string {
+  if (!Array.isArray(info)) return '';
+  const at = info.indexOf(name);
+  return at < 0 ? '' : String(info[at + 1]);
+}
+
+/** `42-0` → 42 */
+export const entryNumber = (id: string): number => Number(id.split('-', 1)[0]) || 0;

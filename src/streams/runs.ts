@@ -1,0 +1,114 @@
+/**
+ * Runs: one row per instance of a workflow, and the inbox check that makes every delivery count once.
+ *
+ * Promise: a run is carried on from an event at most once, however often the event is delivered: `at_event_id` is the
+ * only event it accepts, and it changes in the commit that stores the effect.
+ * Not here: what happens to a run whose stage failed (failure.ts).
+ */
+import { sql } from 'drizzle-orm';
+import type { Tx } from '../db/client.ts';
+import type { Delivery } from './delivery.ts';
+import { shardOf } from './outbox.ts';
+import type { Seat } from './registry.ts';
+
+type Executor = Pick<Tx, 'execute'>;
+
+/** A run as the inbox check found it. */
+export interface ClaimedRun {
+  readonly runId: string;
+  readonly failures: number;
+}
+
+/** Inserts the runs that these deliveries start; those that exist already stay as they are. */
+export async function openRuns<Services>(
+  tx: Executor,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+  options: { now: Date; shards: number },
+): Promise<void> {
+  const starting = deliveries.filter((delivery) => delivery.startsRun);
+  if (starting.length === 0) return;
+  const now = options.now.toISOString();
+  const rows = starting
+    .map((delivery) => ({
+      id: delivery.runId,
+      subject: delivery.subject,
+      shard: shardOf(delivery.subject, options.shards),
+      event_id: delivery.eventId,
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  await tx.execute(sql`
+    insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at)
+    select d.id, ${seat.workflow.name}, d.subject, d.shard, 'RUNNING', ${seat.id}, d.event_id,
+           ${now}::timestamptz, ${now}::timestamptz
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as d(id text, subject text, shard smallint, event_id bigint)
+    on conflict (id) do nothing`);
+}
+
+/**
+ * The inbox check: which of these deliveries may still be worked on.
+ * @param lock true inside the commit: the rows are locked, in the order of their ids, until it ends
+ * @returns by run id; what is missing is a duplicate, or its run has ended, or it waits for a later retry
+ */
+export async function claimRuns<Services>(
+  tx: Executor,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+  lock: boolean,
+): Promise<Map<string, ClaimedRun>> {
+  const rows = deliveries.map((delivery) => ({
+    run_id: delivery.runId,
+    event_id: delivery.eventId,
+    state: delivery.kind === 'RUN' ? 'RUNNING' : 'COMPENSATING',
+    again: delivery.again,
+  }));
+  const found = await tx.execute<{ id: string; failures: number }>(sql`
+    select r.id, r.failures
+    from run r
+    join jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as d(run_id text, event_id bigint, state text, again boolean) on d.run_id = r.id
+    where r.at_event_id = d.event_id and r.stage = ${seat.id} and r.state::text = d.state
+      and (d.again or r.retry_at is null)
+    order by r.id
+    ${lock ? sql`for update of r` : sql``}`);
+  return new Map([...found].map((row) => [row.id, { runId: row.id, failures: row.failures }]));
+}
+
+/** Where a run goes after its stage succeeded. */
+export interface RunAdvance {
+  readonly runId: string;
+  /** The event it is now at. */
+  readonly eventId: number;
+  /** The stage whose turn it is, or the stage that ended it. */
+  readonly stage: string;
+  readonly state: 'RUNNING' | 'COMPLETED';
+}
+
+/** Carries locked runs on, in one statement. */
+export async function advanceRuns(tx: Executor, advances: readonly RunAdvance[], now: Date): Promise<void> {
+  if (advances.length === 0) return;
+  const rows = advances.map((one) => ({ id: one.runId, event_id: one.eventId, stage: one.stage, state: one.state }));
+  await tx.execute(sql`
+    update run r
+    set at_event_id = d.event_id, stage = d.stage, state = d.state::run_state, failures = 0, retry_at = null,
+        last_error = null, updated_at = ${now.toISOString()}::timestamptz,
+        ended_at = case when d.state = 'COMPLETED' then ${now.toISOString()}::timestamptz end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as d(id text, event_id bigint, stage text, state text)
+    where r.id = d.id`);
+}
+
+/**
+ * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused.
+ * @returns false when none was open
+ */
+export async function cancelRun(
+  tx: Executor,
+  options: { workflow: string; subject: string; now: Date },
+): Promise<boolean> {
+  const now = options.now.toISOString();
+  const cancelled = await tx.execute(sql`
+    update run set state = 'CANCELLED', retry_at = null, updated_at = ${now}::timestamptz, ended_at = ${now}::timestamptz
+    where subject = ${options.subject} and workflow = ${options.workflow} and state in ('RUNNING', 'PARKED')
+    returning id`);
+  return cancelled.length > 0;
+}

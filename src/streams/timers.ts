@@ -1,0 +1,60 @@
+/**
+ * Timers: deliveries that are due later, kept in PostgreSQL because Redis may forget.
+ *
+ * Life of a timer: planned in the commit that records why → fired here, once, by whichever worker comes first: deleted,
+ * and its event stored for the stage's own stream in the same commit → sent by the relay.
+ */
+import { sql } from 'drizzle-orm';
+import type { Tx } from '../db/client.ts';
+
+export interface PlannedDelivery {
+  readonly stage: string;
+  readonly runId: string;
+  readonly eventId: number;
+  readonly kind: 'RUN' | 'COMPENSATE';
+  readonly dueAt: Date;
+}
+
+/** Plans deliveries, and marks their runs as waiting, so that an older delivery does not come first. */
+export async function planDeliveries(tx: Pick<Tx, 'execute'>, planned: readonly PlannedDelivery[]): Promise<void> {
+  if (planned.length === 0) return;
+  const rows = planned.map((one) => ({
+    stage: one.stage,
+    run_id: one.runId,
+    event_id: one.eventId,
+    kind: one.kind,
+    due_at: one.dueAt.toISOString(),
+  }));
+  const records = sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+    as d(stage text, run_id text, event_id bigint, kind text, due_at timestamptz)`;
+  await tx.execute(sql`update run r set retry_at = d.due_at from ${records} where r.id = d.run_id`);
+  await tx.execute(sql`
+    insert into timer (due_at, shard, stage, run_id, event_id, kind)
+    select d.due_at, r.shard, d.stage, d.run_id, d.event_id, d.kind::delivery_kind
+    from ${records} join run r on r.id = d.run_id`);
+}
+
+const FIRE_MAX = 500;
+
+/**
+ * Fires what is due, 500 timers at most.
+ * @returns how many were fired; call again when it was 500
+ */
+export async function fireDueTimers(db: Pick<Tx, 'execute'>, now: Date): Promise<number> {
+  const fired = await db.execute(sql`
+    with due as (
+      delete from timer where id in (
+        select id from timer where due_at <= ${now.toISOString()}::timestamptz
+        order by due_at limit ${FIRE_MAX} for update skip locked
+      ) returning *
+    ), freed as (
+      update run set retry_at = null from due where run.id = due.run_id returning run.id
+    )
+    insert into event (shard, stream, type, payload, created_at)
+    select due.shard, due.stage, 'delivery.repeated',
+           jsonb_build_object('eventId', due.event_id, 'runId', due.run_id, 'kind', due.kind),
+           ${now.toISOString()}::timestamptz
+    from due
+    returning id`);
+  return fired.length;
+}
