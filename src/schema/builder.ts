@@ -1,0 +1,140 @@
+/**
+ * The schema builder that every type file uses.
+ *
+ * What it settles for all of them: errors are caught into result unions before authorization can bypass them; every
+ * fault of an input is told at once; a field costs 1, a page costs its `first`; ids are opaque; nothing is nullable
+ * unless it says so.
+ * How to add a type: a file beside this one, and one import in index.ts.
+ */
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import DrizzlePlugin from '@pothos/plugin-drizzle';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import ValidationPlugin, { type StandardSchemaV1 } from '@pothos/plugin-validation';
+import { getTableConfig } from 'drizzle-orm/pg-core';
+import type { GraphQLField } from 'graphql';
+import { isListType, isNonNullType } from 'graphql';
+import { relations } from '../db/relations.ts';
+import type { Context, Viewer } from './context.ts';
+import { ForbiddenError, UnauthenticatedError, ValidationError } from './errors.ts';
+import { decodeId, encodeId } from './ids.ts';
+
+interface SchemaTypes {
+  Context: Context;
+  DrizzleRelations: typeof relations;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+  AuthScopes: {
+    /** Somebody is signed in. */
+    signedIn: boolean;
+    /** An author, or an admin. */
+    author: boolean;
+    admin: boolean;
+    /** The viewer has this user id, or is an admin. */
+    owner: string;
+  };
+  AuthContexts: {
+    signedIn: Context & { viewer: Viewer };
+    author: Context & { viewer: Viewer };
+    admin: Context & { viewer: Viewer };
+  };
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    URL: { Input: string; Output: string };
+    SafeInt: { Input: number; Output: number };
+  };
+}
+
+/** A list without `first` is taken to have this many items. */
+const LIST_SIZE_ASSUMED = 10;
+const PAGE_SIZE_MAX = 100;
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
+  defaultFieldNullability: false,
+  drizzle: { client: (context) => context.db, getTableConfig, relations },
+  errors: {
+    defaultTypes: [ValidationError],
+    directResult: true,
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${capital(fieldName)}Result`,
+      description: 'What was done, or why it was not.',
+    },
+    // Input is checked before the viewer's rights: a fault tells only of what the caller sent.
+    unsafelyHandleInputErrors: true,
+  },
+  validation: { validationError: (failure) => new ValidationError(failure.issues.map(faultOf)) },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ viewer }) => ({
+      signedIn: viewer !== null,
+      author: viewer?.role === 'AUTHOR' || viewer?.role === 'ADMIN',
+      admin: viewer?.role === 'ADMIN',
+      owner: (userId) => viewer !== null && (viewer.id === userId || viewer.role === 'ADMIN'),
+    }),
+    unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
+  },
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    encodeGlobalID: encodeId,
+    decodeGlobalID: decodeId,
+    nodesOnConnection: { description: 'The nodes of this page, without their cursors.' },
+    nodesQueryOptions: false,
+    nodeQueryOptions: {
+      description: 'Anything that has a global id, if you may see it.',
+      args: { id: { description: 'A global id.' } },
+    },
+    nodeTypeOptions: { description: 'Anything that has a global id.' },
+    idFieldOptions: { description: 'Opaque global id.' },
+    mutationInputArgOptions: { description: 'All that this mutation needs.' },
+    cursorFieldOptions: { description: 'Where this node stands; give it as `after` to go on behind it.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The nodes of this page with their cursors.',
+    },
+    nodeFieldOptions: { nullable: false, description: 'The node.' },
+    pageInfoFieldOptions: { description: 'Whether there is more.' },
+    pageInfoTypeOptions: { description: 'Where a page begins and ends, and whether there is more.' },
+    hasNextPageFieldOptions: { description: 'There is a page after this one.' },
+    hasPreviousPageFieldOptions: { description: 'There is a page before this one.' },
+    startCursorFieldOptions: { description: 'The first cursor of this page.' },
+    endCursorFieldOptions: { description: 'The last cursor of this page: give it as `after` for the next.' },
+    defaultConnectionTypeOptions: { description: 'One page of a list.' },
+    defaultEdgeTypeOptions: { description: 'A node and where it stands in the list.' },
+    defaultPayloadTypeOptions: { description: 'What was done.' },
+    defaultMutationInputTypeOptions: { description: 'All that this mutation needs.' },
+  },
+  complexity: {
+    // The limit is checked once for the whole operation, before it runs (../server/cost.ts).
+    disabled: true,
+    fieldComplexity: (args, _context, field) => ({ field: 1, multiplier: multiplierOf(args, field) }),
+  },
+});
+
+builder.queryType({ description: 'What can be asked.' });
+builder.mutationType({
+  description: 'What can be done. Each takes one `input` and answers with its result or a typed error.',
+});
+builder.subscriptionType({
+  description: 'What can be watched: the present state first, then every change, in order and resumable by `after`.',
+});
+
+function multiplierOf(args: Record<string, unknown>, field: GraphQLField<unknown, Context>): number {
+  if (typeof args['first'] === 'number') return Math.min(Math.max(args['first'], 1), PAGE_SIZE_MAX);
+  const type = isNonNullType(field.type) ? field.type.ofType : field.type;
+  // A page's edges and nodes were multiplied already, by the field that took `first`.
+  if (!isListType(type) || field.name === 'edges' || field.name === 'nodes') return 1;
+  return LIST_SIZE_ASSUMED;
+}
+
+function faultOf(issue: StandardSchemaV1.Issue) {
+  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  return { path: path.join('.'), message: issue.message };
+}
+
+const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

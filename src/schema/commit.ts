@@ -1,0 +1,37 @@
+/**
+ * The one way to write: a transaction that is done again when it lost a race, then the relay is woken.
+ *
+ * Done again: a rival took the same seq of a subject, a serialization failure, a deadlock; all three mean that nothing
+ * was written. A lost connection is not done again here: its commit may have landed.
+ */
+import type { Db, Tx } from '../db/client.ts';
+import { OverloadedError } from './errors.ts';
+
+const TRIES_MAX = 3;
+const RETRY_AFTER_MS = 250;
+
+export function commitWith(db: Db, wake: () => void) {
+  return async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tryNumber = 1; ; tryNumber++) {
+      try {
+        const result = await db.transaction(async (tx) => work(tx));
+        wake();
+        return result;
+      } catch (error) {
+        if (!lostRace(error)) throw error;
+        if (tryNumber === TRIES_MAX) throw new OverloadedError(RETRY_AFTER_MS);
+      }
+    }
+  };
+}
+
+/** Source: SQLSTATE 40001 serialization_failure, 40P01 deadlock_detected, 23505 unique_violation. */
+function lostRace(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (!('code' in cause)) continue;
+    if (cause.code === '40001' || cause.code === '40P01') return true;
+    if (cause.code === '23505' && 'constraint_name' in cause && cause.constraint_name === 'event_subject_seq')
+      return true;
+  }
+  return false;
+}

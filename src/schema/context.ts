@@ -1,0 +1,69 @@
+/**
+ * What every resolver is given: the services, who asks, and the one way to write.
+ *
+ * Promise: whoever writes does it in one transaction through `commit`, and the relay is woken only after it.
+ */
+import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import type { Db, Tx } from '../db/client.ts';
+import type { BlobStorage } from '../ports/storage/blob-storage.ts';
+import type { StoredEvent } from '../streams/event.ts';
+import type { FlowGraph } from '../streams/flow-graph.ts';
+import type { Log } from '../streams/log.ts';
+import { UnauthenticatedError } from './errors.ts';
+import type { ApiLimits } from './limits.ts';
+
+/** The live side of the engine: events of a subject with seq greater than `after`, in order and without gaps. */
+export interface Live {
+  subscribe(subject: string, options: { after: number; signal?: AbortSignal }): AsyncIterableIterator<StoredEvent>;
+}
+
+/** A mail that the local adapter kept instead of sending it. */
+export interface LocalMail {
+  to: string;
+  subject: string;
+  text: string;
+  at: Date;
+}
+
+export interface SchemaServices {
+  db: Db;
+  clock: { now(): Date };
+  /** Number of shards the outbox is split into. */
+  shards: number;
+  /** Tells the relay that there is something to send. */
+  wake(): void;
+  live: Live;
+  storage: BlobStorage;
+  /** The first signs, all verify: so that a secret can be changed without breaking links that are out. */
+  signing: { secrets: readonly string[] };
+  /** Where this API is reached from outside, without a slash at the end. */
+  publicUrl: string;
+  limits: ApiLimits;
+  log: Log;
+  flowGraph: FlowGraph;
+  auth: Accounts;
+  /** Newest first; absent where mail is really sent. */
+  localMails?: () => readonly LocalMail[] | Promise<readonly LocalMail[]>;
+}
+
+export interface Context extends SchemaServices {
+  viewer: Viewer | null;
+  /** The session's token, for sign-out and for asking again whether it still holds. */
+  token: string | null;
+  /** The caller's network address, for counting attempts; never shown. */
+  address: string;
+  requestId: string;
+  /**
+   * Runs `work` in one transaction, up to three times when it lost a race, and wakes the relay after the commit.
+   * @throws whatever `work` throws; then nothing was written
+   */
+  commit<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+/** @throws UnauthenticatedError when nobody is signed in */
+export function signedIn(context: Pick<Context, 'viewer'>): Viewer {
+  if (!context.viewer) throw new UnauthenticatedError();
+  return context.viewer;
+}
+
+export type { Viewer };

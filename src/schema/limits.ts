@@ -1,0 +1,30 @@
+/** What one operation, one request and one caller may cost. Every limit has a unit and a default. */
+export interface ApiLimits {
+  /** Cost of one operation, in fields resolved; a page multiplies by its `first`. (Default: 5,000) */
+  complexityMax: number;
+  /** Levels of nesting. (Default: 12) */
+  depthMax: number;
+  /** Aliases in a document. (Default: 30) */
+  aliasesMax: number;
+  /** Lexical tokens in a document. (Default: 2,000) */
+  tokensMax: number;
+  /** Cost one caller may spend in a minute. (Default: 100,000) */
+  costPerMinuteMax: number;
+  /** Body of a GraphQL request. (Default: 1 MiB) */
+  bodyBytesMax: number;
+  /** One uploaded file. (Default: 256 MiB) */
+  uploadBytesMax: number;
+  /** Live subscriptions of one caller at once. (Default: 50) */
+  subscriptionsMax: number;
+}
+
+export const defaultLimits: ApiLimits = {
+  complexityMax: 5_000,
+  depthMax: 12,
+  aliasesMax: 30,
+  tokensMax: 2_000,
+  costPerMinuteMax: 100_000,
+  bodyBytesMax: 1024 * 1024,
+  uploadBytesMax: 256 * 1024 * 1024,
+  subscriptionsMax: 50,
+};
