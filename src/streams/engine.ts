@@ -139,6 +139,12 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     wake: () => wakeRelay(),
     runUntilIdle,
     pass,
+    /** Sends what has been committed, and nothing else. */
+    relay: async () => {
+      let sent = 0;
+      for (const relay of relays) sent += await relayOnce(relay);
+      return sent;
+    },
     repair: async () => {
       let repaired = 0;
       for (const relay of relays) repaired += await repairStreams(relay);
