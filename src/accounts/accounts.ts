@@ -1,9 +1,157 @@
+/**
+ * Accounts: sign-up, sign-in, sign-out, and who a token belongs to.
+ *
+ * Promise: passwords are hashed by better-auth (scrypt); a token is good until it expires or is signed out, and is
+ * looked up on every request (one SQL), so that sign-out holds at once; a wrong e-mail and a wrong password get the same
+ * answer in the same time. Sign-up cannot hide that an address is taken without a mail round-trip: attempts are counted
+ * per network address instead, so that nobody can list them.
+ * Not here: cookies. Only bearer tokens are taken, which a foreign page cannot send by itself, so CSRF has no footing.
+ */
+import { betterAuth } from 'better-auth';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { APIError } from 'better-auth/api';
+import { and, eq, gt } from 'drizzle-orm';
+import type { Db } from '../db/client.ts';
+import { newId } from '../db/tables/columns.ts';
+import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
+import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
+import { EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
+import { makeFirstAdmin } from './first-admin.ts';
+
+export const PASSWORD_CHARS_MIN = 12;
+export const PASSWORD_CHARS_MAX = 128;
+const SESSION_MS = 7 * 24 * 3_600_000;
+const TOKEN_CHARS_MAX = 200;
+
+/** Wrong or right, an e-mail may be tried this often from one address, and from all. */
+const SIGN_IN_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
+const SIGN_IN_LIMIT_PER_ADDRESS: AttemptLimit = { max: 100, windowMs: 15 * 60_000 };
+const SIGN_UP_LIMIT_PER_ADDRESS: AttemptLimit = { max: 60, windowMs: 60 * 60_000 };
+
 export interface Viewer {
   id: string;
   email: string;
   name: string;
   role: 'READER' | 'AUTHOR' | 'ADMIN';
 }
-export interface Accounts {
-  viewerOf(token: string): Promise<Viewer | null>;
+
+export interface SignedIn {
+  token: string;
+  expiresAt: Date;
+  viewer: Viewer;
+}
+
+export interface AccountsOptions {
+  db: Db;
+  /** 32 characters or more. */
+  secret: string;
+  publicUrl: string;
+  now: () => Date;
+  /** (Default: counted in this process) */
+  attempts?: Attempts;
+}
+
+export type Accounts = ReturnType<typeof createAccounts>;
+
+export function createAccounts(options: AccountsOptions) {
+  const { db, now } = options;
+  const attempts = options.attempts ?? memoryAttempts({ now });
+  const auth = openAuth(options);
+
+  const viewerSql = (token: string) =>
+    db
+      .select({ id: users.id, email: users.email, name: users.name, role: users.role, expiresAt: sessions.expiresAt })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(and(eq(sessions.token, token), gt(sessions.expiresAt, now())))
+      .limit(1);
+
+  async function signedInBy(token: string | null): Promise<SignedIn> {
+    const [row] = token === null ? [] : await viewerSql(token);
+    if (!row || token === null) throw new WrongCredentials();
+    const { expiresAt, ...viewer } = row;
+    return { token, expiresAt, viewer };
+  }
+
+  async function spend(key: string, limit: AttemptLimit): Promise<void> {
+    const retryAfterMs = await attempts.take(key, limit);
+    if (retryAfterMs > 0) throw new TooManyAttempts(retryAfterMs);
+  }
+
+  return {
+    /** @throws EmailTaken, TooManyAttempts */
+    async signUp(input: { name: string; email: string; password: string; address: string }): Promise<SignedIn> {
+      const { address, ...body } = input;
+      await spend(`sign-up:${address}`, SIGN_UP_LIMIT_PER_ADDRESS);
+      const result = await auth.api.signUpEmail({ body }).catch((error: unknown) => {
+        if (isApiError(error, 'USER_ALREADY_EXISTS')) throw new EmailTaken();
+        throw error;
+      });
+      return signedInBy(result.token);
+    },
+
+    /** @throws WrongCredentials, TooManyAttempts */
+    async signIn(input: { email: string; password: string; address: string }): Promise<SignedIn> {
+      const { address, email, password } = input;
+      await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
+      await spend(`sign-in:${email.toLowerCase()}:${address}`, SIGN_IN_LIMIT);
+      const result = await auth.api.signInEmail({ body: { email, password } }).catch((error: unknown) => {
+        if (isApiError(error, 'INVALID_EMAIL_OR_PASSWORD')) throw new WrongCredentials();
+        throw error;
+      });
+      return signedInBy(result.token);
+    },
+
+    /** @returns false when the token was not good any more */
+    async signOut(token: string): Promise<boolean> {
+      const removed = await db.delete(sessions).where(eq(sessions.token, token)).returning({ id: sessions.id });
+      return removed.length > 0;
+    },
+
+    /** One SQL. @returns null for a token that is unknown, expired or signed out */
+    async viewerOf(token: string): Promise<Viewer | null> {
+      if (token.length === 0 || token.length > TOKEN_CHARS_MAX) return null;
+      const [row] = await viewerSql(token);
+      if (!row) return null;
+      return { id: row.id, email: row.email, name: row.name, role: row.role };
+    },
+
+    /**
+     * Makes the first admin, once, however many processes start together.
+     * @returns the account with its random password, which is stored nowhere else; null when there is an admin already
+     * @throws FirstAdminEmailTaken when the address belongs to an account that is no admin
+     */
+    ensureFirstAdmin: (input: { email: string }) => makeFirstAdmin(db, input.email, now()),
+  };
+}
+
+function openAuth({ db, secret, publicUrl, now }: AccountsOptions) {
+  return betterAuth({
+    secret,
+    baseURL: publicUrl,
+    database: drizzleAdapter(db, {
+      provider: 'pg',
+      transaction: true,
+      schema: { user: users, session: sessions, account: accounts, verification: verifications },
+    }),
+    advanced: { database: { generateId: () => newId() } },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: PASSWORD_CHARS_MIN,
+      maxPasswordLength: PASSWORD_CHARS_MAX,
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          before: async (session) => ({ data: { ...session, expiresAt: new Date(now().getTime() + SESSION_MS) } }),
+        },
+      },
+    },
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+  });
+}
+
+function isApiError(error: unknown, codePrefix: string): boolean {
+  return error instanceof APIError && typeof error.body?.code === 'string' && error.body.code.startsWith(codePrefix);
 }

@@ -70,11 +70,12 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   validation: { validationError: (failure) => new ValidationError(failure.issues.map(faultOf)) },
   scopeAuth: {
     authorizeOnSubscribe: true,
-    authScopes: ({ viewer }) => ({
-      signedIn: viewer !== null,
-      author: viewer?.role === 'AUTHOR' || viewer?.role === 'ADMIN',
-      admin: viewer?.role === 'ADMIN',
-      owner: (userId) => viewer !== null && (viewer.id === userId || viewer.role === 'ADMIN'),
+    // Asked when needed, not once: a document that signs in goes on as whom it signed in.
+    authScopes: (context) => ({
+      signedIn: () => context.viewer !== null,
+      author: () => context.viewer?.role === 'AUTHOR' || context.viewer?.role === 'ADMIN',
+      admin: () => context.viewer?.role === 'ADMIN',
+      owner: (userId) => context.viewer?.id === userId || context.viewer?.role === 'ADMIN',
     }),
     unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
   },

@@ -6,6 +6,7 @@
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
+import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
 import type { Log } from '../streams/log.ts';
@@ -35,7 +36,7 @@ export interface SchemaServices {
   live: Live;
   storage: BlobStorage;
   /** The first signs, all verify: so that a secret can be changed without breaking links that are out. */
-  signing: { secrets: readonly string[] };
+  signing: { secrets: SigningSecrets };
   /** Where this API is reached from outside, without a slash at the end. */
   publicUrl: string;
   limits: ApiLimits;

@@ -3,8 +3,10 @@
  *
  * A type file registers its types with the builder when it is imported; nothing else is needed.
  */
+// oxlint-disable import/no-unassigned-import -- importing a type file is what registers it
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
+import './accounts.ts';
 import './error-types.ts';
 import './money.ts';
 import './scalars.ts';

@@ -1,0 +1,172 @@
+/** Signing up, in and out, and becoming an author. */
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, type SignedIn } from '../accounts/accounts.ts';
+import { EmailTaken, TooManyAttempts, WrongCredentials } from '../accounts/errors.ts';
+import { users } from '../db/tables/index.ts';
+import { builder } from './builder.ts';
+import { type Context, signedIn } from './context.ts';
+import { ErrorInterface } from './error-types.ts';
+import { ConflictError, HubError, OverloadedError, UnauthenticatedError } from './errors.ts';
+import { User } from './viewer.ts';
+
+/** The e-mail and the password do not belong together. */
+export class InvalidCredentialsError extends HubError {
+  readonly code = 'INVALID_CREDENTIALS';
+}
+
+builder.objectType(InvalidCredentialsError, {
+  name: 'InvalidCredentialsError',
+  description: 'The e-mail or the password is not right; which of them is not told.',
+  interfaces: [ErrorInterface],
+});
+
+const NAME_CHARS_MAX = 100;
+const EMAIL_CHARS_MAX = 254;
+const email = z
+  .string()
+  .trim()
+  .max(EMAIL_CHARS_MAX, 'This is too long for an e-mail address.')
+  .refine((value) => z.email().safeParse(value).success, 'This is not an e-mail address.');
+const name = z
+  .string()
+  .trim()
+  .min(1, 'Give a name.')
+  .max(NAME_CHARS_MAX, `A name has ${NAME_CHARS_MAX} characters at most.`);
+const newPassword = z
+  .string()
+  .min(PASSWORD_CHARS_MIN, `A password has ${PASSWORD_CHARS_MIN} characters or more.`)
+  .max(PASSWORD_CHARS_MAX, `A password has ${PASSWORD_CHARS_MAX} characters at most.`);
+const anyPassword = z.string().min(1, 'Give the password.').max(PASSWORD_CHARS_MAX, 'This is not your password.');
+
+const Session = builder.objectRef<SignedIn>('Session').implement({
+  description: 'A token, and whose it is.',
+  fields: (t) => ({
+    token: t.exposeString('token', { description: 'Send it as `Authorization: Bearer TOKEN`. It is shown only here.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'The token is good until then.' }),
+    viewer: t.drizzleField({
+      type: User,
+      description: 'Whose it is.',
+      resolve: (query, { viewer }, _args, { db }) =>
+        findUser(db.query.users.findFirst(query({ where: { id: viewer.id } }))),
+    }),
+  }),
+});
+
+builder.relayMutationField(
+  'signUp',
+  {
+    inputFields: (t) => ({
+      name: t.string({ required: true, description: 'As shown to others.' }).validate(name),
+      email: t.string({ required: true, description: 'To sign in with.' }).validate(email),
+      password: t.string({ required: true, description: '12 to 128 characters.', validate: newPassword }),
+    }),
+  },
+  {
+    description: 'Makes an account as a reader, and signs in.',
+    errors: { types: [ConflictError, OverloadedError] },
+    resolve: async (_root, { input }, context) =>
+      become(context, await context.auth.signUp({ ...input, address: context.address }).catch(retell)),
+  },
+  {
+    outputFields: (t) => ({
+      session: t.field({ type: Session, description: 'You are signed in.', resolve: (session) => session }),
+    }),
+  },
+);
+
+builder.relayMutationField(
+  'signIn',
+  {
+    inputFields: (t) => ({
+      email: t.string({ required: true, description: 'The e-mail of the account.' }).validate(email),
+      password: t.string({ required: true, description: 'Its password.', validate: anyPassword }),
+    }),
+  },
+  {
+    description: 'Signs in. An e-mail may be tried ten times in a quarter of an hour.',
+    errors: { types: [InvalidCredentialsError, OverloadedError] },
+    resolve: async (_root, { input }, context) =>
+      become(context, await context.auth.signIn({ ...input, address: context.address }).catch(retell)),
+  },
+  {
+    outputFields: (t) => ({
+      session: t.field({ type: Session, description: 'You are signed in.', resolve: (session) => session }),
+    }),
+  },
+);
+
+builder.mutationField('signOut', (t) =>
+  t.boolean({
+    description: 'Ends the session whose token is sent: the token is good for nothing from now on.',
+    authScopes: { signedIn: true },
+    resolve: async (_root, _args, context) => {
+      const done = context.token !== null && (await context.auth.signOut(context.token));
+      context.viewer = null;
+      return done;
+    },
+  }),
+);
+
+builder.relayMutationField(
+  'becomeAuthor',
+  {
+    inputFields: (t) => ({
+      acceptTerms: t.boolean({
+        required: true,
+        description: 'You own the rights to what you will publish.',
+        validate: z.literal(true, 'Only who owns the rights to their books can be an author here.'),
+      }),
+    }),
+  },
+  {
+    description: 'Turns a reader into an author, who can draft and publish. Does nothing for who is one already.',
+    authScopes: { signedIn: true },
+    errors: {},
+    resolve: async (_root, _args, context) => {
+      const viewer = signedIn(context);
+      if (viewer.role === 'READER') {
+        const updatedAt = context.clock.now();
+        await context.commit((tx) =>
+          tx
+            .update(users)
+            .set({ role: 'AUTHOR', updatedAt })
+            .where(and(eq(users.id, viewer.id), eq(users.role, 'READER'))),
+        );
+        context.viewer = { ...viewer, role: 'AUTHOR' };
+      }
+      return { userId: viewer.id };
+    },
+  },
+  {
+    outputFields: (t) => ({
+      viewer: t.drizzleField({
+        type: User,
+        description: 'You.',
+        resolve: (query, { userId }, _args, { db }) =>
+          findUser(db.query.users.findFirst(query({ where: { id: userId } }))),
+      }),
+    }),
+  },
+);
+
+/** From here on, the document that signed in is run by whom it signed in. */
+function become(context: Context, session: SignedIn): SignedIn {
+  context.viewer = session.viewer;
+  context.token = session.token;
+  return session;
+}
+
+async function findUser<User>(query: PromiseLike<User | undefined>): Promise<User> {
+  const user = await query;
+  if (user === undefined) throw new UnauthenticatedError();
+  return user;
+}
+
+/** Tells an error of the accounts in the API's own words. */
+function retell(error: unknown): never {
+  if (error instanceof EmailTaken) throw new ConflictError(error.message);
+  if (error instanceof WrongCredentials) throw new InvalidCredentialsError(error.message);
+  if (error instanceof TooManyAttempts) throw new OverloadedError(error.retryAfterMs, error.message);
+  throw error;
+}
