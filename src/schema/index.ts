@@ -10,6 +10,7 @@ import './accounts.ts';
 import './error-types.ts';
 import './money.ts';
 import './scalars.ts';
+import './statuses.ts';
 import './viewer.ts';
 
 export const schema: GraphQLSchema = builder.toSchema();
