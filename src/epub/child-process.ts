@@ -1,0 +1,147 @@
+/**
+ * Child process: runs one reading of one book where it can be killed.
+ *
+ * Why a process and not a worker thread: a thread's resourceLimits count the JavaScript heap only, while what a hostile
+ * book fills is WebAssembly, zlib and image memory, and a crash in native code takes every thread with it. A process has
+ * a heap limit of its own, its whole memory is watched from outside, and SIGKILL always ends it. It gets no environment
+ * (no secrets) and Node's permission model forbids it to write files or start programs.
+ *
+ * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
+ * the child is gone before the promise settles.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { CHILD_CAPS } from './caps.ts';
+import { readMemoryMb } from './process-memory.ts';
+
+export type ChildTask = { task: 'validate' | 'extract'; path: string };
+
+export type ChildLimits = { timeoutMs: number; memoryMbMax: number };
+
+export type ProgressEvent = { step: string; doneCount: number; totalCount: number };
+
+export type ChildOutcome =
+  | { outcome: 'DONE'; value: unknown }
+  | { outcome: 'TIMED_OUT' | 'OUT_OF_MEMORY' | 'CRASHED' | 'ABORTED'; detail: string };
+
+type RunOptions = ChildLimits & {
+  onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** A result worth having even if the run does not reach its end. */
+  onPart?: ((part: unknown) => void) | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+const messageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), step: z.string().max(100), doneCount: z.number(), totalCount: z.number() }),
+  z.object({ type: z.literal('part'), value: z.unknown() }),
+  z.object({ type: z.literal('result'), value: z.unknown() }),
+  z.object({ type: z.literal('failed'), message: z.string() }),
+]);
+
+const HEAP_FULL =
+  /heap out of memory|Array buffer allocation failed|Cannot enlarge memory|memory access out of bounds/iu;
+
+export async function runInChild(task: ChildTask, options: RunOptions): Promise<ChildOutcome> {
+  if (options.signal?.aborted === true) return { outcome: 'ABORTED', detail: 'Stopped before it began.' };
+  const child = startChild(options.memoryMbMax);
+  const exited = once(child, 'exit');
+  // `exit` may come with an error instead (the program cannot be started); awaitOutcome tells that one.
+  exited.catch(() => undefined);
+  try {
+    return await awaitOutcome(child, task, options);
+  } finally {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await exited.catch(() => undefined);
+    }
+  }
+}
+
+function startChild(memoryMbMax: number): ChildProcess {
+  return fork(fileURLToPath(new URL('child-main.ts', import.meta.url)), {
+    execArgv: [
+      `--max-old-space-size=${memoryMbMax}`,
+      '--permission',
+      '--allow-fs-read=*',
+      // sharp is a native addon.
+      '--allow-addons',
+      '--disable-warning=SecurityWarning',
+    ],
+    env: {},
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+}
+
+async function awaitOutcome(child: ChildProcess, task: ChildTask, options: RunOptions): Promise<ChildOutcome> {
+  const { promise, resolve } = Promise.withResolvers<ChildOutcome>();
+  let lastWords = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString('utf8')).slice(-CHILD_CAPS.stderrLengthMax);
+  });
+  child.on('message', (raw) => handleMessage(raw, options, resolve));
+  child.on('error', (error) => resolve({ outcome: 'CRASHED', detail: error.message }));
+  child.on('close', (code, signal) => resolve(explainExit(lastWords, code, signal)));
+  const abort = () => resolve({ outcome: 'ABORTED', detail: 'Stopped on request.' });
+  options.signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => {
+    resolve({ outcome: 'TIMED_OUT', detail: `Not finished after ${options.timeoutMs} ms.` });
+  }, options.timeoutMs);
+  const watch = watchMemory(child, options.memoryMbMax, resolve);
+  child.send(task, (error) => {
+    if (error !== null) resolve({ outcome: 'CRASHED', detail: error.message });
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    clearInterval(watch);
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function handleMessage(raw: unknown, options: RunOptions, resolve: (outcome: ChildOutcome) => void): void {
+  const parsed = messageSchema.safeParse(raw);
+  if (!parsed.success) {
+    resolve({ outcome: 'CRASHED', detail: 'The child sent something that is no message.' });
+    return;
+  }
+  const message = parsed.data;
+  switch (message.type) {
+    case 'progress':
+      options.onProgress?.({ step: message.step, doneCount: message.doneCount, totalCount: message.totalCount });
+      break;
+    case 'part':
+      options.onPart?.(message.value);
+      break;
+    case 'result':
+      resolve({ outcome: 'DONE', value: message.value });
+      break;
+    case 'failed':
+      resolve({ outcome: HEAP_FULL.test(message.message) ? 'OUT_OF_MEMORY' : 'CRASHED', detail: message.message });
+      break;
+  }
+}
+
+function explainExit(lastWords: string, code: number | null, signal: string | null): ChildOutcome {
+  if (HEAP_FULL.test(lastWords)) return { outcome: 'OUT_OF_MEMORY', detail: 'The heap was full.' };
+  const detail = `Ended early (code ${code ?? 'none'}, signal ${signal ?? 'none'}): ${lastWords.slice(-500)}`;
+  return { outcome: 'CRASHED', detail };
+}
+
+function watchMemory(
+  child: ChildProcess,
+  memoryMbMax: number,
+  resolve: (outcome: ChildOutcome) => void,
+): NodeJS.Timeout {
+  return setInterval(() => {
+    if (child.pid === undefined) return;
+    void readMemoryMb(child.pid).then((memoryMb) => {
+      if (memoryMb === null || memoryMb <= memoryMbMax) return;
+      resolve({ outcome: 'OUT_OF_MEMORY', detail: `Used ${memoryMb} MB; ${memoryMbMax} are allowed.` });
+    });
+  }, CHILD_CAPS.memoryCheckIntervalMs);
+}

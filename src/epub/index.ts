@@ -1,0 +1,26 @@
+/**
+ * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project.
+ *
+ * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?).
+ */
+export { ARCHIVE_CAPS, CHILD_CAPS, EXTRACT_CAPS, PACKAGE_CAPS, REPORT_CAPS, XML_CAPS } from './caps.ts';
+export type { ArchiveCaps } from './caps.ts';
+export { EpubFileError } from './fault.ts';
+export type { Fault, Severity } from './fault.ts';
+export { preflight } from './preflight.ts';
+export type { ArchiveEntry, PreflightResult } from './preflight.ts';
+export { validateEpub } from './validate.ts';
+export type { ValidateOptions } from './validate.ts';
+export type { ValidationReport } from './report.ts';
+export { extract, ExtractionError } from './extract.ts';
+export type { ExtractOptions } from './extract.ts';
+export type {
+  Accessibility,
+  Contributor,
+  Cover,
+  ExtractedBook,
+  Facts,
+  Identifier,
+  TocEntry,
+} from './extracted-book.ts';
+export type { ProgressEvent } from './child-process.ts';
