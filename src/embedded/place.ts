@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmod, chown, mkdir, rmdir, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { unprivilegedAccount, type Account } from './account.ts';
 import { DataFolderUnusableError } from './errors.ts';
 import { runCommand } from './run-command.ts';
@@ -36,7 +36,7 @@ export async function preparePlace(dataDir: string, server: 'postgres' | 'redis'
 }
 
 async function ownPlace(folder: string): Promise<Place> {
-  await mkdir(join(folder, '..'), { recursive: true });
+  await makeFolders(join(folder, '..'));
   await makeFolder(folder);
   const owner = (await stat(folder)).uid;
   if (process.getuid !== undefined && owner !== process.getuid()) {
@@ -55,7 +55,7 @@ async function rootPlace(dataDir: string, server: string, fallback: Account): Pr
   const chosenBefore = await ownerOf(systemFolder);
   if (chosenBefore !== undefined) return handOver(systemFolder, chosenBefore.uid === 0 ? fallback : chosenBefore);
 
-  await mkdir(dataDir, { recursive: true });
+  await makeFolders(dataDir);
   const near = join(dataDir, server);
   const owner = await ownerOf(near);
   // Data made by an ordinary user stays theirs, so that they can start it again.
@@ -86,7 +86,7 @@ async function handOver(folder: string, account: Account): Promise<Place> {
 }
 
 async function canEnter(place: Place): Promise<boolean> {
-  const probe = await runCommand('/bin/sh', ['-c', 'cd "$1" && : > .probe && rm .probe', 'sh', place.folder], {
+  const probe = await runCommand('/bin/sh', ['-c', 'cd "$1" && [ -w . ]', 'sh', place.folder], {
     timeoutMs: PROBE_TIMEOUT_MS,
     cwd: '/',
     account: place.account,
@@ -99,6 +99,20 @@ async function ownerOf(folder: string): Promise<Account | undefined> {
     ({ uid, gid }) => ({ uid, gid }),
     () => undefined,
   );
+}
+
+/** Makes what is missing of a path. Not Node's recursive mkdir: below /proc that one never returns. */
+export async function makeFolders(folder: string): Promise<void> {
+  const isThere = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isThere) return;
+  if (dirname(folder) !== folder) await makeFolders(dirname(folder));
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    // Another process may have been quicker.
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  });
 }
 
 async function makeFolder(folder: string): Promise<void> {

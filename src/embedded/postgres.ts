@@ -9,7 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { DataFolderBusyError, ServerStartError } from './errors.ts';
@@ -24,6 +24,7 @@ import { launchServer, type RunningServer, type ServiceLog } from './server-proc
 
 const USER = 'booky';
 const DATABASE = 'booky_hub';
+const DRAFT = 'cluster.making-';
 const INIT_TIMEOUT_MS = 120_000;
 /** Replaying the log after a crash may take this long. */
 const START_TIMEOUT_MS = 120_000;
@@ -82,7 +83,10 @@ async function makeCluster(programs: string, place: Place, options: EmbeddedOpti
   const cluster = join(place.folder, 'cluster');
   if (existsSync(join(cluster, 'PG_VERSION'))) return;
   options.onProgress?.('Making a private PostgreSQL database (a second or two, once) …');
-  const draft = join(place.folder, `cluster.making-${randomUUID()}`);
+  for (const name of await readdir(place.folder)) {
+    if (name.startsWith(DRAFT)) await rm(join(place.folder, name), { recursive: true, force: true });
+  }
+  const draft = join(place.folder, `${DRAFT}${randomUUID()}`);
   const args = [
     '-D',
     draft,

@@ -4,18 +4,19 @@
  * Promise: made once from 32 random bytes, kept with mode 0600, the same for every process that reads the file.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chown, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, link, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Env } from '../env.ts';
 import type { Account } from './account.ts';
 import { DataFolderUnusableError } from './errors.ts';
+import { makeFolders } from './place.ts';
 
 const SECRET_LENGTH_MIN = 32;
 
 /** @returns APP_SECRET, or outside production the one kept in DATA_DIR/secret, made on first use */
 export async function resolveSecret(env: Pick<Env, 'APP_SECRET' | 'DATA_DIR'>): Promise<string> {
   if (env.APP_SECRET !== undefined) return env.APP_SECRET;
-  await mkdir(env.DATA_DIR, { recursive: true });
+  await makeFolders(env.DATA_DIR);
   return readOrMakeSecret(join(env.DATA_DIR, 'secret'), undefined);
 }
 

@@ -102,6 +102,8 @@ test('leaves nothing half made when the data folder cannot be used', async () =>
   const dataDir = await makeDataDir();
   await writeFile(join(dataDir, 'file'), '');
   await expect(start(join(dataDir, 'file'))).rejects.toThrow(DataFolderUnusableError);
+  await expect(start(join(dataDir, 'file', 'below'))).rejects.toThrow(DataFolderUnusableError);
+  await expect(start('/proc/nowhere')).rejects.toThrow(DataFolderUnusableError);
 });
 
 test('cleans its own lock away when stopped', async () => {
