@@ -12,6 +12,7 @@ import type { FlowGraph } from '../streams/flow-graph.ts';
 import type { Log } from '../streams/log.ts';
 import { UnauthenticatedError } from './errors.ts';
 import type { ApiLimits } from './limits.ts';
+import type { Seats } from './seats.ts';
 
 /** The live side of the engine: events of a subject with seq greater than `after`, in order and without gaps. */
 export interface Live {
@@ -54,6 +55,12 @@ export interface Context extends SchemaServices {
   /** The caller's network address, for counting attempts; never shown. */
   address: string;
   requestId: string;
+  /** Last-Event-ID of a reconnecting EventSource: where its subscription goes on, unless it says `after`. */
+  resumeAfter: number | null;
+  /** Subscriptions a caller may have open. */
+  seats: Seats;
+  /** Aborted when this process stops: live subscriptions then end with RESUME. */
+  stopping: AbortSignal;
   /**
    * Runs `work` in one transaction, up to three times when it lost a race, and wakes the relay after the commit.
    * @throws whatever `work` throws; then nothing was written

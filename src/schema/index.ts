@@ -7,8 +7,13 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './accounts.ts';
+import './dead-letters.ts';
 import './error-types.ts';
+import './flow-graph.ts';
+import './health.ts';
 import './money.ts';
+import './run-updates.ts';
+import './runs.ts';
 import './scalars.ts';
 import './statuses.ts';
 import './viewer.ts';
