@@ -1,0 +1,104 @@
+/**
+ * What the marketplace refuses, and why.
+ *
+ * Each has a stable `code` and a message for people. The API shows them as members of its result unions.
+ */
+
+export abstract class DomainError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+
+  /** What is told beside code and message. */
+  details(): Record<string, unknown> {
+    return {};
+  }
+}
+
+/** It does not exist, or it belongs to somebody else: one answer for both. */
+export class NotThere extends DomainError {
+  readonly code = 'NOT_FOUND';
+  /** Such as `edition`. */
+  readonly what: string;
+  constructor(what: string) {
+    super(`There is no such ${what}, or it is not yours.`);
+    this.what = what;
+  }
+}
+
+/** Its state does not allow this. */
+export class WrongState extends DomainError {
+  readonly code = 'INVALID_STATE';
+  readonly state: string;
+  constructor(message: string, state: string) {
+    super(message);
+    this.state = state;
+  }
+}
+
+/** It contradicts something that is there. */
+export class Contradiction extends DomainError {
+  readonly code = 'CONFLICT';
+}
+
+/** One field of the input cannot be taken as it is; found only when the database was asked. */
+export class FieldRefused extends DomainError {
+  readonly code = 'VALIDATION';
+  /** As the input calls it: `fileId`. */
+  readonly field: string;
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/** The idempotency key was used before for something else. */
+export class KeyReused extends DomainError {
+  readonly code = 'IDEMPOTENCY_CONFLICT';
+  constructor() {
+    super('This idempotencyKey was used before with another input. Use a new key for a new request.');
+  }
+}
+
+/** The reader has this edition in the library. */
+export class AlreadyOwned extends DomainError {
+  readonly code = 'ALREADY_OWNED';
+  readonly editionId: string;
+  constructor(editionId: string) {
+    super('This book is in your library already.');
+    this.editionId = editionId;
+  }
+}
+
+/** Nobody can buy this edition, or not for this currency. */
+export class NotForSale extends DomainError {
+  readonly code = 'NOT_FOR_SALE';
+}
+
+/** An order of this reader for this edition is on its way. */
+export class PurchaseInProgress extends DomainError {
+  readonly code = 'PURCHASE_IN_PROGRESS';
+  readonly orderId: string;
+  constructor(orderId: string) {
+    super('You are buying this book already. Watch that order instead of placing another.');
+    this.orderId = orderId;
+  }
+}
+
+/** The price is not the one that the buyer was shown. */
+export class PriceChanged extends DomainError {
+  readonly code = 'PRICE_CHANGED';
+  readonly price: { amountMinor: number; currency: string };
+  constructor(price: { amountMinor: number; currency: string }) {
+    super('The price has changed. Show the new one to the buyer, and order again.');
+    this.price = price;
+  }
+}
+
+/** The bytes that were uploaded are not those that were announced. */
+export class UploadMismatch extends DomainError {
+  readonly code = 'UPLOAD_MISMATCH';
+}
