@@ -1,0 +1,69 @@
+/**
+ * What a model is asked to answer with, and how its answer is brought within the port's limits.
+ * Nothing in an answer is trusted: it is parsed, cleaned of what a page could stumble over, and cut.
+ */
+import { z } from 'zod';
+import {
+  AiOutputInvalidError,
+  GRADE_MAX,
+  READING_BANDS,
+  SUMMARY_LENGTH_MAX,
+  TAG_COUNT_MAX,
+  TAG_LENGTH_MAX,
+} from './enricher.ts';
+import type { Enrichment } from './enricher.ts';
+
+const outputSchema = z.strictObject({
+  summary: z.string().describe('What the book is about, two to five plain sentences, in the language of the book.'),
+  tags: z.array(z.string()).describe('Three to twelve topics, one to three words each, lower case.'),
+  readingLevel: z.strictObject({
+    band: z.enum(READING_BANDS),
+    grade: z.number().describe('School years needed to read it with ease, 1 to 18.'),
+  }),
+});
+
+export const OUTPUT_JSON_SCHEMA: Record<string, unknown> = z.toJSONSchema(outputSchema);
+
+/** @throws AiOutputInvalidError */
+export function readOutput(content: string): Pick<Enrichment, 'summary' | 'tags' | 'readingLevel'> {
+  let parsed: z.infer<typeof outputSchema>;
+  try {
+    parsed = outputSchema.parse(JSON.parse(content));
+  } catch (cause) {
+    throw new AiOutputInvalidError('The AI server did not answer with the JSON that was asked for.', { cause });
+  }
+  const summary = clampSummary(parsed.summary);
+  const tags = clampTags(parsed.tags);
+  if (summary === '' || tags.length === 0) {
+    throw new AiOutputInvalidError('The AI server answered with an empty summary or no usable tag.');
+  }
+  const grade = Math.min(GRADE_MAX, Math.max(1, Math.round(parsed.readingLevel.grade)));
+  return { summary, tags, readingLevel: { band: parsed.readingLevel.band, grade } };
+}
+
+/** One line of plain text: no control, invisible or direction-changing characters, cut at a word. */
+export function clampSummary(text: string): string {
+  const clean = text
+    .toWellFormed()
+    .normalize('NFC')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .trim();
+  if (clean.length <= SUMMARY_LENGTH_MAX) return clean;
+  const cut = clean.slice(0, SUMMARY_LENGTH_MAX - 1).toWellFormed();
+  const lastBlank = cut.lastIndexOf(' ');
+  return `${cut.slice(0, lastBlank > SUMMARY_LENGTH_MAX / 2 ? lastBlank : undefined).trimEnd()}…`;
+}
+
+export function clampTags(tags: readonly string[]): string[] {
+  const clean = tags.map((tag) =>
+    tag
+      .toWellFormed()
+      .normalize('NFC')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{M}\p{N}'&+-]+/gu, ' ')
+      .trim(),
+  );
+  const usable = clean.filter((tag) => tag.length >= 2 && tag.length <= TAG_LENGTH_MAX && /[\p{L}\p{N}]/u.test(tag));
+  return [...new Set(usable)].slice(0, TAG_COUNT_MAX);
+}
