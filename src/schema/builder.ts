@@ -2,20 +2,17 @@
  * The schema builder that every type file uses.
  *
  * What it settles for all of them: errors are caught into result unions before authorization can bypass them; every
- * fault of an input is told at once; a field costs 1, a page costs its `first`; ids are opaque; nothing is nullable
- * unless it says so.
+ * fault of an input is told at once; ids are opaque; nothing is nullable unless it says so.
+ * Not here: what an operation costs (../server/cost.ts counts it from the schema, with nothing to declare).
  * How to add a type: a file beside this one, and one import in index.ts.
  */
 import SchemaBuilder from '@pothos/core';
-import ComplexityPlugin from '@pothos/plugin-complexity';
 import DrizzlePlugin from '@pothos/plugin-drizzle';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin, { type StandardSchemaV1 } from '@pothos/plugin-validation';
 import { getTableConfig } from 'drizzle-orm/pg-core';
-import type { GraphQLField } from 'graphql';
-import { isListType, isNonNullType } from 'graphql';
 import { relations } from '../db/relations.ts';
 import type { Context, Viewer } from './context.ts';
 import { ForbiddenError, UnauthenticatedError, ValidationError } from './errors.ts';
@@ -49,12 +46,8 @@ interface SchemaTypes {
   };
 }
 
-/** A list without `first` is taken to have this many items. */
-const LIST_SIZE_ASSUMED = 10;
-const PAGE_SIZE_MAX = 100;
-
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin],
   defaultFieldNullability: false,
   drizzle: { client: (context) => context.db, getTableConfig, relations },
   errors: {
@@ -110,11 +103,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     defaultPayloadTypeOptions: { description: 'What was done.' },
     defaultMutationInputTypeOptions: { description: 'All that this mutation needs.' },
   },
-  complexity: {
-    // The limit is checked once for the whole operation, before it runs (../server/cost.ts).
-    disabled: true,
-    fieldComplexity: (args, _context, field) => ({ field: 1, multiplier: multiplierOf(args, field) }),
-  },
 });
 
 builder.queryType({ description: 'What can be asked.' });
@@ -124,14 +112,6 @@ builder.mutationType({
 builder.subscriptionType({
   description: 'What can be watched: the present state first, then every change, in order and resumable by `after`.',
 });
-
-function multiplierOf(args: Record<string, unknown>, field: GraphQLField<unknown, Context>): number {
-  if (typeof args['first'] === 'number') return Math.min(Math.max(args['first'], 1), PAGE_SIZE_MAX);
-  const type = isNonNullType(field.type) ? field.type.ofType : field.type;
-  // A page's edges and nodes were multiplied already, by the field that took `first`.
-  if (!isListType(type) || field.name === 'edges' || field.name === 'nodes') return 1;
-  return LIST_SIZE_ASSUMED;
-}
 
 function faultOf(issue: StandardSchemaV1.Issue) {
   const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));

@@ -1,0 +1,36 @@
+/**
+ * Links to bytes: where an upload is put, a download and a cover are fetched.
+ *
+ * An upload and a download link carry a signature and expire; the right is looked up again when one is used
+ * (../server/files.ts). Whoever has a link may use it until then, so it is short-lived and never logged.
+ */
+import { signUrl } from '../ports/storage/signed-url.ts';
+import type { SchemaServices } from './context.ts';
+
+const DOWNLOAD_LINK_MS = 5 * 60_000;
+
+type Signer = Pick<SchemaServices, 'signing' | 'publicUrl' | 'clock'>;
+
+/** Where the bytes of an announced file are put, with `PUT`, until `expiresAt`. */
+export function uploadLink({ signing, publicUrl }: Signer, file: { id: string; expiresAt: Date }): string {
+  const path = `/uploads/${file.id}`;
+  return publicUrl + signUrl(signing.secrets, { method: 'PUT', path, expiresAt: file.expiresAt });
+}
+
+/** Where a reader fetches a book, for five minutes. */
+export function downloadLink(
+  { signing, publicUrl, clock }: Signer,
+  right: { entitlementId: string; readerId: string },
+): { url: string; expiresAt: Date } {
+  const expiresAt = new Date(clock.now().getTime() + DOWNLOAD_LINK_MS);
+  const path = `/downloads/${right.entitlementId}`;
+  const claims = { readerId: right.readerId };
+  return { url: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims }), expiresAt };
+}
+
+/** Where the cover of a revision on sale is; it never changes. */
+export const coverUrl = (
+  { publicUrl }: Pick<SchemaServices, 'publicUrl'>,
+  revisionId: string,
+  widthPx: number,
+): string => `${publicUrl}/covers/${revisionId}/${widthPx}`;
