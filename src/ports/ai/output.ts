@@ -42,7 +42,7 @@ export function readOutput(content: string): Pick<Enrichment, 'summary' | 'tags'
 }
 
 /** One line of plain text: no control, invisible or direction-changing characters, cut at a word. */
-export function clampSummary(text: string): string {
+function clampSummary(text: string): string {
   const clean = text
     .toWellFormed()
     .normalize('NFC')

@@ -19,7 +19,7 @@ export interface Sentence {
   readonly topics: readonly Topic[];
 }
 
-export interface Topic {
+interface Topic {
   readonly term: string;
   readonly word: string;
 }
@@ -36,7 +36,7 @@ const PARAGRAPHS_A_TURN = 40;
 const READABILITY_CHARS_MAX = 40_000;
 
 /** A blank line ends a paragraph; in a text without any, each line break does. */
-export function paragraphsOf(text: string): string[] {
+function paragraphsOf(text: string): string[] {
   const parts = /\n[^\S\n]*\n/.test(text) ? text.split(/\n[^\S\n]*\n/) : text.split('\n');
   return parts.map((part) => part.replaceAll(/\s+/g, ' ').trim()).filter((part) => part !== '');
 }

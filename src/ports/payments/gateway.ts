@@ -10,9 +10,6 @@
  * Not here: when to retry, what an answer means for an order, ledgers.
  */
 
-/** Opaque to us: what the buyer's browser got from the provider in exchange for a card. */
-export type PaymentToken = string;
-
 export interface AuthorizeRequest {
   /** 1 to 255 characters; stored by the caller before the first call. */
   readonly idempotencyKey: string;
@@ -20,7 +17,8 @@ export interface AuthorizeRequest {
   readonly amountMinor: number;
   /** ISO 4217, upper case. */
   readonly currency: string;
-  readonly paymentToken: PaymentToken;
+  /** Opaque to us: what the buyer's browser got from the provider in exchange for a card. */
+  readonly paymentToken: string;
   /** The caller's own name for the payment, for instance the order's id; shown in the provider's books. */
   readonly reference: string;
   readonly signal?: AbortSignal | undefined;

@@ -5,7 +5,7 @@
  * left in `.incoming/` is never served. The API receives and sends the bytes itself: there are no signed URLs.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -34,6 +34,13 @@ export function createFolderStorage(options: { readonly folderPath: string }): B
     }
   }
 
+  async function openBlob(key: string, signal: AbortSignal | undefined): Promise<Readable> {
+    const file = await open(pathOf(key), 'r');
+    if ((await file.stat()).isFile()) return file.createReadStream(signal === undefined ? {} : { signal });
+    await file.close();
+    throw new BlobNotFoundError(key);
+  }
+
   return {
     put: (key, content, limits) =>
       guard(key, async () => {
@@ -43,28 +50,28 @@ export function createFolderStorage(options: { readonly folderPath: string }): B
         await place(incoming, target);
         return receipt;
       }),
-    get: (key, options) =>
-      guard(key, async () => {
-        const file = await open(pathOf(key), 'r');
-        return file.createReadStream(options?.signal === undefined ? {} : { signal: options.signal });
-      }),
+    get: (key, options) => guard(key, () => openBlob(key, options?.signal)),
     getToFile: (key, path, options) =>
       guard(key, async () => {
-        const source = createReadStream(pathOf(key));
-        await streamToFile(source, path, options?.signal);
+        await streamToFile(await openBlob(key, undefined), path, options?.signal);
         return { sizeBytes: (await stat(path)).size };
       }),
     stat: (key) =>
       guard(key, async () => {
         checkBlobKey(key);
+        if (!(await driver.exists(key))) throw new BlobNotFoundError(key);
         const { contentLength, contentType, lastModified } = await driver.getMetaData(key);
         return { sizeBytes: contentLength, contentType: contentType ?? null, modifiedAt: lastModified };
       }),
     exists: (key) =>
-      guard(key, () => {
-        checkBlobKey(key);
-        return driver.exists(key);
-      }),
+      unlessAbsent(
+        key,
+        () => {
+          checkBlobKey(key);
+          return driver.exists(key);
+        },
+        false,
+      ),
     copy: (from, to) =>
       guard(from, async () => {
         const [source, target, incoming] = [pathOf(from), pathOf(to), incomingPath()];
@@ -80,10 +87,14 @@ export function createFolderStorage(options: { readonly folderPath: string }): B
         await rename(source, target);
       }),
     delete: (key) =>
-      guard(key, () => {
-        checkBlobKey(key);
-        return driver.delete(key);
-      }),
+      unlessAbsent(
+        key,
+        () => {
+          checkBlobKey(key);
+          return driver.delete(key);
+        },
+        undefined,
+      ),
     signedPutUrl: () => Promise.resolve(null),
     signedGetUrl: () => Promise.resolve(null),
     async checkHealth() {
@@ -121,6 +132,15 @@ async function guard<T>(key: string, work: () => Promise<T>): Promise<T> {
     if (typeof code === 'string' && /^(?:ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE|EISDIR)$/.test(code)) {
       throw unusable(error);
     }
+    throw error;
+  }
+}
+
+async function unlessAbsent<T>(key: string, work: () => Promise<T>, absent: T): Promise<T> {
+  try {
+    return await guard(key, work);
+  } catch (error) {
+    if (error instanceof BlobNotFoundError) return absent;
     throw error;
   }
 }

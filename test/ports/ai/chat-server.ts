@@ -15,8 +15,8 @@ const askedSchema = z.object({
     json_schema: z.object({ name: z.string(), strict: z.literal(true), schema: z.record(z.string(), z.unknown()) }),
   }),
 });
-export type Asked = z.infer<typeof askedSchema>;
-export type Reply = (response: ServerResponse, asked: Asked) => void;
+type Asked = z.infer<typeof askedSchema>;
+type Reply = (response: ServerResponse, asked: Asked) => void;
 
 export interface ChatServer {
   readonly baseUrl: string;

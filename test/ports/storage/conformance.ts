@@ -126,6 +126,18 @@ export function describeBlobStorage(name: string, start: () => Promise<StorageUn
       await expect(under.storage.copy(key, 'x')).rejects.toThrow(BlobKeyInvalidError);
     });
 
+    it('holds nothing under a key that others begin with, or that begins with another', async () => {
+      await under.storage.put('shelf/a.epub', Buffer.from('a'), limits);
+      for (const key of ['shelf', 'shelf/a.epub/b.epub']) {
+        expect(await under.storage.exists(key)).toBe(false);
+        await expect(under.storage.get(key)).rejects.toThrow(BlobNotFoundError);
+        await expect(under.storage.stat(key)).rejects.toThrow(BlobNotFoundError);
+        await expect(under.storage.getToFile(key, join(folder, 'no'))).rejects.toThrow(BlobNotFoundError);
+      }
+      await under.storage.delete('shelf/a.epub/b.epub');
+      expect(await read('shelf/a.epub')).toBe('a');
+    });
+
     it('reports its health', async () => {
       await expect(under.storage.checkHealth()).resolves.toBeUndefined();
     });

@@ -10,7 +10,7 @@ import type { JournalEntry } from './journal.ts';
 import type { FaultScript } from './wire.ts';
 
 type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
-export type AuthorizationState = 'REQUIRES_ACTION' | 'AUTHORIZED' | 'DECLINED' | 'EXPIRED' | 'CAPTURED' | 'VOIDED';
+type AuthorizationState = 'REQUIRES_ACTION' | 'AUTHORIZED' | 'DECLINED' | 'EXPIRED' | 'CAPTURED' | 'VOIDED';
 
 export interface BookedAuthorization extends Omit<EntryOf<'authorization'>, 'type'> {
   state: AuthorizationState;

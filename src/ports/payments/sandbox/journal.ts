@@ -14,7 +14,7 @@ const at = z.iso.datetime();
 const asked = { at, idempotencyKey: z.string(), fingerprint: z.string() };
 const money = { amountMinor: z.int(), currency: z.string() };
 
-export const journalEntrySchema = z.discriminatedUnion('type', [
+const journalEntrySchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('authorization'),
     ...asked,

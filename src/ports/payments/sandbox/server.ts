@@ -9,10 +9,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import { actionPage } from './action-page.ts';
 import { answerOf, stateOf } from './answers.ts';
 import { judge } from './bank.ts';
@@ -21,10 +20,10 @@ import { lockBooks } from './books-lock.ts';
 import { Books } from './books.ts';
 import { faultOf } from './faults.ts';
 import type { Fault } from './faults.ts';
+import { HttpFault, listen, readBody, send } from './http.ts';
 import { openJournal } from './journal.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import {
-  BODY_SIZE_BYTES_MAX,
   authorizeRequestSchema,
   captureRequestSchema,
   faultScriptSchema,
@@ -56,16 +55,6 @@ export interface SandboxGatewayOptions {
 
 const CONNECTIONS_MAX = 2_000;
 const ENTRIES_MAX = 2_000_000;
-
-class HttpFault extends Error {
-  readonly status: number;
-  readonly code: string;
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 interface Gateway {
   readonly books: Books;
@@ -99,7 +88,10 @@ export async function startSandboxGateway(
       void serve(gateway, request, response);
     });
     server.maxConnections = CONNECTIONS_MAX;
-    const url = await listen(server, host, port);
+    const url = await listen(server, host, port).catch(async (error: unknown) => {
+      await journal.close();
+      throw error;
+    });
     gateway.publicUrl = options.publicUrl ?? url;
     log.info({ url, booksPath, entries: entries.length }, 'sandbox payment gateway is up');
     return {
@@ -119,18 +111,6 @@ export async function startSandboxGateway(
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      const actualPort = typeof address === 'object' && address !== null ? address.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`);
-    });
-  });
-}
-
 async function serve(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     await route(gateway, request, response);
@@ -139,6 +119,8 @@ async function serve(gateway: Gateway, request: IncomingMessage, response: Serve
       send(response, error.status, { code: error.code, message: error.message });
       return;
     }
+    // A caller that hung up needs no answer.
+    if (request.destroyed && !request.complete) return;
     gateway.log.error({ err: error, url: request.url }, 'sandbox payment gateway failed to answer');
     send(response, 500, { code: 'internal', message: 'The sandbox gateway failed. Its log says why.' });
   }
@@ -283,31 +265,6 @@ function tokenOf(books: Books, request: BankRequest): string | undefined {
       ? books.authorizationRefsByCapture.get(request.captureRef)
       : request.authorizationRef;
   return ref === undefined ? undefined : books.authorizations.get(ref)?.paymentToken;
-}
-
-async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
-  const parts: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const part of request) {
-    const bytes = Buffer.from(part);
-    sizeBytes += bytes.length;
-    if (sizeBytes > BODY_SIZE_BYTES_MAX) {
-      throw new HttpFault(413, 'body_too_large', `A request may have ${BODY_SIZE_BYTES_MAX} bytes.`);
-    }
-    parts.push(bytes);
-  }
-  try {
-    return schema.parse(JSON.parse(Buffer.concat(parts).toString('utf8')));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'The body is not JSON.';
-    throw new HttpFault(400, 'invalid_request', why);
-  }
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
 }
 
 function cut(response: ServerResponse): void {

@@ -32,7 +32,7 @@ export const captureRequestSchema = z.strictObject({
 export const voidRequestSchema = z.strictObject({ idempotencyKey: text, authorizationRef: text });
 export const refundRequestSchema = z.strictObject({ idempotencyKey: text, captureRef: text, amountMinor, currency });
 
-export const refusedAnswerSchema = z.object({
+const refusedAnswerSchema = z.object({
   kind: z.literal('REFUSED'),
   reasonCode: z.string(),
   message: z.string(),
