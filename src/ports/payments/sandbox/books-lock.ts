@@ -1,8 +1,10 @@
 /**
  * Lets one process at a time keep the books of a folder.
  *
- * The lock is a local socket named after the folder: the kernel closes it with the process, kill -9 included, so a lock
- * never outlives its holder. A socket file that nobody answers on is a dead holder's and is taken over.
+ * The lock is a local socket named after the folder, which the kernel closes with its holder, kill -9 included. On Linux
+ * the name is abstract, without a file, so of any number of rivals exactly one gets it. Elsewhere the socket is a file
+ * that a killed holder leaves behind; one that nobody answers on is taken over, and there two rivals in the same instant
+ * could both succeed. Processes of different containers do not see each other: give them one gateway by its URL.
  */
 import { createHash } from 'node:crypto';
 import { realpath, rm } from 'node:fs/promises';
@@ -20,9 +22,10 @@ export class SandboxBooksInUseError extends Error {
 export async function lockBooks(booksPath: string): Promise<{ release(): Promise<void> }> {
   const folder = await realpath(booksPath);
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 24);
-  const socketPath = join(tmpdir(), `booky-hub-gateway-${name}.sock`);
+  const isAbstract = process.platform === 'linux';
+  const socketPath = isAbstract ? `\0booky-hub-gateway-${name}` : join(tmpdir(), `booky-hub-gateway-${name}.sock`);
   let server = await listen(socketPath);
-  if (server === null && !(await isAnswered(socketPath))) {
+  if (server === null && !isAbstract && !(await isAnswered(socketPath))) {
     await rm(socketPath, { force: true });
     server = await listen(socketPath);
   }
