@@ -20,6 +20,8 @@ export interface ConsumerOptions {
   readonly name: string;
   /** Most entries read at once by a stage that is pure SQL. */
   readonly batchMax: number;
+  /** Most deliveries of one calling stage in work at once, whatever the stage declares. */
+  readonly concurrencyMax: number;
   readonly redis: Redis;
   readonly keys: StreamKeys;
 }
@@ -48,7 +50,7 @@ export class Consumer<Services> {
   /** How many more entries it can take now. */
   get room(): number {
     if (!this.seat.stage.run) return this.#options.batchMax;
-    return Math.max(0, this.seat.stage.concurrency - this.#inFlight.size);
+    return Math.max(0, Math.min(this.seat.stage.concurrency, this.#options.concurrencyMax) - this.#inFlight.size);
   }
 
   get streamKeys(): { stream: string; key: string }[] {

@@ -36,6 +36,8 @@ export interface EngineOptions<Services> {
   random?: Random;
   /** Most entries a pure SQL stage reads at once. (Default: 500) */
   batchMax?: number;
+  /** Most deliveries of one calling stage in work at once. (Default: as each stage declares) */
+  concurrencyMax?: number;
 }
 
 export type Engine = ReturnType<typeof createEngine>;
@@ -68,7 +70,13 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const consumerName = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const consumers = registry.seats.map(
     (seat) =>
-      new Consumer(context, seat, { name: consumerName, batchMax: options.batchMax ?? DEFAULT_BATCH_MAX, redis, keys }),
+      new Consumer(context, seat, {
+        name: consumerName,
+        batchMax: options.batchMax ?? DEFAULT_BATCH_MAX,
+        concurrencyMax: options.concurrencyMax ?? Number.POSITIVE_INFINITY,
+        redis,
+        keys,
+      }),
   );
   const relays = Array.from({ length: options.shards }, (_, shard) => ({
     db: database.db,

@@ -69,7 +69,8 @@ async function planRetry<Services>(
   await planDeliveries(tx, [
     { stage: seat.id, runId: delivery.runId, eventId: delivery.eventId, kind: delivery.kind, dueAt },
   ]);
-  const shown = (delivery.kind === 'RUN' && (await seat.stage.onRetry?.(tx, inputOf(seat, delivery, failures)))) || {};
+  const shown =
+    (delivery.kind === 'RUN' && (await seat.stage.onRetry?.(tx, inputOf(seat, delivery, failures), now))) || {};
   await appendEvents(
     tx,
     [
@@ -175,7 +176,13 @@ async function endWithFailure<Services>(
     sql`select stage, last_error from run where id = ${delivery.runId}`,
   );
   const reason = run?.last_error ?? 'unknown';
-  const draft = await failsWith.build(tx, { subject: delivery.subject, runId: delivery.runId, stage: seat.id, reason });
+  const draft = await failsWith.build(tx, {
+    subject: delivery.subject,
+    runId: delivery.runId,
+    stage: seat.id,
+    reason,
+    now,
+  });
   const [event] = await appendEvents(
     tx,
     [{ ...draft, origin: { runId: delivery.runId, stage: seat.id, attempts: null, durationMs: null } }],

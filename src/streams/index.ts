@@ -9,7 +9,7 @@ export { type FlowGraph, flowGraph, flowMermaid } from './flow-graph.ts';
 export { LiveFeed, readEvents } from './live.ts';
 export type { Log } from './log.ts';
 export { appendEvents } from './outbox.ts';
-export { openRedis, streamKeys } from './redis.ts';
+export { openRedis, type StreamKeys, streamKeys } from './redis.ts';
 export { backoff, once, untilDone } from './retry.ts';
 export { cancelRun } from './runs.ts';
 export { createNotifier } from './wake.ts';

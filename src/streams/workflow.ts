@@ -72,7 +72,7 @@ export interface Stage<Services> {
   run?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Outcome>;
   runBatch?(tx: Tx, inputs: readonly StageInput<unknown>[], context: BatchContext<Services>): Promise<Outcome[]>;
   compensate?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Compensation>;
-  onRetry?(tx: Tx, input: StageInput<unknown>): Promise<Record<string, unknown>>;
+  onRetry?(tx: Tx, input: StageInput<unknown>, now: Date): Promise<Record<string, unknown>>;
 }
 
 export type BatchContext<Services> = Pick<StageContext<Services>, 'services' | 'clock' | 'log'>;
@@ -84,7 +84,10 @@ export type Compensation = ((tx: Tx) => Promise<void>) | null;
 export interface FailsWith {
   readonly event: EventType;
   /** @returns the event's draft; `reason` is for operators, do not show it to buyers or authors */
-  build(tx: Tx, failure: { subject: string; runId: string; stage: string; reason: string }): Promise<EventDraft>;
+  build(
+    tx: Tx,
+    failure: { subject: string; runId: string; stage: string; reason: string; now: Date },
+  ): Promise<EventDraft>;
 }
 
 export interface Workflow<Services> {
@@ -107,7 +110,7 @@ interface StageBase<In, Out extends EventType, Announced extends EventType, Serv
    * Stores what is shown while a retry waits, and returns what to show of it; runs in the commit that records the
    * failed attempt.
    */
-  onRetry?: (tx: Tx, input: StageInput<In>) => Promise<Record<string, unknown>>;
+  onRetry?: (tx: Tx, input: StageInput<In>, now: Date) => Promise<Record<string, unknown>>;
   compensate?: (input: StageInput<In>, context: StageContext<Services, Announced['type']>) => Promise<Compensation>;
 }
 

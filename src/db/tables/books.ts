@@ -189,7 +189,10 @@ export const enrichments = pgTable('enrichment', {
     .array()
     .notNull()
     .default(sql`'{}'::text[]`),
+  /** CHILDREN, YOUNG_ADULT, GENERAL or ADVANCED: how hard the language is. */
   readingLevel: text('reading_level'),
+  /** School years, 1 to 18. */
+  readingGrade: integer('reading_grade'),
   /** Provider, model, prompt version, tokens, cost. */
   provenance: jsonb('provenance'),
   error: text('error'),

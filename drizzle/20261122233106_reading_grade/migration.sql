@@ -1,0 +1,1 @@
+ALTER TABLE "enrichment" ADD COLUMN "reading_grade" integer;

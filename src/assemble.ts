@@ -1,0 +1,95 @@
+/**
+ * Assembly: from the configuration to the parts that both roles stand on.
+ *
+ * Not here: what the roles do with them (server.ts, worker.ts).
+ */
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import type { Redis } from 'ioredis';
+import { type Logger, pino } from 'pino';
+import { type Database, openDatabase } from './db/client.ts';
+import type { Env } from './env.ts';
+import { resolveSecret } from './embedded/secret.ts';
+import * as events from './events/index.ts';
+import { createFolderMail, type FolderMail } from './ports/mail/folder-mail.ts';
+import type { MailSender } from './ports/mail/mail-sender.ts';
+import { createSmtpMail } from './ports/mail/smtp-mail.ts';
+import type { BlobStorage } from './ports/storage/blob-storage.ts';
+import { createFolderStorage } from './ports/storage/folder-storage.ts';
+import { createS3Storage } from './ports/storage/s3-storage.ts';
+import { openRedis, RETRYING, type StreamKeys, streamKeys } from './streams/index.ts';
+
+export interface Platform {
+  readonly env: Env;
+  readonly log: Logger;
+  readonly database: Database;
+  readonly redisUrl: string;
+  readonly redis: Redis;
+  readonly keys: StreamKeys;
+  readonly storage: BlobStorage;
+  readonly mail: MailSender;
+  /** The mails that were kept instead of sent; null where mail is really sent. */
+  readonly keptMails: FolderMail | null;
+  readonly secret: string;
+  close(): Promise<void>;
+}
+
+/** The connection strings of the servers, given or embedded. */
+export interface ServerUrls {
+  databaseUrl: string;
+  redisUrl: string;
+}
+
+/** Every event type there is, for the live feed. */
+export const eventTypes: readonly string[] = [
+  RETRYING,
+  ...Object.values(events).flatMap((event) => (typeof event === 'object' && 'type' in event ? [event.type] : [])),
+];
+
+export function openLog(env: Pick<Env, 'LOG_LEVEL'>): Logger {
+  return pino({ level: env.LOG_LEVEL, base: { program: 'booky-hub' } }, pino.destination({ dest: 2, sync: true }));
+}
+
+export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Promise<Platform> {
+  await mkdir(env.DATA_DIR, { recursive: true });
+  const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
+  const redis = openRedis(urls.redisUrl, log);
+  const storage = openStorage(env);
+  const keptMails = env.SMTP_URL === undefined ? openKeptMails(env) : null;
+  const smtp = env.SMTP_URL === undefined ? null : createSmtpMail({ url: env.SMTP_URL, from: env.MAIL_FROM });
+  const mail = keptMails ?? smtp;
+  if (!mail) throw new Error('no mail adapter');
+  return {
+    env,
+    log,
+    database,
+    redisUrl: urls.redisUrl,
+    redis,
+    keys: streamKeys(env.REDIS_KEY_PREFIX),
+    storage,
+    mail,
+    keptMails,
+    secret: await resolveSecret(env),
+    close: async () => {
+      smtp?.close();
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}
+
+const openKeptMails = (env: Env): FolderMail =>
+  createFolderMail({ folderPath: join(env.DATA_DIR, 'mails'), from: env.MAIL_FROM });
+
+/** `s3://bucket?region=…&endpoint=…`, else a folder. */
+function openStorage(env: Env): BlobStorage {
+  if (env.STORAGE_URL === undefined) return createFolderStorage({ folderPath: join(env.DATA_DIR, 'files') });
+  const url = new URL(env.STORAGE_URL);
+  return createS3Storage({
+    bucket: url.host,
+    region: url.searchParams.get('region') ?? undefined,
+    endpoint: url.searchParams.get('endpoint') ?? undefined,
+    accessKeyId: env.S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? '',
+  });
+}

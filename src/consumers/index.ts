@@ -1,0 +1,10 @@
+/** The business: every workflow there is. A new one is a folder beside these and a line here. */
+import { enrich } from './enrich/enrich.ts';
+import { health } from './health/health.ts';
+import { announcement, receipt } from './notify/notify.ts';
+import { publish } from './publish/publish.ts';
+import { purchase } from './purchase/purchase.ts';
+
+export const workflows = [publish, enrich, purchase, receipt, announcement, health];
+export { scheduleHealth } from './health/schedule.ts';
+export type { ConsumerServices } from './services.ts';

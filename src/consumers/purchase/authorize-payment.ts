@@ -1,0 +1,151 @@
+/**
+ * Stage `purchase.authorize-payment`: reserves the money. Stage `purchase.await-action`: waits until the buyer has
+ * answered the bank. Undone by voiding the authorization.
+ *
+ * A declined card is an event, not an error. A call whose answer never came is repeated under the same key, which was
+ * stored with the order.
+ */
+import type { PaymentGateway } from '../../ports/payments/gateway.ts';
+import { orderExpired, paymentActionRequired, paymentAuthorized, paymentDeclined } from '../../events/index.ts';
+import { advance, snooze, type StageContext, type StageInput } from '../../streams/index.ts';
+import type { ConsumerServices } from '../services.ts';
+import { finalIfRejected } from './gateway-errors.ts';
+import { type PurchaseOrder, readOrder } from './order-reads.ts';
+import { changeOrder } from './order-writes.ts';
+
+type Input = StageInput<{ orderId: string }>;
+type Context = StageContext<ConsumerServices>;
+
+/** How long a buyer may take to answer the bank. */
+export const ACTION_TIME_MS_MAX = 15 * 60_000;
+const ACTION_LOOK_EVERY_MS = 2_000;
+
+/** The keys of an order's calls; all begin with the one stored when it was placed. */
+export const gatewayKey = (order: { idempotencyKey: string }, verb: 'authorize' | 'capture' | 'void' | 'refund') =>
+  `${order.idempotencyKey}:${verb}`;
+
+export async function authorizePayment({ payload: { orderId } }: Input, context: Context) {
+  const order = await readOrder(context.services.db, orderId);
+  if (order.amountMinor === 0) return authorized(order, null, context);
+  const answer = await authorize(context.services.gateway, order, context.signal);
+  switch (answer.kind) {
+    case 'AUTHORIZED':
+      return authorized(order, answer.authorizationRef, context);
+    case 'DECLINED':
+      return declined(order, answer.message, context);
+    case 'REQUIRES_ACTION': {
+      const { authorizationRef, actionUrl } = answer;
+      return advance(paymentActionRequired.of({ orderId, status: 'REQUIRES_ACTION', actionUrl }), (tx) =>
+        changeOrder(tx, orderId, {
+          order: { status: 'REQUIRES_ACTION' },
+          payment: { status: 'REQUIRES_ACTION', authorizationRef, actionUrl },
+          now: context.clock.now(),
+        }),
+      );
+    }
+  }
+}
+
+export async function awaitAction({ payload: { orderId } }: Input, context: Context) {
+  const order = await readOrder(context.services.db, orderId);
+  const key = gatewayKey(order, 'authorize');
+  const state = await context.services.gateway
+    .lookup({ idempotencyKey: key, signal: context.signal })
+    .catch(finalIfRejected);
+  switch (state.kind) {
+    case 'AUTHORIZED':
+      return authorized(order, state.authorizationRef, context);
+    case 'DECLINED':
+      return declined(order, state.message, context);
+    case 'EXPIRED':
+    case 'VOIDED':
+      return expired(order, context);
+    case 'REQUIRES_ACTION':
+      if (context.clock.now().getTime() - order.createdAt.getTime() < ACTION_TIME_MS_MAX) {
+        return snooze(ACTION_LOOK_EVERY_MS);
+      }
+      await voidAuthorization(context.services.gateway, order, context.signal);
+      return expired(order, context);
+    case 'CAPTURED':
+    case 'NOT_FOUND':
+      throw new Error(`the gateway says ${state.kind} of a payment that waits for the buyer`);
+  }
+}
+
+/** Compensation: gives the reservation back, or the money itself should a capture have landed after all. */
+export async function releasePayment({ payload: { orderId } }: Input, context: Context) {
+  const order = await readOrder(context.services.db, orderId);
+  if (order.amountMinor > 0) await voidAuthorization(context.services.gateway, order, context.signal);
+  return null;
+}
+
+const authorize = (gateway: PaymentGateway, order: PurchaseOrder, signal: AbortSignal) =>
+  gateway
+    .authorize({
+      idempotencyKey: gatewayKey(order, 'authorize'),
+      amountMinor: order.amountMinor,
+      currency: order.currency,
+      paymentToken: order.paymentToken,
+      reference: order.id,
+      signal,
+    })
+    .catch(finalIfRejected);
+
+async function voidAuthorization(gateway: PaymentGateway, order: PurchaseOrder, signal: AbortSignal): Promise<void> {
+  const state = await gateway.lookup({ idempotencyKey: gatewayKey(order, 'authorize'), signal });
+  if (state.kind === 'NOT_FOUND') {
+    // A call still under way may land later: landing it now under its own key is the only way to be able to undo it.
+    const answer = await authorize(gateway, order, signal);
+    if (answer.kind === 'DECLINED') return;
+    await gateway.void({
+      idempotencyKey: gatewayKey(order, 'void'),
+      authorizationRef: answer.authorizationRef,
+      signal,
+    });
+    return;
+  }
+  const { authorizationRef } = state;
+  if (state.kind === 'AUTHORIZED' || state.kind === 'REQUIRES_ACTION') {
+    await gateway.void({ idempotencyKey: gatewayKey(order, 'void'), authorizationRef, signal });
+  }
+  if (state.kind === 'CAPTURED' && state.refundedMinor < state.capturedMinor) {
+    await gateway.refund({
+      idempotencyKey: gatewayKey(order, 'refund'),
+      captureRef: state.captureRef,
+      amountMinor: state.capturedMinor - state.refundedMinor,
+      currency: order.currency,
+      signal,
+    });
+  }
+}
+
+function authorized(order: PurchaseOrder, authorizationRef: string | null, { clock }: Context) {
+  return advance(paymentAuthorized.of({ orderId: order.id, status: 'AUTHORIZED' }), (tx) =>
+    changeOrder(tx, order.id, {
+      order: { status: 'AUTHORIZED' },
+      payment: { status: 'AUTHORIZED', authorizationRef, actionUrl: null },
+      now: clock.now(),
+    }),
+  );
+}
+
+function declined(order: PurchaseOrder, reason: string, { clock }: Context) {
+  return advance(paymentDeclined.of({ orderId: order.id, status: 'DECLINED', reason }), (tx) =>
+    changeOrder(tx, order.id, {
+      order: { status: 'DECLINED', reason },
+      payment: { status: 'DECLINED', actionUrl: null },
+      now: clock.now(),
+    }),
+  );
+}
+
+function expired(order: PurchaseOrder, { clock }: Context) {
+  const reason = 'The bank was not answered in time. Nothing was charged; order again to try once more.';
+  return advance(orderExpired.of({ orderId: order.id, status: 'EXPIRED', reason }), (tx) =>
+    changeOrder(tx, order.id, {
+      order: { status: 'EXPIRED', reason },
+      payment: { status: 'VOIDED', actionUrl: null },
+      now: clock.now(),
+    }),
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * Stage `purchase.capture-payment`, the pivot: takes the money.
+ *
+ * CAPTURING is stored before the call, so that a capture whose answer never came is shown as what it is. It is repeated
+ * under the same key until the gateway says what happened; nothing is guessed. The ledger is posted with PAID.
+ */
+import { captureEntries, postLedger } from '../../db/ledger.ts';
+import { paymentCaptured, paymentCaptureStarted } from '../../events/index.ts';
+import { advance, snooze, type StageContext, type StageInput, TerminalError } from '../../streams/index.ts';
+import type { ConsumerServices } from '../services.ts';
+import { gatewayKey } from './authorize-payment.ts';
+import { finalIfRejected } from './gateway-errors.ts';
+import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
+import { changeOrder } from './order-writes.ts';
+
+type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
+
+export async function capturePayment({ payload: { orderId } }: StageInput<{ orderId: string }>, context: Context) {
+  const order = await readOrder(context.services.db, orderId);
+  if (order.amountMinor === 0) return paid(order, null, context);
+  if (order.status !== 'CAPTURING' && !(await announceCapture(order, context))) return snooze(0);
+  if (!order.authorizationRef) throw new TerminalError(`order ${orderId} has no authorization to capture`);
+  const answer = await context.services.gateway
+    .capture({
+      idempotencyKey: gatewayKey(order, 'capture'),
+      authorizationRef: order.authorizationRef,
+      amountMinor: order.amountMinor,
+      currency: order.currency,
+      signal: context.signal,
+    })
+    .catch(finalIfRejected);
+  if (answer.kind === 'REFUSED') throw new TerminalError(`capture refused: ${answer.reasonCode}, ${answer.message}`);
+  return paid(order, answer.captureRef, context);
+}
+
+const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolean> =>
+  context.announce(paymentCaptureStarted.of({ orderId: order.id, status: 'CAPTURING' }), (tx) =>
+    changeOrder(tx, order.id, { order: { status: 'CAPTURING' }, now: context.clock.now() }),
+  );
+
+async function paid(order: PurchaseOrder, captureRef: string | null, { clock, services }: Context) {
+  const sales = await readSales(services.db, order.id);
+  const { currency } = order;
+  return advance(paymentCaptured.of({ orderId: order.id, status: 'PAID' }), async (tx) => {
+    const now = clock.now();
+    await changeOrder(tx, order.id, {
+      order: { status: 'PAID' },
+      payment: { status: 'CAPTURED', captureRef },
+      now,
+    });
+    const entries = sales
+      .filter((sale) => sale.amountMinor > 0)
+      .flatMap((sale) => captureEntries({ ...sale, currency }));
+    if (entries.length > 0) await postLedger(tx, [{ key: `capture:${order.id}`, orderId: order.id, entries }], now);
+  });
+}

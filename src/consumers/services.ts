@@ -1,0 +1,23 @@
+/** What the business's stages are given: ports to the outside and the database for reading. */
+import type { Redis } from 'ioredis';
+import type { Db } from '../db/client.ts';
+import type { BookEnricher } from '../ports/ai/enricher.ts';
+import type { MailSender } from '../ports/mail/mail-sender.ts';
+import type { PaymentGateway } from '../ports/payments/gateway.ts';
+import type { BlobStorage } from '../ports/storage/blob-storage.ts';
+import { declare } from '../streams/index.ts';
+
+export interface ConsumerServices {
+  readonly db: Db;
+  readonly redis: Redis;
+  readonly gateway: PaymentGateway;
+  readonly storage: BlobStorage;
+  readonly mail: MailSender;
+  readonly enricher: BookEnricher;
+  /** Where files are put while they are checked; emptied by whoever used it. */
+  readonly scratchDir: string;
+  /** Where people reach the program, for links in mails. */
+  readonly publicUrl: string;
+}
+
+export const { stage, workflow } = declare<ConsumerServices>();

@@ -1,0 +1,81 @@
+/**
+ * The worker role: relay, consumers, timers and cron.
+ *
+ * Any number may run. `stop` drains: nothing new is taken, what is in work may finish within the limit, and what does
+ * not stays pending for another worker.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Platform } from './assemble.ts';
+import { scheduleHealth, workflows } from './consumers/index.ts';
+import { createAiBudget } from './db/ai-budget.ts';
+import { publicUrl } from './env.ts';
+import type { BookEnricher } from './ports/ai/enricher.ts';
+import { createLocalEnricher } from './ports/ai/local-enricher.ts';
+import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
+import { openSharedSandbox } from './ports/payments/sandbox/shared.ts';
+import { createEngine, systemClock } from './streams/index.ts';
+
+export interface Worker {
+  /** Tells the relay that something was committed in this process. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+export async function startWorker(platform: Platform): Promise<Worker> {
+  const { env, log, database, redis, redisUrl, storage, mail } = platform;
+  const gateway = await openSharedSandbox({ booksPath: join(env.DATA_DIR, 'gateway'), log });
+  const engine = createEngine({
+    database,
+    redisUrl,
+    keyPrefix: env.REDIS_KEY_PREFIX,
+    shards: env.STREAM_SHARDS,
+    batchMax: env.WORKER_BATCH_MAX,
+    concurrencyMax: env.WORKER_CONCURRENCY,
+    workflows,
+    log,
+    services: {
+      db: database.db,
+      redis,
+      gateway,
+      storage,
+      mail,
+      enricher: openEnricher(platform),
+      scratchDir: join(env.DATA_DIR, 'scratch'),
+      publicUrl: publicUrl(env),
+    },
+  });
+  engine.start();
+  const schedule = scheduleHealth({
+    db: database.db,
+    expression: env.HEALTH_CRON,
+    shards: env.STREAM_SHARDS,
+    node: `${hostname()}-${process.pid}`,
+    wake: engine.wake,
+    log,
+  });
+  return {
+    wake: engine.wake,
+    stop: async () => {
+      await schedule.stop();
+      await engine.stop(env.DRAIN_TIMEOUT_MS);
+      await gateway.stop();
+    },
+  };
+}
+
+/** The AI server that is configured, else a local method that needs none. */
+function openEnricher({ env, database }: Platform): BookEnricher {
+  if (env.OPENAI_API_KEY === undefined) return createLocalEnricher();
+  const limits = {
+    tokensMaxPerDay: env.AI_TOKENS_MAX_PER_DAY,
+    costMicrosMaxPerDay: env.AI_COST_MICROS_MAX_PER_DAY,
+  };
+  return createOpenAiEnricher({
+    apiKey: env.OPENAI_API_KEY,
+    baseUrl: env.OPENAI_BASE_URL,
+    model: env.OPENAI_MODEL,
+    timeoutMs: env.AI_TIMEOUT_MS,
+    budget: createAiBudget(database.db, limits, systemClock),
+  });
+}
