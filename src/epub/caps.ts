@@ -63,7 +63,7 @@ export const PACKAGE_CAPS = {
   /** References in the spine. */
   spineItemCountMax: 20_000,
   /** META-INF files: container.xml, encryption.xml. Real ones have 1 kB. */
-  containerSizeBytesMax: 4 * MIB,
+  containerSizeBytesMax: MIB,
 } as const;
 
 export const REPORT_CAPS = {

@@ -41,7 +41,7 @@ async function validate(archive: Archive, path: string): Promise<void> {
   }
   await sent({ type: 'progress', step: 'report', doneCount: 0, totalCount: 1 });
   const { runChecker } = await import('./checker.ts');
-  send({ type: 'result', value: await runChecker(path, document) });
+  send({ type: 'result', value: await runChecker(path) });
 }
 
 /** Progress is worth a message ten times a second, not for each of two thousand chapters. */

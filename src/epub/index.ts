@@ -24,3 +24,5 @@ export type {
   TocEntry,
 } from './extracted-book.ts';
 export type { ProgressEvent } from './child-process.ts';
+export { buildEpub, packEpub } from './build.ts';
+export type { BuildChapter, BuildContributor, BuildCover, BuildSpec } from './build.ts';

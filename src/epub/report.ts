@@ -27,7 +27,6 @@ export type Verdict = z.infer<typeof verdictSchema>;
 
 /** What the EPUBCheck library added. */
 export const checkerReportSchema = z.object({
-  blocking: faultList,
   findings: faultList,
   findingCount: z.number().int().nonnegative(),
   /** Null when the checker itself failed; why is among the findings. */

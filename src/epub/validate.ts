@@ -48,7 +48,7 @@ function compose(verdict: Verdict | null, ended: ChildOutcome, durationMs: numbe
     outcome: ended.outcome === 'DONE' ? (checker?.success === true ? 'CHECKED' : 'CRASHED') : ended.outcome,
     isDecided: verdict !== null,
     hostile: verdict?.hostile ?? [],
-    blocking: [...(verdict?.blocking ?? []), ...(report?.blocking ?? [])],
+    blocking: verdict?.blocking ?? [],
     findings: findings.slice(0, REPORT_CAPS.findingCountMax),
     findingCount: (verdict?.findingCount ?? 0) + (report?.findingCount ?? 0),
     checkedWith: [

@@ -6,11 +6,12 @@
  * Not here: what the elements mean.
  */
 import { ALL_ENTITIES } from '@nodable/entities';
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { XML_CAPS } from './caps.ts';
 import { readDoctype } from './doctype.ts';
 import { makeFault } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { findFlaw } from './well-formed.ts';
 
 export type XmlElement = {
   /** Without its namespace prefix. */
@@ -58,8 +59,9 @@ export function parseXml(bytes: Buffer, file: string): XmlResult {
         : `${file} declares an entity that reads a file of whoever opens it.`;
     return { ok: false, isHostile: true, fault: makeFault(doctype.attack, 'ERROR', message, { file }) };
   }
-  const valid = XMLValidator.validate(doctype.body);
-  if (valid !== true) return malformed(file, valid.err.msg, valid.err.line, valid.err.col);
+  const flaw = findFlaw(doctype.body);
+  if (flaw?.isTooDeep === true) return tooDeep(file);
+  if (flaw !== null) return malformed(file, `${flaw.why}.`, flaw.line, flaw.column);
   return buildTree(doctype.body, doctype.entities, doctype.hasExternalEntity, file);
 }
 
@@ -69,14 +71,17 @@ function buildTree(body: string, entities: Map<string, string>, hasExternalEntit
     raw = parser.parse(body);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (!/nested/iu.test(why)) return malformed(file, why, null, null);
-    const message = `${file} nests elements more than ${XML_CAPS.nestingDepthMax} deep; readers crash on that.`;
-    return { ok: false, isHostile: true, fault: makeFault('XML_TOO_DEEP', 'ERROR', message, { file }) };
+    return /nested/iu.test(why) ? tooDeep(file) : malformed(file, why, null, null);
   }
   const decoder = new TextEntities(entities);
   const root = convert(raw, decoder);
   if (root === null) return malformed(file, 'it has no element', null, null);
   return { ok: true, root, hasUnknownEntity: decoder.hasUnknown, hasExternalEntity };
+}
+
+function tooDeep(file: string): XmlResult {
+  const message = `${file} nests elements more than ${XML_CAPS.nestingDepthMax} deep; readers crash on that.`;
+  return { ok: false, isHostile: true, fault: makeFault('XML_TOO_DEEP', 'ERROR', message, { file }) };
 }
 
 function malformed(file: string, why: string, line: number | null, column: number | null): XmlResult {
