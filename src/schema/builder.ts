@@ -3,10 +3,12 @@
  *
  * What it settles for all of them: errors are caught into result unions before authorization can bypass them; every
  * fault of an input is told at once; ids are opaque; nothing is nullable unless it says so.
- * Not here: what an operation costs (../server/cost.ts counts it from the schema, with nothing to declare).
+ * Not here: what an operation costs; ../server/cost.ts counts it before anything runs. A field costs 1 and a page costs
+ * its `first` without a word; a field that is dearer says `complexity: { field: 20 }`.
  * How to add a type: a file beside this one, and one import in index.ts.
  */
 import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
 import DrizzlePlugin from '@pothos/plugin-drizzle';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
@@ -47,7 +49,7 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin],
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   drizzle: { client: (context) => context.db, getTableConfig, relations },
   errors: {
@@ -72,6 +74,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     }),
     unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
   },
+  // Declared here, checked once for the whole operation before it runs (../server/cost.ts).
+  complexity: { disabled: true, defaultComplexity: 1, defaultListMultiplier: 10 },
   relay: {
     clientMutationId: 'omit',
     cursorType: 'String',

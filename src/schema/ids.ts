@@ -10,6 +10,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const GLOBAL_ID = /^([A-Za-z]{1,40}):(.+)$/;
 const GLOBAL_ID_CHARS_MAX = 200;
 
+export const isUuid = (text: string): boolean => UUID.test(text);
+
 export function encodeId(typename: string, id: string | number | bigint): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url');
 }

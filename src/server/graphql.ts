@@ -1,0 +1,92 @@
+/** Yoga: GraphQL over HTTP and server-sent events. WebSockets (sockets.ts) go through the same plugins. */
+import { createYoga, type YogaInitialContext } from 'graphql-yoga';
+import { commitWith } from '../schema/commit.ts';
+import type { Context, SchemaServices } from '../schema/context.ts';
+import { schema } from '../schema/index.ts';
+import type { Seats } from '../schema/seats.ts';
+import { createBudget } from './budget.ts';
+import { HttpError } from './http.ts';
+import { tell } from './masking.ts';
+import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
+
+export const GRAPHQL_PATH = '/graphql';
+const TOKEN = /^Bearer +(\S{1,200})$/i;
+
+/** Who asks, as far as the transport knows. */
+export interface Caller {
+  requestId: string;
+  address: string;
+  authorization: string | null;
+  lastEventId: string | null;
+}
+
+export interface GraphqlOptions {
+  services: SchemaServices;
+  seats: Seats;
+  stopping: AbortSignal;
+  development: boolean;
+}
+
+export type GraphqlServer = ReturnType<typeof createGraphqlServer>;
+
+export function createGraphqlServer({ services, seats, stopping, development }: GraphqlOptions) {
+  const { db, auth, log, limits } = services;
+  const teller = { log, development };
+  const commit = commitWith(db, () => services.wake());
+  return createYoga<Caller, Context>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    // Bodies are read, and limited, before Yoga sees them (../server.ts).
+    maxRequestBodySize: false,
+    batching: false,
+    multipart: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+    maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
+    context: async ({ requestId, address, authorization, lastEventId }: YogaInitialContext & Caller) => {
+      const token = tokenIn(authorization);
+      return {
+        ...services,
+        commit,
+        seats,
+        stopping,
+        requestId,
+        address,
+        token,
+        viewer: token === null ? null : await auth.viewerOf(token),
+        resumeAfter: seqIn(lastEventId),
+      };
+    },
+    plugins: [
+      limitDocuments(limits),
+      // Masking comes first, so that it sees last what the others made.
+      maskErrors(teller),
+      limitCost(limits, createBudget(limits.costPerMinuteMax, services.clock)),
+      numberEvents(),
+    ],
+  });
+}
+
+function tokenIn(authorization: string | null): string | null {
+  return TOKEN.exec(authorization ?? '')?.[1] ?? null;
+}
+
+function seqIn(lastEventId: string | null): number | null {
+  return lastEventId !== null && /^\d{1,9}$/.test(lastEventId) ? Number(lastEventId) : null;
+}
+
+/**
+ * A page of another site can make a browser send a form here, but not JSON and not a header of ours without asking first.
+ * There are no cookies to abuse, so this is a second lock on a door that leads nowhere.
+ * @throws HttpError 415
+ */
+export function refuseForms(contentType: string | undefined, ownHeader: unknown): void {
+  if (ownHeader !== undefined || /^application\/(graphql-response\+|graphql\+)?json\b/i.test(contentType ?? '')) return;
+  throw new HttpError(
+    415,
+    'JSON_REQUIRED',
+    'Send JSON with `content-type: application/json`, or a header `x-booky-hub: 1`.',
+  );
+}

@@ -1,0 +1,88 @@
+/** Small parts of HTTP that every route uses: answers, headers, bodies with a limit. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request is refused with this status, code and plain words. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  url: URL;
+  requestId: string;
+  /** The caller's network address. */
+  address: string;
+}
+
+export type Route = (exchange: Exchange) => Promise<void> | void;
+
+/** What every answer carries; a page replaces the content-security-policy by its own. */
+export const baseHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+/** An error outside of GraphQL, in GraphQL's shape, so that a client needs one way to read it. */
+export function sendError(response: ServerResponse, error: HttpError, requestId: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // What is left of the body is not read, so the connection cannot be used again.
+  response.setHeader('connection', 'close');
+  sendJson(response, error.status, {
+    errors: [{ message: error.message, extensions: { code: error.code, requestId } }],
+  });
+}
+
+/** @throws HttpError 405 */
+export function allowMethods({ request, response }: Exchange, ...methods: string[]): void {
+  if (methods.includes(request.method ?? '')) return;
+  response.setHeader('allow', methods.join(', '));
+  throw new HttpError(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')} here.`);
+}
+
+/**
+ * Reads a body whole.
+ * @throws HttpError 413 as soon as it is larger than `bytesMax`
+ */
+export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new HttpError(
+      413,
+      'BODY_TOO_LARGE',
+      `A request has ${bytesMax} bytes at most. Files go to the URL that createUpload gives.`,
+    );
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('a request gave text without being asked to');
+    sizeBytes += chunk.length;
+    if (sizeBytes > bytesMax) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, sizeBytes);
+}

@@ -1,0 +1,59 @@
+/**
+ * What may be told of an error.
+ *
+ * Our own errors are told as they are. A fault in the document is told as graphql words it. Everything else is masked: the
+ * caller gets a requestId, the log gets the rest under the same requestId. Never told, in any environment: SQL, stacks.
+ */
+import { GraphQLError } from 'graphql';
+import { HubError } from '../schema/errors.ts';
+import { isTransientDatabaseError } from '../streams/errors.ts';
+import type { Log } from '../streams/log.ts';
+
+const RETRY_AFTER_MS = 1_000;
+
+export interface Teller {
+  log: Log;
+  /** Names the class of an unexpected error, to help who writes the code. */
+  development: boolean;
+}
+
+/** @returns the error as it may be told */
+export function tell(error: unknown, requestId: string, { log, development }: Teller): GraphQLError {
+  const original = originalOf(error);
+  const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
+  if (original instanceof HubError) {
+    return new GraphQLError(original.message, {
+      ...place,
+      extensions: { code: original.code, ...original.details() },
+    });
+  }
+  if (original instanceof GraphQLError) {
+    const { code, ...others } = original.extensions;
+    return new GraphQLError(original.message, {
+      ...place,
+      source: original.source,
+      positions: original.positions,
+      extensions: { code: code ?? 'BAD_REQUEST', ...others },
+    });
+  }
+  if (isTransientDatabaseError(original)) {
+    log.warn({ requestId, err: original, path: place.path }, 'the database could not be reached for a request');
+    return new GraphQLError('We cannot reach our database at the moment. Try again.', {
+      ...place,
+      extensions: { code: 'UNAVAILABLE', retryAfterMs: RETRY_AFTER_MS, requestId },
+    });
+  }
+  log.error({ requestId, err: original, path: place.path }, 'a request failed unexpectedly');
+  const kind = development && original instanceof Error ? { kind: original.name } : {};
+  return new GraphQLError('Something went wrong on our side. Quote the requestId when you ask us about it.', {
+    ...place,
+    extensions: { code: 'INTERNAL', requestId, ...kind },
+  });
+}
+
+/** What was thrown, out of the wrapping that graphql puts around it. */
+function originalOf(error: unknown): unknown {
+  let current = error;
+  while (current instanceof GraphQLError && current.originalError) current = current.originalError;
+  return current;
+}

@@ -1,0 +1,134 @@
+/** What is hung into Yoga: limits on documents, the cost of operations, masking, and ids for server-sent events. */
+import { GraphQLError, Kind, parse, type ASTVisitor, type ValidationContext } from 'graphql';
+import type { ExecutionResult } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Context } from '../schema/context.ts';
+import type { ApiLimits } from '../schema/limits.ts';
+import type { Budget } from './budget.ts';
+import { costOf } from './cost.ts';
+import { type Teller, tell } from './masking.ts';
+import { eventStream } from './event-stream.ts';
+
+/** Tokens when parsing, aliases when validating. */
+export function limitDocuments(limits: ApiLimits): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.tokensMax }));
+    },
+    onValidate({ addValidationRule }) {
+      addValidationRule((context: ValidationContext) => aliasRule(context, limits.aliasesMax));
+    },
+  };
+}
+
+function aliasRule(context: ValidationContext, aliasesMax: number): ASTVisitor {
+  let aliases = 0;
+  return {
+    Field(node) {
+      if (!node.alias) return;
+      aliases += 1;
+      if (aliases === aliasesMax + 1) {
+        const message = `This document has more than ${aliasesMax} aliases. Ask in several requests.`;
+        context.reportError(new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } }));
+      }
+    },
+  };
+}
+
+/** Refuses what costs too much before anything runs, and tells the cost in `extensions.cost`. */
+export function limitCost(limits: ApiLimits, budget: Budget): Plugin<Context> {
+  const check = (args: OperationArgs): { cost: CostTold; refusal: GraphQLError | null } => {
+    const { cost, depth } = costOf(args.schema, args.document, {
+      operationName: args.operationName,
+      variables: args.variableValues,
+    });
+    const told: CostTold = { requested: cost, max: limits.complexityMax, depth, depthMax: limits.depthMax };
+    return { cost: told, refusal: refuse(told, args.contextValue, budget) };
+  };
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      const { cost, refusal } = check(args);
+      if (refusal) {
+        setResultAndStopExecution({ errors: [refusal], extensions: { cost } });
+        return;
+      }
+      return {
+        onExecuteDone({ result, setResult }) {
+          if (!isAsyncIterable(result)) setResult({ ...result, extensions: { ...result.extensions, cost } });
+        },
+      };
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { cost, refusal } = check(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusal], extensions: { cost } });
+    },
+  };
+}
+
+interface OperationArgs {
+  schema: Parameters<typeof costOf>[0];
+  document: Parameters<typeof costOf>[1];
+  operationName?: string | null | undefined;
+  variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+  contextValue: Context;
+}
+
+interface CostTold {
+  requested: number;
+  max: number;
+  depth: number;
+  depthMax: number;
+}
+
+function refuse(cost: CostTold, { viewer, address }: Context, budget: Budget): GraphQLError | null {
+  if (cost.requested > cost.max || cost.depth > cost.depthMax) {
+    const what =
+      cost.requested > cost.max
+        ? `costs ${cost.requested} of ${cost.max}`
+        : `is ${cost.depth} levels deep of ${cost.depthMax}`;
+    return new GraphQLError(`This operation ${what} allowed. Ask for less at once.`, {
+      extensions: { code: 'TOO_COMPLEX' },
+    });
+  }
+  const retryAfterMs = budget.spend(viewer?.id ?? address, cost.requested);
+  if (retryAfterMs === 0) return null;
+  return new GraphQLError('You asked for more than fits in a minute. Wait a little.', {
+    extensions: { code: 'RATE_LIMITED', retryAfterMs },
+  });
+}
+
+/** Every result goes through `tell`, whatever the transport. */
+export function maskErrors(teller: Teller): Plugin<Context> {
+  const mask = (result: ExecutionResult, requestId: string): ExecutionResult =>
+    result.errors ? { ...result, errors: result.errors.map((error) => tell(error, requestId, teller)) } : result;
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone({ result, setResult }) {
+        if (!isAsyncIterable(result)) setResult(mask(result, args.contextValue.requestId));
+      },
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult({ result, setResult }) {
+        const { requestId } = args.contextValue;
+        if (!isAsyncIterable(result)) setResult(mask(result, requestId));
+        return { onNext: ({ result, setResult }) => setResult(mask(result, requestId)) };
+      },
+    }),
+  };
+}
+
+/** Server-sent events with `id:` lines, so that a browser resumes by itself. */
+export function numberEvents(): Plugin {
+  return {
+    onResultProcess({ request, result, setResultProcessor }) {
+      if (!isAsyncIterable(result)) return;
+      if (!request.headers.get('accept')?.includes('text/event-stream')) return;
+      setResultProcessor(eventStream, 'text/event-stream');
+    },
+  };
+}
+
+export const isMutation = (document: { definitions: readonly { kind: string; operation?: string }[] }): boolean =>
+  document.definitions.some(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.operation === 'mutation',
+  );

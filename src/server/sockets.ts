@@ -1,0 +1,110 @@
+/**
+ * GraphQL over WebSockets (graphql-ws), at the same path as HTTP.
+ *
+ * A socket says who it is once, in connectionParams.authorization. Mutations are refused: they go by POST, where a
+ * request has one answer and a client knows whether it came.
+ */
+import { GraphQLError } from 'graphql';
+import type { Context as SocketContext } from 'graphql-ws';
+import { type Extra, useServer } from 'graphql-ws/use/ws';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { z } from 'zod';
+import type { ApiLimits } from '../schema/limits.ts';
+import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
+import { type Teller, tell } from './masking.ts';
+import { isMutation } from './plugins.ts';
+
+const KEEP_ALIVE_MS = 12_000;
+const INIT_WAIT_MS = 5_000;
+
+export interface SocketOptions {
+  server: Server;
+  graphql: GraphqlServer;
+  limits: ApiLimits;
+  teller: Teller;
+  /** Whether a page of this origin may connect. */
+  allows: (request: IncomingMessage) => boolean;
+}
+
+type Tools = ReturnType<GraphqlServer['getEnveloped']>;
+
+const paramsSchema = z.record(z.string(), z.unknown()).catch({});
+const refusal = new GraphQLError('Send mutations by POST; a socket is for subscriptions and queries.', {
+  extensions: { code: 'POST_REQUIRED' },
+});
+
+/** @returns what closes all sockets: clients connect again and resume */
+export function openSockets({ server, graphql, limits, teller, allows }: SocketOptions): {
+  close: () => Promise<void>;
+} {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytesMax });
+  const toolsOf = new WeakMap<object, Tools>();
+  const disposable = useServer(
+    {
+      connectionInitWaitTimeout: INIT_WAIT_MS,
+      execute: (args) => toolsFor(toolsOf, args.contextValue).execute(args),
+      subscribe: (args) => toolsFor(toolsOf, args.contextValue).subscribe(args),
+      onSubscribe: async (socket, _id, { query, operationName, variables }) => {
+        const requestId = randomUUID();
+        try {
+          const tools = graphql.getEnveloped({ params: { query }, ...callerOf(socket, requestId) });
+          const document = tools.parse(query);
+          if (isMutation(document)) return [refusal];
+          const errors = tools.validate(tools.schema, document);
+          if (errors.length > 0) return errors;
+          const contextValue = await tools.contextFactory();
+          toolsOf.set(contextValue, tools);
+          return {
+            schema: tools.schema,
+            document,
+            operationName: operationName ?? null,
+            variableValues: variables ?? {},
+            contextValue,
+          };
+        } catch (error) {
+          return [tell(error, requestId, teller)];
+        }
+      },
+    },
+    sockets,
+    KEEP_ALIVE_MS,
+  );
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { pathname } = new URL(request.url ?? '/', 'http://here');
+    if (pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
+    if (!allows(request)) return refuse(socket, '403 Forbidden');
+    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+  };
+  server.on('upgrade', upgrade);
+  return {
+    close: async () => {
+      server.off('upgrade', upgrade);
+      await disposable.dispose();
+    },
+  };
+}
+
+function callerOf(socket: Pick<SocketContext, 'connectionParams'> & { extra: Extra }, requestId: string): Caller {
+  // Clients differ in how they write the name, as with HTTP's header.
+  const params = Object.entries(paramsSchema.parse(socket.connectionParams));
+  const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  return {
+    requestId,
+    address: socket.extra.request.socket.remoteAddress ?? 'unknown',
+    authorization: typeof authorization === 'string' ? authorization : null,
+    lastEventId: null,
+  };
+}
+
+function toolsFor(toolsOf: WeakMap<object, Tools>, context: unknown): Tools {
+  const tools = typeof context === 'object' && context !== null ? toolsOf.get(context) : undefined;
+  if (!tools) throw new TypeError('an operation came without its context');
+  return tools;
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
