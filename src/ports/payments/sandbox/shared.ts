@@ -2,14 +2,16 @@
  * One sandbox gateway for all processes of a data folder.
  *
  * Whoever comes first keeps the books and serves; the others find its address in the folder. When it dies, the next call
- * of any other takes the books over, so that purchases go on. Nothing is lost: the books are a journal on disk.
+ * of any other takes the books over, on the same port if it is free, so that the links that buyers were given still work.
+ * Nothing is lost: the books are a journal on disk.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayUnavailableError, type PaymentGateway } from '../gateway.ts';
 import { SandboxBooksInUseError } from './books-lock.ts';
 import { createSandboxGatewayClient } from './client.ts';
-import { startSandboxGateway, type SandboxGatewayLog } from './server.ts';
+import { type SandboxGatewayLog, startSandboxGateway } from './server.ts';
 
 export interface SharedSandboxOptions {
   /** Folder of the books. */
@@ -20,23 +22,25 @@ export interface SharedSandboxOptions {
 }
 
 const ADDRESS_FILE = 'address';
+/** The keeper of the books writes its address a moment after it has taken them. */
+const ADDRESS_LOOKS = 50;
+const ADDRESS_LOOK_EVERY_MS = 100;
+
+interface Keeper {
+  url: string;
+  stop(): Promise<void>;
+}
 
 export async function openSharedSandbox(
   options: SharedSandboxOptions,
 ): Promise<PaymentGateway & { stop(): Promise<void> }> {
-  const { booksPath, log } = options;
-  const addressPath = join(booksPath, ADDRESS_FILE);
-  let own: { url: string; stop(): Promise<void> } | null = null;
+  let own: Keeper | null = null;
   let client = await connect();
 
   async function connect(): Promise<PaymentGateway> {
-    try {
-      own = await startSandboxGateway({ booksPath, log });
-      await writeFile(addressPath, own.url);
-    } catch (error) {
-      if (!(error instanceof SandboxBooksInUseError)) throw error;
-    }
-    const url = own?.url ?? (await readFile(addressPath, 'utf8'));
+    const found = await findOrKeep(options);
+    if (typeof found !== 'string') own = found;
+    const url = typeof found === 'string' ? found : found.url;
     return createSandboxGatewayClient({ url, timeoutMs: options.timeoutMs });
   }
 
@@ -60,3 +64,39 @@ export async function openSharedSandbox(
     stop: async () => own?.stop(),
   };
 }
+
+/** Keeps the books if nobody does, else finds the address of who does. */
+async function findOrKeep({ booksPath, log }: SharedSandboxOptions): Promise<Keeper | string> {
+  const addressPath = join(booksPath, ADDRESS_FILE);
+  for (let looks = 0; looks < ADDRESS_LOOKS; looks++) {
+    const known = await readFile(addressPath, 'utf8').catch(() => null);
+    try {
+      const keeper = await keep(booksPath, log, known);
+      await writeFile(`${addressPath}.new`, keeper.url);
+      await rename(`${addressPath}.new`, addressPath);
+      return keeper;
+    } catch (error) {
+      if (!(error instanceof SandboxBooksInUseError)) throw error;
+    }
+    if (known !== null && (await isAnswering(known))) return known;
+    await delay(ADDRESS_LOOK_EVERY_MS);
+  }
+  throw new GatewayUnavailableError('The sandbox gateway is kept by another process that does not answer.');
+}
+
+async function keep(booksPath: string, log: SandboxGatewayLog, known: string | null): Promise<Keeper> {
+  const port = known !== null && URL.canParse(known) ? Number(new URL(known).port) : 0;
+  try {
+    return await startSandboxGateway({ booksPath, log, port });
+  } catch (error) {
+    const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isPortTaken || port === 0) throw error;
+    return startSandboxGateway({ booksPath, log });
+  }
+}
+
+const isAnswering = (url: string): Promise<boolean> =>
+  createSandboxGatewayClient({ url, timeoutMs: 1_000 })
+    .checkHealth()
+    .then(() => true)
+    .catch(() => false);
