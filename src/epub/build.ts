@@ -87,7 +87,7 @@ export async function buildEpub(spec: BuildSpec): Promise<Buffer> {
 }
 
 /** Zips files as an EPUB: `mimetype` first, stored, without extra field. */
-export async function packEpub(files: readonly ContainerFile[]): Promise<Buffer> {
+async function packEpub(files: readonly ContainerFile[]): Promise<Buffer> {
   const zip = new yazl.ZipFile();
   const options = { mtime: ENTRY_TIME, forceDosTimestamp: true, mode: 0o100644 };
   zip.addBuffer(Buffer.from('application/epub+zip'), 'mimetype', { ...options, compress: false });

@@ -30,8 +30,8 @@ export type ArchiveCaps = {
 export const ARCHIVE_CAPS: ArchiveCaps = {
   // 18 times the largest real book seen; shops that take files by hand stop between 20 MB and 650 MB.
   fileSizeBytesMax: 200 * MIB,
-  // Ten times the largest real book seen (2,020).
-  entryCountMax: 20_000,
+  // Five times the largest real book seen (2,020), and what is read through in five seconds.
+  entryCountMax: 10_000,
   // A film in a book may be large; a chapter of this size opens on no reading device.
   entrySizeBytesMax: 256 * MIB,
   // What a worker can inflate and checksum in about five seconds.
@@ -45,8 +45,8 @@ export const ARCHIVE_CAPS: ArchiveCaps = {
 };
 
 export const XML_CAPS = {
-  /** One XML document. The largest real chapter seen has 2 MB. */
-  documentSizeBytesMax: 32 * MIB,
+  /** One XML document. The largest real chapter seen has 2 MB; 10 MB of the densest markup fill 1 GiB of memory. */
+  documentSizeBytesMax: 12 * MIB,
   /** Elements inside one another. libxml2, which most reading systems use, stops at 256 too. */
   nestingDepthMax: 256,
   /** The part of a DOCTYPE in square brackets. Real books use some hundred bytes. */
@@ -58,10 +58,10 @@ export const XML_CAPS = {
 } as const;
 
 export const PACKAGE_CAPS = {
-  /** Items in the manifest; ten times the largest real book seen, like the entries of the archive. */
-  manifestItemCountMax: 20_000,
+  /** Items in the manifest: as many as the archive may have entries. */
+  manifestItemCountMax: 10_000,
   /** References in the spine. */
-  spineItemCountMax: 20_000,
+  spineItemCountMax: 10_000,
   /** META-INF files: container.xml, encryption.xml. Real ones have 1 kB. */
   containerSizeBytesMax: MIB,
 } as const;
@@ -103,6 +103,8 @@ export const CHILD_CAPS = {
   timeoutMs: 120_000,
   /** Memory of the child in all: heap, WebAssembly, images. The hungriest real book takes 430 MB. */
   memoryMbMax: 1_024,
+  /** Of that, the JavaScript heap: told to V8, so that it collects before the whole is used up. */
+  heapShare: 0.6,
   /** How often the parent looks at the child's memory. */
   memoryCheckIntervalMs: 100,
   /** What is kept of the child's last words, to tell a full heap from a crash. */

@@ -19,7 +19,7 @@ import { readMemoryMb } from './process-memory.ts';
 
 export type ChildTask = { task: 'validate' | 'extract'; path: string };
 
-export type ChildLimits = { timeoutMs: number; memoryMbMax: number };
+type ChildLimits = { timeoutMs: number; memoryMbMax: number };
 
 export type ProgressEvent = { step: string; doneCount: number; totalCount: number };
 
@@ -62,18 +62,23 @@ export async function runInChild(task: ChildTask, options: RunOptions): Promise<
 
 function startChild(memoryMbMax: number): ChildProcess {
   return fork(fileURLToPath(new URL('child-main.ts', import.meta.url)), {
-    execArgv: [
-      `--max-old-space-size=${memoryMbMax}`,
-      '--permission',
-      '--allow-fs-read=*',
-      // sharp is a native addon.
-      '--allow-addons',
-      '--disable-warning=SecurityWarning',
-    ],
+    execArgv: sandboxArguments(memoryMbMax),
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+}
+
+/** Node's own fence: the heap's size, no writing of files, no programs, no threads. */
+export function sandboxArguments(memoryMbMax: number): string[] {
+  return [
+    `--max-old-space-size=${Math.ceil(memoryMbMax * CHILD_CAPS.heapShare)}`,
+    '--permission',
+    '--allow-fs-read=*',
+    // sharp is a native addon.
+    '--allow-addons',
+    '--disable-warning=SecurityWarning',
+  ];
 }
 
 async function awaitOutcome(child: ChildProcess, task: ChildTask, options: RunOptions): Promise<ChildOutcome> {

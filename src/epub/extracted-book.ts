@@ -10,7 +10,7 @@ const longText = z.string().max(EXTRACT_CAPS.longTextLengthMax);
 const sha256 = z.string().regex(/^[\da-f]{64}$/u);
 const count = z.number().int().nonnegative();
 
-export const contributorSchema = z.object({
+const contributorSchema = z.object({
   name: label,
   /** MARC relator code. What the book calls a creator without a role is `aut`; another contributor is `ctb`. */
   role: z.string().regex(/^[a-z]{3}$/u),
@@ -18,14 +18,14 @@ export const contributorSchema = z.object({
   sortName: label.nullable(),
 });
 
-export const identifierSchema = z.object({
+const identifierSchema = z.object({
   value: label,
   scheme: z.enum(['ISBN', 'UUID', 'DOI', 'URI', 'OTHER']),
   /** The package's own unique identifier. */
   isUnique: z.boolean(),
 });
 
-export const coverSchema = z.object({
+const coverSchema = z.object({
   /** Path inside the book. */
   file: z.string(),
   foundBy: z.enum(['PROPERTY', 'META', 'GUIDE', 'FIRST_IMAGE']),
@@ -51,11 +51,11 @@ export type TocEntry = {
   children: TocEntry[];
 };
 
-export const tocEntrySchema: z.ZodType<TocEntry> = z.lazy(() =>
+const tocEntrySchema: z.ZodType<TocEntry> = z.lazy(() =>
   z.object({ title: label, href: z.string().nullable(), children: z.array(tocEntrySchema) }),
 );
 
-export const accessibilitySchema = z.object({
+const accessibilitySchema = z.object({
   accessModes: z.array(label),
   accessModesSufficient: z.array(label),
   features: z.array(label),
@@ -65,7 +65,7 @@ export const accessibilitySchema = z.object({
   certifiedBy: label.nullable(),
 });
 
-export const factsSchema = z.object({
+const factsSchema = z.object({
   hasMediaOverlays: z.boolean(),
   hasAudio: z.boolean(),
   hasVideo: z.boolean(),

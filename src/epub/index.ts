@@ -2,8 +2,8 @@
  * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project.
  *
  * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?).
+ * The limits of all three, with their sources: caps.ts.
  */
-export { ARCHIVE_CAPS, CHILD_CAPS, EXTRACT_CAPS, PACKAGE_CAPS, REPORT_CAPS, XML_CAPS } from './caps.ts';
 export type { ArchiveCaps } from './caps.ts';
 export { EpubFileError } from './fault.ts';
 export type { Fault, Severity } from './fault.ts';
@@ -24,5 +24,5 @@ export type {
   TocEntry,
 } from './extracted-book.ts';
 export type { ProgressEvent } from './child-process.ts';
-export { buildEpub, packEpub } from './build.ts';
+export { buildEpub } from './build.ts';
 export type { BuildChapter, BuildContributor, BuildCover, BuildSpec } from './build.ts';

@@ -21,7 +21,7 @@ export type ManifestItem = {
   fallback: string | null;
 };
 
-export type SpineItem = {
+type SpineItem = {
   idref: string;
   item: ManifestItem | null;
   isLinear: boolean;
@@ -151,6 +151,6 @@ function readReference({ attributes }: XmlElement, path: string): { type: string
   return { type: attributes.get('type') ?? '', target: resolveHref(path, attributes.get('href') ?? '') };
 }
 
-export function words(value: string | undefined): Set<string> {
+function words(value: string | undefined): Set<string> {
   return new Set((value ?? '').split(/\s+/u).filter((word) => word !== ''));
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { REPORT_CAPS } from './caps.ts';
 
-export const faultSchema = z.object({
+const faultSchema = z.object({
   code: z.string().max(100),
   severity: z.enum(['ERROR', 'WARNING', 'INFO']),
   file: z.string().nullable(),

@@ -17,7 +17,7 @@ export type XmlElement = {
   /** Without its namespace prefix. */
   name: string;
   /** By the name as written, prefix included. */
-  attributes: Map<string, string>;
+  attributes: ReadonlyMap<string, string>;
   children: (XmlElement | string)[];
 };
 
@@ -160,6 +160,8 @@ function convert(raw: unknown, decoder: TextEntities): XmlElement | null {
         }
       }
     }
+    // The parser's nodes go as ours come: both trees at once would double the memory.
+    nodes.length = 0;
   }
   return top.children.find((child) => typeof child !== 'string') ?? null;
 }
@@ -169,9 +171,12 @@ function cdataText(value: unknown): string {
   return typeof first === 'object' && first !== null && '#text' in first ? String(first['#text']) : '';
 }
 
-function readAttributes(source: unknown, decoder: TextEntities): Map<string, string> {
+/** Most elements have none; one map for all of them keeps a large chapter small. */
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
+function readAttributes(source: unknown, decoder: TextEntities): ReadonlyMap<string, string> {
+  if (typeof source !== 'object' || source === null) return NO_ATTRIBUTES;
   const attributes = new Map<string, string>();
-  if (typeof source !== 'object' || source === null) return attributes;
   for (const [key, value] of Object.entries(source)) attributes.set(key, decoder.decode(String(value)));
   return attributes;
 }

@@ -125,7 +125,7 @@ export const makeHugeManifest = () => {
 export const makeManyEntries = () =>
   bookWith(
     {},
-    Array.from({ length: 20_001 }, (_, n) => ({ name: `EPUB/f${n}.txt`, content: '', isDeflated: false })),
+    Array.from({ length: 10_001 }, (_, n) => ({ name: `EPUB/f${n}.txt`, content: '', isDeflated: false })),
   );
 
 /** Sound markup of a size that keeps a reader busy for seconds. */

@@ -1,10 +1,16 @@
+import { execFile } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { validateEpub } from '../../src/epub/index.ts';
+import { sandboxArguments } from '../../src/epub/child-process.ts';
 import * as make from './hostile.ts';
 import { useScratch } from './scratch.ts';
 
 const layDown = useScratch();
+const run = promisify(execFile);
+const runSandboxed = (code: string) => run(process.execPath, [...sandboxArguments(64), '-e', code], { env: {} });
+
 const XHTML_11 = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">';
 const limits = { timeoutMs: 30_000, memoryMbMax: 1_024 };
 
@@ -117,6 +123,16 @@ describe('the child can always be ended', () => {
     });
     expect(report).toMatchObject({ outcome: 'ABORTED', isDecided: true, hostile: [], blocking: [] });
     expect(report.checkedWith).toEqual(['booky-hub structure']);
+  });
+
+  it('may not write a file, start a program or see a secret', async () => {
+    process.env['EPUB_TEST_SECRET'] = 'x';
+    const { stdout } = await runSandboxed(`
+      const attempts = [() => require('fs').writeFileSync('/tmp/escaped', 'x'), () => require('child_process').execSync('id')];
+      const codes = attempts.map((attempt) => { try { attempt(); return 'DONE'; } catch (error) { return error.code; } });
+      console.log(JSON.stringify({ codes, env: Object.keys(process.env) }));`);
+    delete process.env['EPUB_TEST_SECRET'];
+    expect(JSON.parse(stdout)).toEqual({ codes: ['ERR_ACCESS_DENIED', 'ERR_ACCESS_DENIED'], env: [] });
   });
 
   it('says CRASHED for a file that vanished, and does not throw', async () => {
