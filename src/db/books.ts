@@ -111,17 +111,15 @@ export async function createDraft(tx: Tx, draft: NewDraft): Promise<EditionChang
   await tx
     .insert(editions)
     .values({ id: editionId, workId, ownerId, isbn13: draft.isbn13, createdAt: now, updatedAt: now });
-  await tx
-    .insert(revisions)
-    .values({
-      id: revisionId,
-      editionId,
-      number: 1,
-      title: details.title,
-      ...columnsOf(details),
-      createdAt: now,
-      updatedAt: now,
-    });
+  await tx.insert(revisions).values({
+    id: revisionId,
+    editionId,
+    number: 1,
+    title: details.title,
+    ...columnsOf(details),
+    createdAt: now,
+    updatedAt: now,
+  });
   await tx.update(editions).set({ workingRevisionId: revisionId }).where(eq(editions.id, editionId));
   await replaceContributors(tx, revisionId, details.contributors);
   await replacePrices(tx, editionId, draft.prices);

@@ -11,17 +11,17 @@ export type CatalogueOrder = 'PUBLISHED_DESC' | 'TITLE_ASC';
 
 export interface CatalogueFilter {
   /** Anywhere in the title or in a contributor's name, whatever the case. */
-  text?: string | null;
+  text?: string | null | undefined;
   /** BCP 47; `en` finds `en-US` too. */
-  language?: string | null;
-  subject?: string | null;
+  language?: string | null | undefined;
+  subject?: string | null | undefined;
   /** Anywhere in a contributor's name. */
-  contributor?: string | null;
+  contributor?: string | null | undefined;
   /** Only with `currency`. */
-  priceMax?: number | null;
+  priceMax?: number | null | undefined;
   /** Only editions with a price in it. */
-  currency?: string | null;
-  publishedAfter?: Date | null;
+  currency?: string | null | undefined;
+  publishedAfter?: Date | null | undefined;
 }
 
 type Editions = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId'>;

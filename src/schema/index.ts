@@ -7,15 +7,28 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './accounts.ts';
+import './catalogue.ts';
+import './contributor.ts';
 import './dead-letters.ts';
+import './domain-errors.ts';
+import './draft.ts';
+import './edition-status.ts';
+import './edition.ts';
+import './enrichment.ts';
 import './error-types.ts';
 import './flow-graph.ts';
 import './health.ts';
+import './library.ts';
 import './money.ts';
+import './order-status.ts';
+import './order.ts';
+import './publishing.ts';
+import './revision.ts';
 import './run-updates.ts';
 import './runs.ts';
 import './scalars.ts';
 import './statuses.ts';
+import './upload.ts';
 import './viewer.ts';
 
 export const schema: GraphQLSchema = builder.toSchema();

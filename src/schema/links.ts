@@ -7,6 +7,8 @@
 import { signUrl } from '../ports/storage/signed-url.ts';
 import type { SchemaServices } from './context.ts';
 
+/** An announced file may be put and completed for so long. */
+export const UPLOAD_LINK_MS = 15 * 60_000;
 const DOWNLOAD_LINK_MS = 5 * 60_000;
 
 type Signer = Pick<SchemaServices, 'signing' | 'publicUrl' | 'clock'>;
@@ -28,9 +30,9 @@ export function downloadLink(
   return { url: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims }), expiresAt };
 }
 
-/** Where the cover of a revision on sale is; it never changes. */
-export const coverUrl = (
-  { publicUrl }: Pick<SchemaServices, 'publicUrl'>,
-  revisionId: string,
-  widthPx: number,
-): string => `${publicUrl}/covers/${revisionId}/${widthPx}`;
+/**
+ * Where a cover is.
+ * @param storageKey of the form `covers/REVISION/WIDTH.jpg`
+ */
+export const coverLink = ({ publicUrl }: Pick<SchemaServices, 'publicUrl'>, storageKey: string): string =>
+  `${publicUrl}/${storageKey}`;

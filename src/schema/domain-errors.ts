@@ -1,0 +1,85 @@
+/**
+ * The marketplace's refusals, as the API tells them.
+ *
+ * Those that have a general form become that; those that say something of their own (a price, an order) are types here.
+ */
+import {
+  AlreadyOwned,
+  Contradiction,
+  FieldRefused,
+  KeyReused,
+  NotForSale,
+  NotThere,
+  PriceChanged,
+  PurchaseInProgress,
+  UploadMismatch,
+  WrongState,
+} from '../db/errors.ts';
+import { builder } from './builder.ts';
+import { ErrorInterface } from './error-types.ts';
+import {
+  ConflictError,
+  IdempotencyConflict,
+  InvalidStateError,
+  NotFoundError,
+  OverloadedError,
+  ValidationError,
+} from './errors.ts';
+import { Money } from './money.ts';
+
+builder.objectType(AlreadyOwned, {
+  name: 'AlreadyOwned',
+  description: 'The book is in the reader’s library already.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(NotForSale, {
+  name: 'NotForSale',
+  description: 'Nobody can buy this edition now, or not for this currency.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(PurchaseInProgress, {
+  name: 'PurchaseInProgress',
+  description: 'The reader is buying this edition already.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    order: t.drizzleField({
+      type: 'orders',
+      description: 'The order that is on its way: watch it.',
+      resolve: async (query, { orderId }, _args, { db }) => {
+        const order = await db.query.orders.findFirst(query({ where: { id: orderId } }));
+        if (!order) throw new TypeError('an order in progress is gone');
+        return order;
+      },
+    }),
+  }),
+});
+
+builder.objectType(PriceChanged, {
+  name: 'PriceChanged',
+  description: 'The price is not the one that the buyer was shown.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ price: t.field({ type: Money, description: 'The price now.', resolve: ({ price }) => price }) }),
+});
+
+builder.objectType(UploadMismatch, {
+  name: 'UploadMismatch',
+  description: 'The bytes that were uploaded are not those that were announced. They may be put again.',
+  interfaces: [ErrorInterface],
+});
+
+/** What any change of an edition may be answered with. */
+export const editionErrors = [NotFoundError, InvalidStateError, ConflictError, OverloadedError];
+
+/** Tells a refusal of the marketplace in the API's own words. */
+export function retell(error: unknown): never {
+  if (error instanceof NotThere) throw new NotFoundError(error.what);
+  if (error instanceof WrongState) throw new InvalidStateError(error.message, error.state);
+  if (error instanceof Contradiction) throw new ConflictError(error.message);
+  if (error instanceof KeyReused) throw new IdempotencyConflict(error.message);
+  if (error instanceof FieldRefused) {
+    throw new ValidationError([{ path: `input.${error.field}`, message: error.message }]);
+  }
+  throw error;
+}

@@ -1,0 +1,40 @@
+/**
+ * Who may see an edition: everybody while it is on sale; at any time its author, admins, and whoever ordered it.
+ *
+ * Promise: answered without SQL but for an edition that is not on sale and not the viewer's own, and then once a request.
+ */
+import { and, eq } from 'drizzle-orm';
+import { orderLines, orders } from '../db/tables/index.ts';
+import type { Context } from './context.ts';
+
+export interface EditionSight {
+  id: string;
+  ownerId: string;
+  saleStatus: string;
+}
+
+const answers = new WeakMap<Context, Map<string, Promise<boolean>>>();
+
+export function maySeeEdition(context: Context, edition: EditionSight): boolean | Promise<boolean> {
+  if (edition.saleStatus === 'PUBLISHED' || isOwner(context, edition.ownerId)) return true;
+  // Before it was ever on sale nobody can have ordered it.
+  if (!context.viewer || edition.saleStatus === 'UNRELEASED') return false;
+  const known = answers.get(context) ?? new Map<string, Promise<boolean>>();
+  answers.set(context, known);
+  const answer = known.get(edition.id) ?? hasOrdered(context, context.viewer.id, edition.id);
+  known.set(edition.id, answer);
+  return answer;
+}
+
+export const isOwner = ({ viewer }: Pick<Context, 'viewer'>, ownerId: string): boolean =>
+  viewer !== null && (viewer.id === ownerId || viewer.role === 'ADMIN');
+
+async function hasOrdered({ db }: Context, buyerId: string, editionId: string): Promise<boolean> {
+  const [line] = await db
+    .select({ position: orderLines.position })
+    .from(orderLines)
+    .innerJoin(orders, eq(orders.id, orderLines.orderId))
+    .where(and(eq(orderLines.editionId, editionId), eq(orders.buyerId, buyerId)))
+    .limit(1);
+  return line !== undefined;
+}
