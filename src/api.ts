@@ -1,0 +1,75 @@
+/**
+ * The api role: the server with everything it needs. Any number may run; none of them ever writes to Redis Streams.
+ */
+import { createAccounts } from './accounts/accounts.ts';
+import { eventTypes, type Platform } from './assemble.ts';
+import { workflows } from './consumers/index.ts';
+import { publicUrl } from './env.ts';
+import { defaultLimits } from './schema/limits.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { createNotifier, flowGraph, LiveFeed, systemClock } from './streams/index.ts';
+
+export interface Api {
+  readonly url: string;
+  readonly publicUrl: string;
+  /** The first admin's account, when it was made just now. */
+  readonly firstAdmin: { email: string; password: string } | null;
+  stop(): Promise<void>;
+}
+
+/** @param wake tells a relay in this process; without one, other processes are told */
+export async function startApi(platform: Platform, wake?: () => void): Promise<Api> {
+  const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret } = platform;
+  const { db, sql } = database;
+  const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
+  await live.start();
+  let server: RunningServer;
+  let address = '';
+  try {
+    server = await startServer({
+      redis,
+      host: env.HOST,
+      port: env.PORT,
+      corsOrigins: env.CORS_ORIGINS,
+      development: env.NODE_ENV !== 'production',
+      services: (port) => {
+        address = publicUrl(env, port);
+        return {
+          db,
+          clock: systemClock,
+          shards: env.STREAM_SHARDS,
+          wake: wake ?? createNotifier(sql),
+          live,
+          storage,
+          signing: { secrets: secret },
+          publicUrl: address,
+          limits: { ...defaultLimits, uploadBytesMax: env.UPLOAD_BYTES_MAX },
+          log,
+          flowGraph: flowGraph(workflows),
+          auth: createAccounts({ db, secret, publicUrl: address, now: () => new Date() }),
+          ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
+        };
+      },
+    });
+  } catch (error) {
+    await live.stop();
+    throw error;
+  }
+  const accounts = createAccounts({ db, secret, publicUrl: address, now: () => new Date() });
+  return {
+    url: server.url,
+    publicUrl: address,
+    firstAdmin: await accounts.ensureFirstAdmin({ email: env.ADMIN_EMAIL }),
+    stop: async () => {
+      await server.stop();
+      await live.stop();
+    },
+  };
+}
+
+const toLocalMail = (mail: { to: string; subject: string; text: string; sentAt: string }) => ({
+  to: mail.to,
+  subject: mail.subject,
+  text: mail.text,
+  at: new Date(mail.sentAt),
+});

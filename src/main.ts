@@ -1,0 +1,104 @@
+/**
+ * `npm start`: servers if no URL is given, migrations, then api and worker in one process.
+ *
+ *     node src/main.ts            both roles
+ *     node src/main.ts api        the api alone        node src/main.ts worker     the worker alone
+ *
+ * Life: configuration → servers → migrations → roles → banner → SIGINT or SIGTERM → api stops taking, worker drains →
+ * servers stop. A second signal ends the program at once; nothing is lost, since everything true is in PostgreSQL.
+ */
+import { type Api, startApi } from './api.ts';
+import { openLog, openPlatform } from './assemble.ts';
+import { migrateDatabase } from './db/migrate.ts';
+import { EmbeddedServiceError } from './embedded/errors.ts';
+import { startOrJoinServices } from './embedded/join.ts';
+import { loadEnv } from './env.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const ROLES = ['all', 'api', 'worker'] as const;
+type Role = (typeof ROLES)[number];
+
+const say = (line = ''): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+function readRole(word: string | undefined): Role {
+  const role = ROLES.find((known) => known === (word ?? 'all'));
+  if (role) return role;
+  process.stderr.write(`There is no role "${word}". Say api, worker or nothing for both.\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const role = readRole(process.argv[2]);
+  const env = loadEnv();
+  const log = openLog(env);
+  const stops: (() => Promise<void>)[] = [];
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) {
+      await stop().catch((error: unknown) => log.error({ err: error }, 'a part did not stop cleanly'));
+    }
+  };
+  stopOnSignal(stopAll);
+  try {
+    const servers = await startOrJoinServices(env, log, { onProgress: say, mayJoin: role !== 'all' });
+    stops.push(servers.stop);
+    await migrateDatabase(servers.databaseUrl);
+    const platform = await openPlatform(env, servers, log);
+    stops.push(platform.close);
+    const worker = role === 'api' ? null : await startWorker(platform);
+    if (worker) stops.push(worker.stop);
+    const api = role === 'worker' ? null : await startApi(platform, worker?.wake);
+    if (api) stops.push(api.stop);
+    banner(role, api, worker);
+  } catch (error) {
+    await stopAll();
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function stopOnSignal(stopAll: () => Promise<void>): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    say(`\n${signal}: finishing what is in work …`);
+    void stopAll().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+function banner(role: Role, api: Api | null, worker: Worker | null): void {
+  say();
+  if (api) {
+    say('  Booky Hub is running.');
+    say();
+    say(`  GraphiQL   ${api.publicUrl}/graphql`);
+    say(`  Shop       ${api.publicUrl}/app`);
+    if (!worker) say('  Worker     not in this process: npm run start:worker');
+    if (api.firstAdmin) {
+      say();
+      say(`  Admin      ${api.firstAdmin.email}`);
+      say(`  Password   ${api.firstAdmin.password}   (told this once)`);
+    }
+  } else {
+    say(`  A Booky Hub ${role} is running.`);
+  }
+  say();
+  say('  Stop       Ctrl-C');
+  say();
+}
+
+/** What went wrong, in words; the system's own where we have none. */
+function explain(error: unknown): string {
+  if (error instanceof EmbeddedServiceError) return error.message;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return 'The port is taken by another program. Set PORT to a free one, or to 0 to take any.';
+  }
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return `Booky Hub could not start: ${cause.message}`;
+}
+
+await main();
