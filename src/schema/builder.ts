@@ -13,9 +13,9 @@ import DrizzlePlugin from '@pothos/plugin-drizzle';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import ValidationPlugin, { type StandardSchemaV1 } from '@pothos/plugin-validation';
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import { relations } from '../db/relations.ts';
+import collectFaults from './collect-faults.ts';
 import type { Context, Viewer } from './context.ts';
 import { ForbiddenError, UnauthenticatedError, ValidationError } from './errors.ts';
 import { decodeId, encodeId } from './ids.ts';
@@ -49,7 +49,7 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, collectFaults, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   drizzle: { client: (context) => context.db, getTableConfig, relations },
   errors: {
@@ -62,7 +62,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     // Input is checked before the viewer's rights: a fault tells only of what the caller sent.
     unsafelyHandleInputErrors: true,
   },
-  validation: { validationError: (failure) => new ValidationError(failure.issues.map(faultOf)) },
   scopeAuth: {
     authorizeOnSubscribe: true,
     // Asked when needed, not once: a document that signs in goes on as whom it signed in.
@@ -116,10 +115,5 @@ builder.mutationType({
 builder.subscriptionType({
   description: 'What can be watched: the present state first, then every change, in order and resumable by `after`.',
 });
-
-function faultOf(issue: StandardSchemaV1.Issue) {
-  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  return { path: path.join('.'), message: issue.message };
-}
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

@@ -50,7 +50,7 @@ export function limitCost(limits: ApiLimits, budget: Budget): Plugin<Context> {
       const { cost, refusal } = check(args);
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal], extensions: { cost } });
-        return;
+        return undefined;
       }
       return {
         onExecuteDone({ result, setResult }) {
@@ -120,10 +120,10 @@ export function maskErrors(teller: Teller): Plugin<Context> {
 /** Server-sent events with `id:` lines, so that a browser resumes by itself. */
 export function numberEvents(): Plugin {
   return {
-    onResultProcess({ request, result, setResultProcessor }) {
-      if (!isAsyncIterable(result)) return;
-      if (!request.headers.get('accept')?.includes('text/event-stream')) return;
-      setResultProcessor(eventStream, 'text/event-stream');
+    onResultProcess(payload) {
+      if (!isAsyncIterable(payload.result)) return;
+      if (!payload.request.headers.get('accept')?.includes('text/event-stream')) return;
+      payload.setResultProcessor(eventStream, 'text/event-stream');
     },
   };
 }

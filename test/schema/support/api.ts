@@ -1,0 +1,193 @@
+/**
+ * A running API for tests: real server, PostgreSQL, Redis and folder storage; what the worker would do, a test does by
+ * hand (`happen`).
+ *
+ *     const api = useApi();
+ *     const { token } = await api.signUp();
+ *     const { data } = await api.ask('{ viewer { email } }', {}, token);
+ */
+import { sql } from 'drizzle-orm';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { z } from 'zod';
+import { createAccounts } from '../../../src/accounts/accounts.ts';
+import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
+import type { SchemaServices } from '../../../src/schema/context.ts';
+import { defaultLimits } from '../../../src/schema/limits.ts';
+import { type RunningServer, startServer } from '../../../src/server.ts';
+import type { EventDraft } from '../../../src/streams/event.ts';
+import { LiveFeed } from '../../../src/streams/live.ts';
+import { appendEvents } from '../../../src/streams/outbox.ts';
+import { openRedis, streamKeys } from '../../../src/streams/redis.ts';
+import { relayOnce } from '../../../src/streams/relay.ts';
+import { useDatabase } from '../../support/database.ts';
+
+export const PASSWORD = 'correct horse battery';
+export const ALLOWED_ORIGIN = 'https://shop.example.org';
+
+const answerSchema = z.object({
+  data: z.record(z.string(), z.unknown()).nullish(),
+  errors: z
+    .array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() }))
+    .optional(),
+  extensions: z.record(z.string(), z.unknown()).optional(),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export interface LogLine {
+  level: string;
+  fields: object;
+  message: string;
+}
+
+interface Opened {
+  server: RunningServer;
+  services: SchemaServices;
+  feed: LiveFeed;
+  relay: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+export interface ApiOptions {
+  limits?: Partial<SchemaServices['limits']>;
+  development?: boolean;
+  now?: () => Date;
+}
+
+export function useApi(options: ApiOptions = {}) {
+  const database = useDatabase();
+  const lines: LogLine[] = [];
+  let opened: Opened | undefined;
+  const current = () => {
+    if (!opened) throw new Error('the API runs only while tests do');
+    return opened;
+  };
+  beforeAll(async () => {
+    opened = await open(database.current, lines, options);
+  });
+  afterAll(async () => {
+    await opened?.close();
+  });
+
+  const post = (query: string, variables: Record<string, unknown> = {}, token?: string) =>
+    fetch(`${current().server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      body: JSON.stringify({ query, variables }),
+    });
+  const ask = async (query: string, variables?: Record<string, unknown>, token?: string): Promise<Answer> =>
+    answerSchema.parse(await (await post(query, variables, token)).json());
+
+  return {
+    get url() {
+      return current().server.url;
+    },
+    get db() {
+      return database.current.db;
+    },
+    get server() {
+      return current().server;
+    },
+    get services() {
+      return current().services;
+    },
+    get feed() {
+      return current().feed;
+    },
+    lines,
+    post,
+    ask,
+    /** @returns the token and the id of a new account */
+    async signUp(role: 'READER' | 'AUTHOR' | 'ADMIN' = 'READER') {
+      const email = `${randomUUID()}@example.org`;
+      const input = { name: 'Ada', email, password: PASSWORD, address: randomUUID() };
+      const { token, viewer } = await current().services.auth.signUp(input);
+      await database.current.db.execute(sql`update "user" set role = ${role}::user_role where id = ${viewer.id}`);
+      return { token, email, id: viewer.id };
+    },
+    /** What the worker or a mutation would have done: appends events and sends them. */
+    async happen(...drafts: (EventDraft & { origin?: Parameters<typeof appendEvents>[1][number]['origin'] })[]) {
+      await appendEvents(database.current.db, drafts.map(withoutEmptyOrigin), { now: new Date(), shards: 1 });
+      await current().relay();
+    },
+  };
+}
+
+function withoutEmptyOrigin({ origin, ...draft }: EventDraft & { origin?: Parameters<typeof appendEvents>[1][number]['origin'] }) {
+  return origin ? { ...draft, origin } : draft;
+}
+
+async function open(
+  { db, sql: client }: ReturnType<typeof useDatabase>['current'],
+  lines: LogLine[],
+  options: ApiOptions,
+): Promise<Opened> {
+  void client;
+  const log = {
+    debug: () => {},
+    info: (fields: object, message: string) => lines.push({ level: 'info', fields, message }),
+    warn: (fields: object, message: string) => lines.push({ level: 'warn', fields, message }),
+    error: (fields: object, message: string) => lines.push({ level: 'error', fields, message }),
+  };
+  const clock = { now: options.now ?? (() => new Date()) };
+  const keys = streamKeys(`test:${randomUUID()}:`);
+  const redisUrl = inject('redisUrl');
+  const redis = openRedis(redisUrl, log);
+  const eventTypes = [
+    'order.placed', 'order.validated', 'order.completed', 'edition.drafted', 'edition.submitted', 'edition.progressed',
+    'edition.published', 'health.reported', 'stage.retrying',
+  ];
+  const feed = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: 1, log });
+  await feed.start();
+  const folderPath = await mkdtemp(join(tmpdir(), 'booky-api-'));
+  const secret = 'a secret of more than thirty-two characters';
+  const server = await startServer({
+    services: (port) => {
+      const publicUrl = `http://127.0.0.1:${port}`;
+      services = {
+        db,
+        clock,
+        shards: 1,
+        wake: () => {},
+        live: feed,
+        storage: createFolderStorage({ folderPath }),
+        signing: { secrets: secret },
+        publicUrl,
+        limits: { ...defaultLimits, ...options.limits },
+        log,
+        flowGraph: { workflows: [] },
+        auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
+      };
+      return services;
+    },
+    redis,
+    host: '127.0.0.1',
+    port: 0,
+    corsOrigins: [ALLOWED_ORIGIN],
+    development: options.development ?? false,
+  });
+  return {
+    server,
+    services: given(services),
+    feed,
+    relay: async () => {
+      await relayOnce({ db, redis, keys, shard: 0, log });
+    },
+    close: async () => {
+      await server.stop();
+      await feed.stop();
+      redis.disconnect();
+      await rm(folderPath, { recursive: true, force: true });
+    },
+  };
+}
+
+let services: SchemaServices | undefined;
+
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the server started without its services');
+  return value;
+}
