@@ -42,14 +42,14 @@ async function main(): Promise<void> {
   stopOnSignal(stopAll);
   try {
     const servers = await startOrJoinServices(env, log, { onProgress: say, mayJoin: role !== 'all' });
-    stops.push(servers.stop);
+    stops.push(() => servers.stop());
     await migrateDatabase(servers.databaseUrl);
     const platform = await openPlatform(env, servers, log);
-    stops.push(platform.close);
+    stops.push(() => platform.close());
     const worker = role === 'api' ? null : await startWorker(platform);
-    if (worker) stops.push(worker.stop);
-    const api = role === 'worker' ? null : await startApi(platform, worker?.wake);
-    if (api) stops.push(api.stop);
+    if (worker) stops.push(() => worker.stop());
+    const api = role === 'worker' ? null : await startApi(platform, worker ? () => worker.wake() : undefined);
+    if (api) stops.push(() => api.stop());
     banner(role, api, worker);
   } catch (error) {
     await stopAll();
