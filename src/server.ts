@@ -83,21 +83,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     teller: { log, development },
     allows: ({ headers }) => headers.origin === undefined || origins.has(headers.origin) || isOwn(headers),
   });
+  let stopped: Promise<void> | undefined;
+  const stop = async (timeoutMs: number) => {
+    stopping.abort();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const farewellEndsMs = performance.now() + Math.min(FAREWELL_MS, timeoutMs);
+    while (seats.taken > 0 && performance.now() < farewellEndsMs) await delay(10);
+    await sockets.close();
+    server.closeIdleConnections();
+    await Promise.race([closed, delay(timeoutMs, undefined, { ref: false })]);
+    server.closeAllConnections();
+    await closed;
+  };
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     port,
     subscriptionCount: () => seats.taken,
-    stop: async (timeoutMs = STOP_TIMEOUT_MS) => {
-      stopping.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const farewellEndsMs = performance.now() + Math.min(FAREWELL_MS, timeoutMs);
-      while (seats.taken > 0 && performance.now() < farewellEndsMs) await delay(10);
-      await sockets.close();
-      server.closeIdleConnections();
-      await Promise.race([closed, delay(timeoutMs, undefined, { ref: false })]);
-      server.closeAllConnections();
-      await closed;
-    },
+    stop: (timeoutMs = STOP_TIMEOUT_MS) => (stopped ??= stop(timeoutMs)),
   };
 }
 
@@ -159,6 +161,7 @@ function serveGraphql(graphql: GraphqlServer, bodyBytesMax: number): Route {
     if (request.method === 'POST') {
       refuseForms(headers['content-type'], headers['x-booky-hub']);
       const body = await readBody(request, bodyBytesMax);
+      if (body.length === 0) throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
       // Yoga takes a body that was read before it from here.
       Object.assign(request, { body: body.toString() });
     }

@@ -43,7 +43,8 @@ export class CollectFaultsPlugin<Types extends SchemaTypes> extends PothosValida
     );
     const together = [...(config.pothosOptions.validate ? [config.pothosOptions.validate] : []), ...ofArguments];
     const mapping = mapInputFields(config.args, this.buildCache, (field) => {
-      const whole = [...(field.extensions?.[declared]?.schemas ?? [])].reverse();
+      const ofArgument = field.kind === 'Arg' && field.pothosOptions.validate ? [field.pothosOptions.validate] : [];
+      const whole = [...(field.extensions?.[declared]?.schemas ?? [])].reverse().concat(ofArgument);
       const type = this.buildCache.getTypeConfig(unwrapInputFieldType(field.type));
       const item = type.kind === 'InputObject' ? (type.extensions?.[declared]?.schemas ?? []) : [];
       return whole.length > 0 || item.length > 0 ? { whole, item } : null;

@@ -28,7 +28,8 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
     });
   }
   if (original instanceof GraphQLError) {
-    const { code, ...others } = original.extensions;
+    // Yoga puts what it caught beside its own words.
+    const { code, originalError: _caught, ...others } = original.extensions;
     return new GraphQLError(original.message, {
       ...place,
       source: original.source,

@@ -2,6 +2,8 @@
  * A running API for tests: real server, PostgreSQL, Redis and folder storage; what the worker would do, a test does by
  * hand (`happen`).
  *
+ * The database is not emptied between the tests of a file: Redis would be ahead of it. A test makes what it needs.
+ *
  *     const api = useApi();
  *     const { token } = await api.signUp();
  *     const { data } = await api.ask('{ viewer { email } }', {}, token);
@@ -19,11 +21,13 @@ import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
 import { type RunningServer, startServer } from '../../../src/server.ts';
 import type { EventDraft } from '../../../src/streams/event.ts';
+import { flowGraph } from '../../../src/streams/flow-graph.ts';
 import { LiveFeed } from '../../../src/streams/live.ts';
 import { appendEvents } from '../../../src/streams/outbox.ts';
 import { openRedis, streamKeys } from '../../../src/streams/redis.ts';
 import { relayOnce } from '../../../src/streams/relay.ts';
-import { useDatabase } from '../../support/database.ts';
+import type { Database } from '../../../src/db/client.ts';
+import { cloneDatabase } from '../../support/database.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const ALLOWED_ORIGIN = 'https://shop.example.org';
@@ -58,7 +62,6 @@ export interface ApiOptions {
 }
 
 export function useApi(options: ApiOptions = {}) {
-  const database = useDatabase();
   const lines: LogLine[] = [];
   let opened: Opened | undefined;
   const current = () => {
@@ -66,7 +69,10 @@ export function useApi(options: ApiOptions = {}) {
     return opened;
   };
   beforeAll(async () => {
-    opened = await open(database.current, lines, options);
+    const clone = await cloneDatabase();
+    opened = await open(clone.database, lines, options);
+    const { close } = opened;
+    opened.close = () => close().then(() => clone.drop());
   });
   afterAll(async () => {
     await opened?.close();
@@ -86,7 +92,7 @@ export function useApi(options: ApiOptions = {}) {
       return current().server.url;
     },
     get db() {
-      return database.current.db;
+      return current().services.db;
     },
     get server() {
       return current().server;
@@ -105,27 +111,26 @@ export function useApi(options: ApiOptions = {}) {
       const email = `${randomUUID()}@example.org`;
       const input = { name: 'Ada', email, password: PASSWORD, address: randomUUID() };
       const { token, viewer } = await current().services.auth.signUp(input);
-      await database.current.db.execute(sql`update "user" set role = ${role}::user_role where id = ${viewer.id}`);
+      await current().services.db.execute(sql`update "user" set role = ${role}::user_role where id = ${viewer.id}`);
       return { token, email, id: viewer.id };
     },
     /** What the worker or a mutation would have done: appends events and sends them. */
     async happen(...drafts: (EventDraft & { origin?: Parameters<typeof appendEvents>[1][number]['origin'] })[]) {
-      await appendEvents(database.current.db, drafts.map(withoutEmptyOrigin), { now: new Date(), shards: 1 });
+      await appendEvents(current().services.db, drafts.map(withoutEmptyOrigin), { now: new Date(), shards: 1 });
       await current().relay();
     },
   };
 }
 
-function withoutEmptyOrigin({ origin, ...draft }: EventDraft & { origin?: Parameters<typeof appendEvents>[1][number]['origin'] }) {
+function withoutEmptyOrigin({
+  origin,
+  ...draft
+}: EventDraft & { origin?: Parameters<typeof appendEvents>[1][number]['origin'] }) {
   return origin ? { ...draft, origin } : draft;
 }
 
-async function open(
-  { db, sql: client }: ReturnType<typeof useDatabase>['current'],
-  lines: LogLine[],
-  options: ApiOptions,
-): Promise<Opened> {
-  void client;
+async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Promise<Opened> {
+  let services: SchemaServices | undefined;
   const log = {
     debug: () => {},
     info: (fields: object, message: string) => lines.push({ level: 'info', fields, message }),
@@ -137,8 +142,15 @@ async function open(
   const redisUrl = inject('redisUrl');
   const redis = openRedis(redisUrl, log);
   const eventTypes = [
-    'order.placed', 'order.validated', 'order.completed', 'edition.drafted', 'edition.submitted', 'edition.progressed',
-    'edition.published', 'health.reported', 'stage.retrying',
+    'order.placed',
+    'order.validated',
+    'order.completed',
+    'edition.drafted',
+    'edition.submitted',
+    'edition.progressed',
+    'edition.published',
+    'health.reported',
+    'stage.retrying',
   ];
   const feed = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: 1, log });
   await feed.start();
@@ -158,7 +170,7 @@ async function open(
         publicUrl,
         limits: { ...defaultLimits, ...options.limits },
         log,
-        flowGraph: { workflows: [] },
+        flowGraph: flowGraph([]),
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
       };
       return services;
@@ -184,8 +196,6 @@ async function open(
     },
   };
 }
-
-let services: SchemaServices | undefined;
 
 function given<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the server started without its services');

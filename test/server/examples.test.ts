@@ -1,0 +1,27 @@
+import { parse, validate } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
+import { defaultLimits } from '../../src/schema/limits.ts';
+import { costOf } from '../../src/server/cost.ts';
+import { examples } from '../../src/server/examples.ts';
+
+describe.each(examples)('example $name', ({ name, document, variables }) => {
+  test('is valid, within the limits, and has a value for each variable it needs', () => {
+    const parsed = parse(document);
+    expect(validate(schema, parsed)).toEqual([]);
+    const { cost, depth } = costOf(schema, parsed, { variables });
+    expect(cost).toBeLessThan(defaultLimits.complexityMax);
+    expect(depth).toBeLessThanOrEqual(defaultLimits.depthMax);
+    const needed = parsed.definitions.flatMap((definition) =>
+      'variableDefinitions' in definition ? (definition.variableDefinitions ?? []) : [],
+    );
+    for (const { type, variable } of needed) {
+      if ('kind' in type && type.kind === 'NonNullType')
+        expect(Object.keys(variables ?? {})).toContain(variable.name.value);
+    }
+  });
+
+  test('says its place in the order in its first line', () => {
+    expect(document).toMatch(new RegExp(`^# ${Number(name.slice(0, 2))}\\. `));
+  });
+});
