@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
 import { scheduleHealth, workflows } from './consumers/index.ts';
-import { createAiBudget } from './db/ai-budget.ts';
+import { createAiBudget } from './consumers/enrich/ai-budget.ts';
 import { publicUrl } from './env.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';

@@ -6,8 +6,8 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { AiBudget } from '../ports/ai/enricher.ts';
-import type { Db } from './client.ts';
+import type { AiBudget } from '../../ports/ai/enricher.ts';
+import type { Db } from '../../db/client.ts';
 
 export interface AiBudgetLimits {
   tokensMaxPerDay: number;
@@ -27,7 +27,8 @@ export function createAiBudget(db: Db, limits: AiBudgetLimits, clock: { now(): D
       const granted = await db.execute(sql`
         insert into ai_budget as b (day, tokens, cost_micros)
         select ${day}, ${wanted.tokens}, ${wanted.costMicros}
-        where ${wanted.tokens} <= ${limits.tokensMaxPerDay} and ${wanted.costMicros} <= ${limits.costMicrosMaxPerDay}
+        where ${wanted.tokens}::bigint <= ${limits.tokensMaxPerDay}::bigint
+          and ${wanted.costMicros}::bigint <= ${limits.costMicrosMaxPerDay}::bigint
         on conflict (day) do update
           set tokens = b.tokens + excluded.tokens, cost_micros = b.cost_micros + excluded.cost_micros
           where b.tokens + excluded.tokens <= ${limits.tokensMaxPerDay}

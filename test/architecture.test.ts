@@ -1,0 +1,73 @@
+/** The house rules that nobody has to remember: which room may import which, and how long a file may grow. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Room → the rooms it may import. What is not listed is not allowed. */
+const ALLOWED: Record<string, readonly string[]> = {
+  books: [],
+  epub: [],
+  ports: [],
+  env: [],
+  demo: [],
+  embedded: ['env'],
+  db: ['books'],
+  streams: ['db'],
+  events: ['streams'],
+  accounts: ['db'],
+  consumers: ['books', 'db', 'epub', 'events', 'ports', 'streams'],
+  schema: ['accounts', 'books', 'db', 'events', 'ports', 'streams'],
+  server: ['accounts', 'books', 'db', 'ports', 'schema', 'streams'],
+  import: ['books', 'db', 'embedded', 'env'],
+  assemble: ['db', 'embedded', 'env', 'events', 'ports', 'streams'],
+  worker: ['assemble', 'consumers', 'env', 'ports', 'streams'],
+  api: ['accounts', 'assemble', 'consumers', 'env', 'schema', 'server', 'streams'],
+  main: ['api', 'assemble', 'db', 'embedded', 'env', 'worker'],
+};
+const FILE_LINES_MAX = 350;
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+  .map((name) => join(src, name));
+const roomOf = (file: string): string => relative(src, file).replace(/\.ts$/, '').split('/')[0] ?? '';
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((found) =>
+    resolve(dirname(file), found[1] ?? ''),
+  );
+
+describe('rooms', () => {
+  test('every room is known', () => {
+    expect([...new Set(files.map(roomOf))].filter((room) => !(room in ALLOWED) && room !== 'web')).toEqual([]);
+  });
+
+  test('import only what stands below them', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => imported.startsWith(src))
+        .filter((imported) => roomOf(imported) !== roomOf(file))
+        .filter((imported) => !ALLOWED[roomOf(file)]?.includes(roomOf(imported)))
+        .map((imported) => `${relative(src, file)} → ${relative(src, imported)}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('the API and the business never meet', () => {
+    const meets = (room: string, other: string) =>
+      files.filter((file) => roomOf(file) === room && importsOf(file).some((imported) => roomOf(imported) === other));
+    expect([...meets('schema', 'consumers'), ...meets('consumers', 'schema'), ...meets('server', 'consumers')]).toEqual(
+      [],
+    );
+  });
+});
+
+test(`no file is longer than ${FILE_LINES_MAX} lines`, () => {
+  const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > FILE_LINES_MAX);
+  expect(long.map((file) => relative(src, file))).toEqual([]);
+});
+
+test('nothing is named utils, helpers, common or misc', () => {
+  expect(files.filter((file) => /\/(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file))).toEqual([]);
+});
