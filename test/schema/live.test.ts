@@ -9,7 +9,7 @@ import { newId } from '../../src/db/tables/columns.ts';
 import { openEvents } from './support/event-source.ts';
 import { useApi } from './support/api.ts';
 
-const api = useApi();
+const api = useApi({ keepRows: true });
 
 const HEALTH =
   'subscription ($after: Int) { health(after: $after) { seq status report { slot checks { name detail } } } }';

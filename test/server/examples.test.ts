@@ -1,4 +1,4 @@
-import { parse, validate } from 'graphql';
+import { Kind, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { defaultLimits } from '../../src/schema/limits.ts';
@@ -15,10 +15,10 @@ describe.each(examples)('example $name', ({ name, document, variables }) => {
     const needed = parsed.definitions.flatMap((definition) =>
       'variableDefinitions' in definition ? (definition.variableDefinitions ?? []) : [],
     );
-    for (const { type, variable } of needed) {
-      if ('kind' in type && type.kind === 'NonNullType')
-        expect(Object.keys(variables ?? {})).toContain(variable.name.value);
-    }
+    const names = needed
+      .filter(({ type }) => type.kind === Kind.NON_NULL_TYPE)
+      .map(({ variable }) => variable.name.value);
+    expect(Object.keys(variables ?? {})).toEqual(expect.arrayContaining(names));
   });
 
   test('says its place in the order in its first line', () => {

@@ -2,8 +2,6 @@
  * A running API for tests: real server, PostgreSQL, Redis and folder storage; what the worker would do, a test does by
  * hand (`happen`).
  *
- * The database is not emptied between the tests of a file: Redis would be ahead of it. A test makes what it needs.
- *
  *     const api = useApi();
  *     const { token } = await api.signUp();
  *     const { data } = await api.ask('{ viewer { email } }', {}, token);
@@ -13,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { z } from 'zod';
 import { createAccounts } from '../../../src/accounts/accounts.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
@@ -27,7 +25,7 @@ import { appendEvents } from '../../../src/streams/outbox.ts';
 import { openRedis, streamKeys } from '../../../src/streams/redis.ts';
 import { relayOnce } from '../../../src/streams/relay.ts';
 import type { Database } from '../../../src/db/client.ts';
-import { cloneDatabase } from '../../support/database.ts';
+import { cloneDatabase, emptyDatabase } from '../../support/database.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const ALLOWED_ORIGIN = 'https://shop.example.org';
@@ -59,23 +57,28 @@ export interface ApiOptions {
   limits?: Partial<SchemaServices['limits']>;
   development?: boolean;
   now?: () => Date;
+  /** For tests that send events: an emptied database would be behind Redis. (Default: rows are deleted between tests) */
+  keepRows?: boolean;
 }
 
 export function useApi(options: ApiOptions = {}) {
   const lines: LogLine[] = [];
+  let clone: Awaited<ReturnType<typeof cloneDatabase>> | undefined;
   let opened: Opened | undefined;
   const current = () => {
     if (!opened) throw new Error('the API runs only while tests do');
     return opened;
   };
   beforeAll(async () => {
-    const clone = await cloneDatabase();
+    clone = await cloneDatabase();
     opened = await open(clone.database, lines, options);
-    const { close } = opened;
-    opened.close = () => close().then(() => clone.drop());
+  });
+  afterEach(async () => {
+    if (clone && options.keepRows !== true) await emptyDatabase(clone.database);
   });
   afterAll(async () => {
     await opened?.close();
+    await clone?.drop();
   });
 
   const post = (query: string, variables: Record<string, unknown> = {}, token?: string) =>
