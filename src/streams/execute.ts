@@ -11,7 +11,7 @@ import type { EventDraft } from './event.ts';
 import type { Log } from './log.ts';
 import { appendEvents } from './outbox.ts';
 import type { Seat } from './registry.ts';
-import { claimRuns, type ClaimedRun, openRuns } from './runs.ts';
+import { claimRuns, type Member, openRuns } from './runs.ts';
 import { compensateNext } from './failure.ts';
 import { admit, type SettleContext } from './settle.ts';
 import type { Compensation, Outcome, StageContext, StageInput } from './workflow.ts';
@@ -29,7 +29,7 @@ export async function peek<Services>(
   context: ExecuteContext<Services>,
   seat: Seat<Services>,
   deliveries: readonly Delivery[],
-): Promise<Map<string, ClaimedRun>> {
+): Promise<Member[]> {
   await openRuns(context.db, seat, deliveries, { now: context.clock.now(), shards: context.shards });
   return claimRuns(context.db, seat, deliveries, false);
 }

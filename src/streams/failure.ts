@@ -9,22 +9,19 @@ import { sql } from 'drizzle-orm';
 import { deadLetters } from '../db/tables/engine.ts';
 import type { Tx } from '../db/client.ts';
 import type { Random } from './clock.ts';
+import { afterFailure, compensable, nextCompensation } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { startEventId } from './delivery.ts';
-import { ConsumerCrashedError, describeError, TerminalError } from './errors.ts';
+import { describeError } from './errors.ts';
 import { appendEvents } from './outbox.ts';
 import type { Seat } from './registry.ts';
-import { nextDelayMs, type RetryPolicy, untilDone } from './retry.ts';
-import { admit, type Member, type SettleContext } from './settle.ts';
+import type { Member } from './runs.ts';
+import { admit, type SettleContext } from './settle.ts';
 import { planDeliveries } from './timers.ts';
-import { stagesBefore } from './check-workflow.ts';
 
 export interface FailureContext<Services> extends SettleContext<Services> {
   readonly random: Random;
 }
-
-/** A compensation is never given up: money or a promise hangs on it. */
-const COMPENSATION_RETRY: RetryPolicy = untilDone({ delayMs: 1_000, delayMsMax: 60_000 });
 
 /** What `stage.retrying` tells; `error` is for operators only. */
 export const RETRYING = 'stage.retrying';
@@ -43,14 +40,18 @@ export async function recordFailure<Services>(
     const [member] = await admit(tx, context, seat, [delivery]);
     if (!member) return 'DROPPED';
     const failures = member.claimed.failures + 1;
-    const policy = delivery.kind === 'COMPENSATE' ? COMPENSATION_RETRY : seat.stage.retry;
-    const final = delivery.kind === 'RUN' && (error instanceof TerminalError || error instanceof ConsumerCrashedError);
-    const delayMs = final ? null : nextDelayMs(policy, failures, context.random);
-    if (delayMs !== null) {
-      await planRetry(tx, context, seat, member, { failures, delayMs, error });
+    const decision = afterFailure(seat, { kind: delivery.kind, failures, error }, context.random);
+    if (decision.kind === 'RETRY') {
+      await planRetry(tx, context, seat, member, { failures, delayMs: decision.delayMs, error });
       return 'RETRYING';
     }
-    return giveUp(tx, context, seat, member, { failures, error });
+    await tx.execute(sql`
+      update run set failures = ${failures}, last_error = ${describeError(error)},
+        updated_at = ${context.clock.now().toISOString()}::timestamptz
+      where id = ${delivery.runId}`);
+    if (decision.kind === 'COMPENSATE') return compensateNext(tx, context, seat, delivery, null);
+    await park(tx, context, seat, delivery, { failures, error, reason: decision.reason });
+    return 'PARKED';
   });
 }
 
@@ -95,24 +96,6 @@ function inputOf<Services>(seat: Seat<Services>, delivery: Delivery, attempt: nu
   };
 }
 
-async function giveUp<Services>(
-  tx: Tx,
-  context: FailureContext<Services>,
-  seat: Seat<Services>,
-  { delivery }: Member,
-  { failures, error }: { failures: number; error: unknown },
-): Promise<FailureVerdict> {
-  const now = context.clock.now();
-  await tx.execute(sql`
-    update run set failures = ${failures}, last_error = ${describeError(error)}, updated_at = ${now.toISOString()}::timestamptz
-    where id = ${delivery.runId}`);
-  if (!seat.workflow.failsWith || seat.isAfterPivot) {
-    await park(tx, context, seat, delivery, { failures, error });
-    return 'PARKED';
-  }
-  return compensateNext(tx, context, seat, delivery, null);
-}
-
 /**
  * Plans the newest compensation that is still to be done, or ends the run with `failsWith` when none is left.
  * @param compensated the stage whose compensation has just been done; null when the undoing begins
@@ -125,8 +108,8 @@ export async function compensateNext<Services>(
   compensated: string | null,
 ): Promise<'COMPENSATING' | 'FAILED'> {
   const now = context.clock.now();
-  const steps = await compensationsOf(tx, seat, delivery, compensated);
-  const [next] = steps;
+  const consumed = await readConsumed(tx, seat, delivery);
+  const next = nextCompensation(seat, consumed, delivery.eventId, compensated);
   if (next) {
     await tx.execute(sql`
       update run set state = 'COMPENSATING', stage = ${next.stage}, at_event_id = ${next.eventId}, failures = 0,
@@ -141,26 +124,18 @@ export async function compensateNext<Services>(
   return 'FAILED';
 }
 
-/** The stages still to be undone, newest first: the one that failed, whose call may have landed, and those before it. */
-async function compensationsOf<Services>(
+/** The events of a run that a stage with a compensation has consumed. */
+async function readConsumed<Services>(
   tx: Tx,
   seat: Seat<Services>,
   delivery: Delivery,
-  compensated: string | null,
-): Promise<{ stage: string; eventId: number }[]> {
-  const candidates = [seat.stage, ...stagesBefore(seat.stage, seat.workflow.stages)]
-    .filter((stage) => stage.compensate && `${seat.workflow.name}.${stage.name}` !== compensated)
-    .map((stage) => ({ stage: `${seat.workflow.name}.${stage.name}`, type: stage.on.type }));
-  if (candidates.length === 0) return [];
+): Promise<{ id: number; type: string }[]> {
+  const types = compensable(seat, null).map((candidate) => candidate.eventType);
+  if (types.length === 0) return [];
   const consumed = await tx.execute<{ id: string; type: string }>(sql`
     select id, type from event
-    where (run_id = ${delivery.runId} or id = ${startEventId(delivery.runId)})
-      and type in ${candidates.map((candidate) => candidate.type)} and id <= ${delivery.eventId}
-    order by id desc`);
-  return [...consumed].flatMap((event) => {
-    const found = candidates.find((candidate) => candidate.type === event.type);
-    return found ? [{ stage: found.stage, eventId: Number(event.id) }] : [];
-  });
+    where (run_id = ${delivery.runId} or id = ${startEventId(delivery.runId)}) and type in ${types}`);
+  return [...consumed].map((event) => ({ id: Number(event.id), type: event.type }));
 }
 
 async function endWithFailure<Services>(
@@ -200,7 +175,7 @@ async function park<Services>(
   context: FailureContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
-  { failures, error }: { failures: number; error: unknown },
+  { failures, error, reason }: { failures: number; error: unknown; reason: string },
 ): Promise<void> {
   const now = context.clock.now();
   await tx.execute(sql`
@@ -214,17 +189,11 @@ async function park<Services>(
       eventId: delivery.eventId,
       runId: delivery.runId,
       kind: delivery.kind,
-      reason: reasonOf(error),
+      reason,
       error: describeError(error),
       attempts: failures,
       payload: delivery.payload ?? null,
       createdAt: now,
     })
     .onConflictDoNothing();
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof TerminalError) return 'TERMINAL';
-  if (error instanceof ConsumerCrashedError) return 'CRASHED';
-  return 'ATTEMPTS_EXHAUSTED';
 }

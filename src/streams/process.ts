@@ -85,13 +85,13 @@ export async function attempt<Services>(
 ): Promise<{ settled: Settled } | { processed: Processed }> {
   const startedAt = performance.now();
   try {
-    const run = (await peek(context, seat, [delivery])).get(delivery.runId);
-    if (!run) return { processed: { done: [delivery], left: [] } };
+    const [member] = await peek(context, seat, [delivery]);
+    if (!member) return { processed: { done: [delivery], left: [] } };
     if (delivery.kind === 'COMPENSATE') {
-      await runCompensation(context, seat, delivery, run.failures);
+      await runCompensation(context, seat, delivery, member.claimed.failures);
       return { processed: { done: [delivery], left: [] } };
     }
-    const outcome = await runStage(context, seat, delivery, run.failures);
+    const outcome = await runStage(context, seat, delivery, member.claimed.failures);
     return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt) } };
   } catch (error) {
     return { processed: await failOrPostpone(context, seat, delivery, error) };

@@ -10,6 +10,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
+import { afterAppend, judgeStream, refillAfter } from './decide.ts';
 import { encodeWire, type WireEvent } from './delivery.ts';
 import type { Log } from './log.ts';
 import { compareAndAppend, lastNumbers, type StreamKeys } from './redis.ts';
@@ -61,8 +62,9 @@ export async function repairStreams(context: RelayContext): Promise<number> {
   let repaired = 0;
   for (const [index, { stream, last }] of known.entries()) {
     const inRedis = found[index] ?? 0;
-    if (inRedis < last) repaired += await refill(context, stream, inRedis);
-    if (inRedis > last) {
+    const verdict = judgeStream(inRedis, last);
+    if (verdict === 'BEHIND') repaired += await refill(context, stream, inRedis);
+    if (verdict === 'AHEAD') {
       context.log.error(
         { stream, inRedis, inDatabase: last },
         'the stream is ahead of the database, which must have been restored from an older state; remove the stream by hand',
@@ -80,8 +82,9 @@ async function send(context: RelayContext, stream: string, events: readonly Stam
     if (!first) return;
     const entries = chunk.map((event) => encodeWire(event.wire));
     const answer = await compareAndAppend(context.redis, key, first.pubSeq - 1, first.pubSeq, entries);
-    if (!answer.appended) {
-      await refill(context, stream, answer.last);
+    const next = afterAppend(answer);
+    if (next.kind === 'REFILL') {
+      await refill(context, stream, next.lastInRedis);
       return;
     }
   }
@@ -93,8 +96,8 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
   let last = lastInRedis;
   let sent = 0;
   for (;;) {
-    const after = last === 0 ? await oldestUnfinished(context, stream) : last;
-    const events = await readStamped(context, stream, after);
+    const done = last === 0 ? await readProgress(context, stream) : new Map<string, number>();
+    const events = await readStamped(context, stream, refillAfter(last, done));
     const [first] = events;
     if (!first) break;
     const answer = await compareAndAppend(
@@ -111,11 +114,11 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
   return sent;
 }
 
-/** The number up to which every stage that reads the stream has finished; the head if no stage has yet. */
-async function oldestUnfinished(context: RelayContext, stream: string): Promise<number> {
-  const [row] = await context.db.execute<{ done: string | null }>(sql`
-    select min(done_pub_seq) as done from stage_progress where stream = ${stream} and shard = ${context.shard}`);
-  return Number(row?.done ?? 0);
+/** Up to where each stage that reads the stream has finished, as far as that was told. */
+async function readProgress(context: RelayContext, stream: string): Promise<Map<string, number>> {
+  const rows = await context.db.execute<{ stage: string; done: string }>(sql`
+    select stage, done_pub_seq as done from stage_progress where stream = ${stream} and shard = ${context.shard}`);
+  return new Map([...rows].map((row) => [row.stage, Number(row.done)]));
 }
 
 async function stamp(context: RelayContext): Promise<StampedEvent[]> {

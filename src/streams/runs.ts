@@ -3,20 +3,21 @@
  *
  * Promise: a run is carried on from an event at most once, however often the event is delivered: `at_event_id` is the
  * only event it accepts, and it changes in the commit that stores the effect.
- * Not here: what happens to a run whose stage failed (failure.ts).
+ * Not here: the inbox rule itself (decide.ts), what happens to a run whose stage failed (failure.ts).
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
 
 type Executor = Pick<Tx, 'execute'>;
 
-/** A run as the inbox check found it. */
-export interface ClaimedRun {
-  readonly runId: string;
-  readonly failures: number;
+/** A delivery that the inbox check let through, and its run. */
+export interface Member {
+  readonly delivery: Delivery;
+  readonly claimed: RunSnapshot;
 }
 
 /** Inserts the runs that these deliveries start; those that exist already stay as they are. */
@@ -48,30 +49,42 @@ export async function openRuns<Services>(
 /**
  * The inbox check: which of these deliveries may still be worked on.
  * @param lock true inside the commit: the rows are locked, in the order of their ids, until it ends
- * @returns by run id; what is missing is a duplicate, or its run has ended, or it waits for a later retry
+ * @returns those let through; what is missing is a duplicate, or its run has ended, or it waits for a later retry
  */
 export async function claimRuns<Services>(
   tx: Executor,
   seat: Seat<Services>,
   deliveries: readonly Delivery[],
   lock: boolean,
-): Promise<Map<string, ClaimedRun>> {
-  const rows = deliveries.map((delivery) => ({
-    run_id: delivery.runId,
-    event_id: delivery.eventId,
-    state: delivery.kind === 'RUN' ? 'RUNNING' : 'COMPENSATING',
-    again: delivery.again,
-  }));
-  const found = await tx.execute<{ id: string; failures: number }>(sql`
-    select r.id, r.failures
+): Promise<Member[]> {
+  const ids = JSON.stringify([...new Set(deliveries.map((delivery) => delivery.runId))]);
+  const found = await tx.execute<{
+    id: string;
+    state: RunState;
+    stage: string;
+    at_event_id: string;
+    failures: number;
+    is_waiting: boolean;
+  }>(sql`
+    select r.id, r.state, r.stage, r.at_event_id, r.failures, r.retry_at is not null as is_waiting
     from run r
-    join jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as d(run_id text, event_id bigint, state text, again boolean) on d.run_id = r.id
-    where r.at_event_id = d.event_id and r.stage = ${seat.id} and r.state::text = d.state
-      and (d.again or r.retry_at is null)
+    join jsonb_array_elements_text(${ids}::text::jsonb) as d(run_id) on d.run_id = r.id
     order by r.id
     ${lock ? sql`for update of r` : sql``}`);
-  return new Map([...found].map((row) => [row.id, { runId: row.id, failures: row.failures }]));
+  const runs = new Map(
+    [...found].map((row) => [
+      row.id,
+      {
+        runId: row.id,
+        state: row.state,
+        stage: row.stage,
+        atEventId: Number(row.at_event_id),
+        failures: row.failures,
+        isWaiting: row.is_waiting,
+      },
+    ]),
+  );
+  return admitted(runs, deliveries, seat.id);
 }
 
 /** Where a run goes after its stage succeeded. */

@@ -7,10 +7,11 @@
  */
 import type { Db, Tx } from '../db/client.ts';
 import type { Clock } from './clock.ts';
+import { afterSuccess } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { appendEvents } from './outbox.ts';
 import type { Registry, Seat } from './registry.ts';
-import { advanceRuns, type ClaimedRun, claimRuns, openRuns, type RunAdvance } from './runs.ts';
+import { advanceRuns, claimRuns, type Member, openRuns, type RunAdvance } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import type { Advance, Outcome } from './workflow.ts';
 
@@ -28,12 +29,6 @@ export interface Settled {
   readonly durationMs: number;
 }
 
-/** A delivery that the inbox check let through. */
-export interface Member {
-  readonly delivery: Delivery;
-  readonly claimed: ClaimedRun;
-}
-
 /** Opens and locks the runs of these deliveries and keeps those that may be worked on. */
 export async function admit<Services>(
   tx: Tx,
@@ -42,14 +37,7 @@ export async function admit<Services>(
   deliveries: readonly Delivery[],
 ): Promise<Member[]> {
   await openRuns(tx, seat, deliveries, { now: context.clock.now(), shards: context.shards });
-  const claimed = await claimRuns(tx, seat, deliveries, true);
-  const members: Member[] = [];
-  for (const delivery of deliveries) {
-    const run = claimed.get(delivery.runId);
-    // A batch may hold one event twice (sent again after a loss of Redis): the first one takes the run.
-    if (run && claimed.delete(delivery.runId)) members.push({ delivery, claimed: run });
-  }
-  return members;
+  return claimRuns(tx, seat, deliveries, true);
 }
 
 /** Stores outcomes of a stage's handler in one commit. Members that come too late are dropped silently. */
@@ -109,9 +97,12 @@ export async function store<Services>(
     })),
     { now, shards: context.shards },
   );
-  const advances = advancing.map(({ member, outcome }, index) =>
-    nextStep(context.registry, seat, member.delivery.runId, outcome.event.type, events[index]?.id),
-  );
+  const advances = advancing.map(({ member, outcome }, index): RunAdvance => {
+    const { runId } = member.delivery;
+    const eventId = events[index]?.id;
+    if (eventId === undefined) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
+    return { runId, eventId, ...afterSuccess(context.registry, seat, outcome.event.type) };
+  });
   await advanceRuns(tx, advances, now);
   await planDeliveries(
     tx,
@@ -123,18 +114,4 @@ export async function store<Services>(
       dueAt,
     })),
   );
-}
-
-function nextStep<Services>(
-  registry: Registry<Services>,
-  seat: Seat<Services>,
-  runId: string,
-  eventType: string,
-  eventId: number | undefined,
-): RunAdvance {
-  if (eventId === undefined) throw new Error(`event ${eventType} of run ${runId} was not stored`);
-  const next = registry.next(seat.workflow, eventType);
-  return next
-    ? { runId, eventId, stage: next.id, state: 'RUNNING' }
-    : { runId, eventId, stage: seat.id, state: 'COMPLETED' };
 }

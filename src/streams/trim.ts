@@ -7,6 +7,7 @@
 import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
+import { finishedUpTo, type GroupState, trimUpTo } from './decide.ts';
 import { entryNumber, field, isMissingKey, type StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 
@@ -33,24 +34,27 @@ export async function trimOnce<Services>(context: TrimContext<Services>): Promis
   let trimmed = 0;
   for (const head of heads) {
     const last = Number(head.last_pub_seq);
-    const done = await recordProgress(context, head.stream, last);
-    const floor = Math.min(done, last - TAIL_ENTRIES);
+    const floor = trimUpTo(last, await recordProgress(context, head.stream, last), TAIL_ENTRIES);
     if (floor <= 0) continue;
     trimmed += await context.redis.xtrim(context.keys.key(head.stream, context.shard), 'MINID', `${floor + 1}-0`);
   }
   return trimmed;
 }
 
-/** Up to where every reading stage has finished; the head for a stream that no stage reads. */
-async function recordProgress<Services>(context: TrimContext<Services>, stream: string, last: number): Promise<number> {
-  let done = last;
+/** Up to where each stage that reads the stream has finished; none for a stream that no stage reads. */
+async function recordProgress<Services>(
+  context: TrimContext<Services>,
+  stream: string,
+  last: number,
+): Promise<number[]> {
+  const finished: number[] = [];
   for (const seat of context.registry.readersOf(stream)) {
-    const finished = Math.min(last, await finishedUpTo(context, stream, seat.id));
-    done = Math.min(done, finished);
-    await saveProgress(context, seat.id, stream, finished);
+    const done = finishedUpTo(await readGroup(context, stream, seat.id), last);
+    finished.push(done);
+    await saveProgress(context, seat.id, stream, done);
   }
-  if (context.registry.readersOf(stream).length === 0) await saveProgress(context, NO_STAGE, stream, last);
-  return done;
+  if (finished.length === 0) await saveProgress(context, NO_STAGE, stream, last);
+  return finished;
 }
 
 /** Also stores 0: a stage without a row would not hold back the replay of the others. */
@@ -68,19 +72,24 @@ async function saveProgress<Services>(
       where p.done_pub_seq < excluded.done_pub_seq`);
 }
 
-/** Everything before the oldest pending entry, or up to the last one handed out when none is pending. */
-async function finishedUpTo<Services>(context: TrimContext<Services>, stream: string, group: string): Promise<number> {
+async function readGroup<Services>(
+  context: TrimContext<Services>,
+  stream: string,
+  group: string,
+): Promise<GroupState | null> {
   const key = context.keys.key(stream, context.shard);
   const groups = await context.redis.xinfo('GROUPS', key).catch((error: unknown) => {
     if (isMissingKey(error)) return [];
     throw error;
   });
   const info = Array.isArray(groups) ? groups.find((candidate) => field(candidate, 'name') === group) : undefined;
-  if (!info) return 0;
+  if (!info) return null;
   await dropIdleConsumers(context, key, group);
-  if (Number(field(info, 'pending')) === 0) return entryNumber(field(info, 'last-delivered-id'));
+  const lastDelivered = entryNumber(field(info, 'last-delivered-id'));
+  if (Number(field(info, 'pending')) === 0) return { lastDelivered, oldestPending: null };
   const [, oldest] = await context.redis.xpending(key, group);
-  return typeof oldest === 'string' ? entryNumber(oldest) - 1 : 0;
+  // What was pending a moment ago may be acknowledged by now, and newer entries handed out: look again next time.
+  return { lastDelivered, oldestPending: typeof oldest === 'string' ? entryNumber(oldest) : 1 };
 }
 
 async function dropIdleConsumers<Services>(context: TrimContext<Services>, key: string, group: string): Promise<void> {
