@@ -10,6 +10,6 @@ export const subjectsSchema = z
   .array(lineSchema('subject', SUBJECT_CHARS_MAX))
   .max(SUBJECTS_MAX, `A book has ${SUBJECTS_MAX} subjects at most.`)
   .transform((subjects) => {
-    const seen = new Map(subjects.toReversed().map((subject) => [subject.toLowerCase(), subject]));
-    return [...seen.values()].toReversed();
+    const folded = subjects.map((subject) => subject.toLowerCase());
+    return subjects.filter((_subject, index) => folded.indexOf(folded[index] ?? '') === index);
   });

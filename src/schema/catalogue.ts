@@ -29,7 +29,7 @@ const searchText = z
 const CatalogueFilterInput = builder.inputType('CatalogueFilter', {
   description: 'What a page of the catalogue holds; all of it must be true.',
   validate: z
-    .looseObject({ priceMax: z.unknown(), currency: z.unknown() })
+    .looseObject({ priceMax: z.unknown().optional(), currency: z.unknown().optional() })
     .refine(({ priceMax, currency }) => typeof priceMax !== 'number' || typeof currency === 'string', {
       path: ['currency'],
       error: 'A priceMax needs its currency.',

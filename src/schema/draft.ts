@@ -167,7 +167,7 @@ builder.relayMutationField(
   {
     description: 'Sets the prices; they hold at once, also on sale. For its author.',
     authScopes: { signedIn: true },
-    errors: { types: [NotFoundError] },
+    errors: { types: editionErrors },
     resolve: (_root, { input }, context) => {
       const request = { ...input, ownerId: signedIn(context).id, now: context.clock.now() };
       return context.commit((tx) => setPrices(tx, request)).catch(retell);

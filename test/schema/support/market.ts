@@ -95,8 +95,13 @@ export function market(api: Api) {
         insert into entitlement (id, reader_id, edition_id, order_id)
         select ${randomUUID()}, done.buyer_id, l.edition_id, done.id from done join order_line l on l.order_id = ${uuidIn(orderId)}`);
     },
-    count: async (table: string): Promise<number> => {
-      const [row] = await api.db.execute<{ n: number }>(sql`select count(*)::int as n from ${sql.identifier(table)}`);
+    /** How much of the table is this user's. */
+    count: async (table: 'order' | 'payment' | 'idempotency_key', userId: string): Promise<number> => {
+      const owner = { order: sql`buyer_id`, idempotency_key: sql`user_id`, payment: sql`order_id` }[table];
+      const ids = table === 'payment' ? sql`(select id from "order" where buyer_id = ${userId})` : sql`(${userId})`;
+      const [row] = await api.db.execute<{ n: number }>(
+        sql`select count(*)::int as n from ${sql.identifier(table)} where ${owner} in ${ids}`,
+      );
       return row?.n ?? 0;
     },
   };
