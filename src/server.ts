@@ -2,7 +2,7 @@
  * The api role: everything that is reached by HTTP, on one port.
  *
  *     /graphql        GraphQL by POST, GET (queries), server-sent events and WebSockets; GraphiQL for a browser
- *     /uploads/FILE   signed PUT           /downloads/RIGHT  signed GET        /covers/REVISION/WIDTH  public
+ *     /uploads/FILE   signed PUT           /downloads/RIGHT  signed GET        /covers/REVISION/…   public
  *     /app            the shop page        /healthz, /readyz                   probes
  *
  * Promise: every body has a limit, every answer a requestId that the log knows, and no answer tells of SQL or stacks.

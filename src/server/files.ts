@@ -11,7 +11,7 @@ import { openUpload } from '../db/files.ts';
 import { activeDownload } from '../db/library.ts';
 import { editions, revisions } from '../db/tables/index.ts';
 import { BlobNotFoundError, BlobStorageUnavailableError, BlobTooLargeError } from '../ports/storage/blob-storage.ts';
-import { verifySignedUrl } from '../ports/storage/signed-url.ts';
+import { type SignedUrlClaims, verifySignedUrl } from '../ports/storage/signed-url.ts';
 import { isUuid } from '../schema/ids.ts';
 import type { SchemaServices } from '../schema/context.ts';
 import { allowMethods, type Exchange, HttpError, type Route, sendJson } from './http.ts';
@@ -59,9 +59,9 @@ export function serveDownloads({ db, storage, signing, clock }: Services): Route
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
     const { request, response } = exchange;
-    verified(exchange, signing, clock);
+    const { readerId } = verified(exchange, signing, clock);
     const download = await activeDownload(db, idIn(exchange));
-    if (!download) {
+    if (!download || download.readerId !== readerId) {
       throw new HttpError(403, 'FORBIDDEN', 'There is no right to this book any more. Look into your library.');
     }
     const { storageKey, fileName, mediaType, sizeBytes } = download;
@@ -126,10 +126,10 @@ export function serveCovers({ db, storage }: Services): Route {
 }
 
 /** @throws HttpError 403 when the URL is not ours or its time is over */
-function verified({ request }: Exchange, { secrets }: Services['signing'], clock: Services['clock']): void {
+function verified({ request }: Exchange, { secrets }: Services['signing'], clock: Services['clock']): SignedUrlClaims {
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
   const result = verifySignedUrl(secrets, { method, url: request.url ?? '' }, clock.now().getTime());
-  if (result.kind === 'VALID') return;
+  if (result.kind === 'VALID') return result.claims;
   const words = result.kind === 'EXPIRED' ? 'The time of this link is over.' : 'This link was not made by us.';
   throw new HttpError(403, `LINK_${result.kind}`, `${words} Ask for a new one.`);
 }
