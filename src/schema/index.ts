@@ -19,6 +19,7 @@ import './error-types.ts';
 import './flow-graph.ts';
 import './health.ts';
 import './library.ts';
+import './local-mails.ts';
 import './money.ts';
 import './order-status.ts';
 import './order.ts';

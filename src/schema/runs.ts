@@ -1,7 +1,7 @@
 /** Runs and their timelines, for admins: what happened, stage by stage. */
 import { and, asc, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { events, runs, runState } from '../db/tables/engine.ts';
+import { events, runs } from '../db/tables/engine.ts';
 import { builder } from './builder.ts';
 import { BadIdError } from './errors.ts';
 import { afterKey, decodeCursor, pageArgs, pageOf } from './pages.ts';
@@ -128,5 +128,3 @@ builder.queryField('run', (t) =>
     },
   }),
 );
-
-export const runStateSchema = z.enum(runState.enumValues);
