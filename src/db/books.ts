@@ -13,8 +13,8 @@ import { Contradiction, FieldRefused, NotThere, WrongState } from './errors.ts';
 import { newId } from './tables/columns.ts';
 import { contributors, editions, files, prices, revisions, works } from './tables/index.ts';
 
-export { type Accessibility, type Cover, type Extracted, extractedSchema, type TocEntry } from '../books/extracted.ts';
-export { type Finding, findingSchema } from '../books/finding.ts';
+export { type Extracted, extractedSchema } from '../books/extracted.ts';
+export { findingSchema } from '../books/finding.ts';
 
 export type RevisionStatus = (typeof revisions.$inferSelect)['status'];
 export type SaleStatus = (typeof editions.$inferSelect)['saleStatus'];
