@@ -28,7 +28,8 @@ export interface ConsumerOptions {
 
 /** Entries that were handed out so often without an acknowledgement have killed their consumers. */
 const DELIVERIES_MAX = 5;
-const RECLAIM_IDLE_MS_MIN = 30_000;
+/** Longer than any batch of pure SQL takes; a second one that overlaps would only wait and find nothing left to do. */
+const RECLAIM_IDLE_MS_MIN = 10_000;
 const RECLAIM_MAX = 100;
 
 export class Consumer<Services> {
@@ -104,7 +105,7 @@ export class Consumer<Services> {
   }
 
   /** Takes over entries whose consumers are gone. @returns how many */
-  async reclaim(idleMs = Math.max(RECLAIM_IDLE_MS_MIN, this.seat.stage.timeoutMs * 1.5)): Promise<number> {
+  async reclaim(idleMs = this.#reclaimIdleMs): Promise<number> {
     let taken = 0;
     for (const { stream, key } of this.streamKeys) {
       const answer = await this.#options.redis.xautoclaim(
@@ -128,6 +129,11 @@ export class Consumer<Services> {
       taken += await this.#take(healthy);
     }
     return taken;
+  }
+
+  /** A calling stage may be silent for as long as it declares; then its consumer must be gone. */
+  get #reclaimIdleMs(): number {
+    return this.seat.stage.run ? Math.max(RECLAIM_IDLE_MS_MIN, this.seat.stage.timeoutMs * 1.5) : RECLAIM_IDLE_MS_MIN;
   }
 
   /** Waits until nothing is in work. */

@@ -14,7 +14,7 @@ import { isMissingGroup, openBlockingReader } from './redis.ts';
 const BLOCK_MS = 2_000;
 /** A blocking read that has not come back by then never will. */
 const WATCHDOG_MS = BLOCK_MS + 3_000;
-const RECLAIM_EVERY_MS = 10_000;
+const RECLAIM_EVERY_MS = 2_500;
 const RETRY_DELAY_MS_MIN = 50;
 const RETRY_DELAY_MS_MAX = 2_000;
 
