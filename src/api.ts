@@ -2,6 +2,7 @@
  * The api role: the server with everything it needs. Any number may run; none of them ever writes to Redis Streams.
  */
 import { createAccounts } from './accounts/accounts.ts';
+import { redisAttempts } from './accounts/attempts.ts';
 import { eventTypes, type Platform } from './assemble.ts';
 import { workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
@@ -23,6 +24,9 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
+  const now = () => systemClock.now();
+  const attempts = redisAttempts(redis, env.REDIS_KEY_PREFIX, systemClock);
+  const openAccounts = (url: string) => createAccounts({ db, secret, publicUrl: url, now, attempts });
   let server: RunningServer;
   let address = '';
   try {
@@ -46,7 +50,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           limits: { ...defaultLimits, uploadBytesMax: env.UPLOAD_BYTES_MAX },
           log,
           flowGraph: flowGraph(workflows),
-          auth: createAccounts({ db, secret, publicUrl: address, now: () => new Date() }),
+          auth: openAccounts(address),
           ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
         };
       },
@@ -55,11 +59,10 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
     await live.stop();
     throw error;
   }
-  const accounts = createAccounts({ db, secret, publicUrl: address, now: () => new Date() });
   return {
     url: server.url,
     publicUrl: address,
-    firstAdmin: await accounts.ensureFirstAdmin({ email: env.ADMIN_EMAIL }),
+    firstAdmin: await openAccounts(address).ensureFirstAdmin({ email: env.ADMIN_EMAIL }),
     stop: async () => {
       await server.stop();
       await live.stop();

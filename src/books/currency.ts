@@ -10,9 +10,16 @@ export const AMOUNT_MINOR_MAX = 10_000_000;
 
 export const isCurrency = (code: string): boolean => currencies.has(code);
 
+const exponents = new Map<string, number>();
+
 /** How many decimal digits the currency has: 2 for EUR, 0 for JPY, 3 for KWD. */
 export function exponentOf(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const known = exponents.get(currency);
+  if (known !== undefined) return known;
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const exponent = format.resolvedOptions().maximumFractionDigits ?? 2;
+  exponents.set(currency, exponent);
+  return exponent;
 }
 
 /**

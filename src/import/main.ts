@@ -10,7 +10,7 @@ import { loadEnv } from '../env.ts';
 import { ImportError } from './errors.ts';
 import { importBooks, type ImportSummary } from './import-books.ts';
 import { openTarget } from './open-target.ts';
-import { type CommandLine, readCommandLine } from './options.ts';
+import { type CommandLine, readCommandLine, USAGE } from './options.ts';
 import { countRows } from './read-rows.ts';
 import { findOwner } from './store-books.ts';
 
@@ -23,6 +23,10 @@ const say = (words: string): void => {
 const quiet = { info: () => {}, warn: () => {}, error: (_fields: object, message: string) => say(message) };
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const command = readCommandLine(process.argv.slice(2));
   // A bad file is told before any server is started.
   await countRows(command.csvPath);

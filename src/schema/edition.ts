@@ -90,8 +90,9 @@ export const Edition = builder.drizzleNode('editions', {
     covers: t.field({
       type: [CoverRef],
       description: 'Of the live revision, smallest first; of the one in work while nothing is live.',
-      select: { with: { liveRevision: coversOnly, workingRevision: coversOnly } },
-      resolve: ({ liveRevision, workingRevision }) => parseCovers((liveRevision ?? workingRevision)?.covers),
+      select: { columns: { saleStatus: true }, with: { liveRevision: coversOnly, workingRevision: coversOnly } },
+      resolve: ({ liveRevision, workingRevision, saleStatus }) =>
+        parseCovers((liveRevision ?? workingRevision)?.covers, liveRevision !== null && saleStatus === 'PUBLISHED'),
     }),
     isbn13: t.exposeString('isbn13', { nullable: true, description: '13 digits.' }),
     prices: t.field({

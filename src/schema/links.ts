@@ -10,6 +10,7 @@ import type { SchemaServices } from './context.ts';
 /** An announced file may be put and completed for so long. */
 export const UPLOAD_LINK_MS = 15 * 60_000;
 const DOWNLOAD_LINK_MS = 5 * 60_000;
+const PREVIEW_LINK_MS = 30 * 60_000;
 
 type Signer = Pick<SchemaServices, 'signing' | 'publicUrl' | 'clock'>;
 
@@ -36,3 +37,9 @@ export function downloadLink(
  */
 export const coverLink = ({ publicUrl }: Pick<SchemaServices, 'publicUrl'>, storageKey: string): string =>
   `${publicUrl}/${storageKey}`;
+
+/** A cover before its edition is on sale, for whoever may see it; the same link for up to an hour, so that it is cached. */
+export function previewCoverLink({ signing, publicUrl, clock }: Signer, storageKey: string): string {
+  const expiresAt = new Date((Math.floor(clock.now().getTime() / PREVIEW_LINK_MS) + 2) * PREVIEW_LINK_MS);
+  return publicUrl + signUrl(signing.secrets, { method: 'GET', path: `/${storageKey}`, expiresAt });
+}

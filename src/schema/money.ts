@@ -4,6 +4,7 @@
  * The exponent is the currency's own: 2 for EUR, 0 for JPY, 3 for KWD.
  */
 import { z } from 'zod';
+import { AMOUNT_MINOR_MAX, exponentOf, isCurrency } from '../books/currency.ts';
 import { builder } from './builder.ts';
 
 export interface MoneyShape {
@@ -11,21 +12,6 @@ export interface MoneyShape {
   amountMinor: number;
   /** ISO 4217. */
   currency: string;
-}
-
-const currencies = new Set(Intl.supportedValuesOf('currency'));
-const exponents = new Map<string, number>();
-
-export const isCurrency = (code: string): boolean => currencies.has(code);
-
-/** How many decimal digits the currency has. */
-export function exponentOf(currency: string): number {
-  const known = exponents.get(currency);
-  if (known !== undefined) return known;
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const exponent = format.resolvedOptions().maximumFractionDigits ?? 2;
-  exponents.set(currency, exponent);
-  return exponent;
 }
 
 /** The amount as a decimal text without a symbol: 999 EUR is `9.99`, 999 JPY is `999`. */
@@ -50,9 +36,6 @@ export const Money = builder.objectRef<MoneyShape>('Money').implement({
     currency: t.exposeString('currency', { description: 'ISO 4217 code, such as `EUR`.' }),
   }),
 });
-
-/** The most one price or order may be, in minor units: 10 million. */
-const AMOUNT_MINOR_MAX = 10_000_000;
 
 export const currencySchema = z.string().refine(isCurrency, 'This is not a currency code of ISO 4217, such as EUR.');
 

@@ -17,7 +17,7 @@ import type { Series } from '../books/series.ts';
 import { builder } from './builder.ts';
 import { Contributor } from './contributor.ts';
 import { Enrichment } from './enrichment.ts';
-import { coverLink } from './links.ts';
+import { coverLink, previewCoverLink } from './links.ts';
 import { EditionStatus } from './statuses.ts';
 import { File } from './upload.ts';
 import { isOwner, maySeeEdition } from './visibility.ts';
@@ -83,13 +83,18 @@ const SampleSectionRef = builder.objectRef<SampleSection>('SampleSection').imple
   }),
 });
 
-export const CoverRef = builder.objectRef<Cover>('Cover').implement({
+/** A cover, and whether everybody may see it. */
+type ShownCover = Cover & { isPublic: boolean };
+
+export const CoverRef = builder.objectRef<ShownCover>('Cover').implement({
   description: 'The cover in one size.',
   fields: (t) => ({
     url: t.field({
       type: 'URL',
-      description: 'Open to everybody while the edition is on sale; never changes.',
-      resolve: ({ storageKey }, _args, context) => coverLink(context, storageKey),
+      description:
+        'While the edition is on sale open to everybody and always the same; before that a link for one hour.',
+      resolve: ({ storageKey, isPublic }, _args, context) =>
+        isPublic ? coverLink(context, storageKey) : previewCoverLink(context, storageKey),
     }),
     width: t.exposeInt('width', { description: 'In pixels.' }),
     height: t.exposeInt('height', { description: 'In pixels.' }),
@@ -105,7 +110,11 @@ const readSample = { sample: (row: Row) => sql<unknown>`${row.extracted} -> 'sam
 const readAccess = { access: (row: Row) => sql<unknown>`${row.extracted} -> 'accessibility'`.as('access') };
 const readWords = { words: (row: Row) => sql<number | null>`(${row.extracted} ->> 'wordCount')::int`.as('words') };
 
-export const parseCovers = (value: unknown): Cover[] => coversSchema.catch([]).parse(value ?? []);
+export const parseCovers = (value: unknown, isPublic: boolean): ShownCover[] =>
+  coversSchema
+    .catch([])
+    .parse(value ?? [])
+    .map((cover) => ({ ...cover, isPublic }));
 export const inOrder = { columns: { name: true, role: true }, orderBy: { position: 'asc' } } as const;
 
 export const Revision = builder.drizzleNode('revisions', {
@@ -149,7 +158,8 @@ export const Revision = builder.drizzleNode('revisions', {
       type: [CoverRef],
       description: 'The cover, smallest first; empty when the book has none.',
       select: { extras: readCovers },
-      resolve: ({ covers }) => parseCovers(covers),
+      resolve: ({ id, covers, edition }) =>
+        parseCovers(covers, id === edition.liveRevisionId && edition.saleStatus === 'PUBLISHED'),
     }),
     tableOfContents: t.field({
       type: [TocEntryRef],

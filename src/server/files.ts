@@ -92,16 +92,19 @@ export function serveDownloads({ db, storage, signing, clock }: Services): Route
   };
 }
 
-/** `GET /covers/REVISION/WIDTH.jpg`, which is its storage key: the cover of a book on sale. */
-export function serveCovers({ db, storage }: Services): Route {
+/** `GET /covers/REVISION/WIDTH.jpg`, which is its storage key: the cover of a book on sale, or of another one by a signed URL. */
+export function serveCovers({ db, storage, signing, clock }: Services): Route {
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
     const { request, response } = exchange;
     const [row] = await db
-      .select({ extracted: revisions.extracted })
+      .select({ extracted: revisions.extracted, onSaleId: editions.id })
       .from(revisions)
-      .innerJoin(editions, and(eq(editions.liveRevisionId, revisions.id), eq(editions.saleStatus, 'PUBLISHED')))
+      .leftJoin(editions, and(eq(editions.liveRevisionId, revisions.id), eq(editions.saleStatus, 'PUBLISHED')))
       .where(eq(revisions.id, idIn(exchange)));
+    const isPublic = row?.onSaleId !== null;
+    if (!isPublic && !exchange.url.search) throw new HttpError(404, 'NOT_FOUND', 'There is no such cover.');
+    if (!isPublic) verified(exchange, signing, clock);
     const covers = coversSchema.safeParse(readCovers(row?.extracted)).data;
     const cover = covers?.find(({ storageKey }) => `/${storageKey}` === exchange.url.pathname);
     if (!cover) throw new HttpError(404, 'NOT_FOUND', 'There is no such cover.');
@@ -112,7 +115,7 @@ export function serveCovers({ db, storage }: Services): Route {
     response.writeHead(200, {
       'content-type': cover.mediaType,
       'content-length': sizeBytes,
-      'cache-control': `public, max-age=${COVER_SECONDS}`,
+      'cache-control': isPublic ? `public, max-age=${COVER_SECONDS}` : 'private, max-age=1800',
       'content-security-policy': "sandbox; default-src 'none'",
       'cross-origin-resource-policy': 'cross-origin',
     });

@@ -1,9 +1,9 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../src/db/tables/columns.ts';
 import { editions, entitlements, files, orders, revisions, works } from '../../src/db/tables/index.ts';
-import { coverLink, downloadLink, uploadLink } from '../../src/schema/links.ts';
+import { coverLink, downloadLink, previewCoverLink, uploadLink } from '../../src/schema/links.ts';
 import { useApi } from '../schema/support/api.ts';
 
 const api = useApi();
@@ -145,6 +145,17 @@ describe('a cover', () => {
     expect(response.headers.get('cache-control')).toContain('public');
     await api.db.execute(sql`update edition set sale_status = 'UNPUBLISHED' where id = ${editionId}`);
     expect((await fetch(cover)).status).toBe(404);
+  });
+
+  test('that is not on sale is shown by a signed link only', async () => {
+    const { editionId, cover } = await sell();
+    await api.db.update(editions).set({ saleStatus: 'UNPUBLISHED' }).where(eq(editions.id, editionId));
+    const preview = previewCoverLink(api.services, cover.slice(cover.indexOf('covers/')));
+    const response = await fetch(preview);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toContain('private');
+    expect((await fetch(cover)).status).toBe(404);
+    expect((await fetch(`${cover}?expires=1&signature=x`)).status).toBe(403);
   });
 
   test.each(['covers/x/320', `covers/${newId()}/320`, 'covers', 'covers/../files/x'])('is not %s', async (path) => {

@@ -1,4 +1,6 @@
 /** The wording of mails. Plain text; what people wrote is quoted as they wrote it, on one line. */
+import { exponentOf } from '../../books/currency.ts';
+
 interface Receipt {
   id: string;
   amountMinor: number;
@@ -13,9 +15,9 @@ const oneLine = (text: string): string => {
   return line.length > TITLE_LENGTH_MAX ? `${line.slice(0, TITLE_LENGTH_MAX - 1)}…` : line;
 };
 
-export function formatMoney(amountMinor: number, currency: string): string {
+function formatMoney(amountMinor: number, currency: string): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  return format.format(amountMinor / 10 ** exponentOf(currency));
 }
 
 export function receiptText(order: Receipt, publicUrl: string): { subject: string; text: string } {
