@@ -4,25 +4,12 @@
  * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?).
  * The limits of all three, with their sources: caps.ts.
  */
-export type { ArchiveCaps } from './caps.ts';
 export { EpubFileError } from './fault.ts';
-export type { Fault, Severity } from './fault.ts';
+export type { Fault } from './fault.ts';
 export { preflight } from './preflight.ts';
-export type { ArchiveEntry, PreflightResult } from './preflight.ts';
 export { validateEpub } from './validate.ts';
-export type { ValidateOptions } from './validate.ts';
-export type { ValidationReport } from './report.ts';
 export { extract, ExtractionError } from './extract.ts';
-export type { ExtractOptions } from './extract.ts';
-export type {
-  Accessibility,
-  Contributor,
-  Cover,
-  ExtractedBook,
-  Facts,
-  Identifier,
-  TocEntry,
-} from './extracted-book.ts';
+export type { ExtractedBook } from './extracted-book.ts';
 export type { ProgressEvent } from './child-process.ts';
 export { buildEpub } from './build.ts';
-export type { BuildChapter, BuildContributor, BuildCover, BuildSpec } from './build.ts';
+export type { BuildSpec } from './build.ts';

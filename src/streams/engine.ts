@@ -40,8 +40,6 @@ export interface EngineOptions<Services> {
   concurrencyMax?: number;
 }
 
-export type Engine = ReturnType<typeof createEngine>;
-
 const DEFAULT_BATCH_MAX = 500;
 /** A test that needs more passes than this has workflows that feed each other for ever. */
 const PASSES_MAX = 1_000;

@@ -49,7 +49,7 @@ test('a sound house is UP in every check', async () => {
     'gateway',
     'mail',
   ]) {
-    expect(found.of(name)?.status, name).toBe('UP');
+    expect([name, found.of(name)?.status]).toEqual([name, 'UP']);
   }
 });
 

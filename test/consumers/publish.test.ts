@@ -123,7 +123,7 @@ describe('a book that its author can mend', () => {
     ['without a file that it lists', makeNoNav, 'MANIFEST_RESOURCE_MISSING'],
     ['with a chapter that is not XML', makeMalformedChapter, 'XML_MALFORMED'],
   ])('%s is sent back with the reason', async (_name, make, code) => {
-    const draft = await shop.draftEdition({ authorId: author.id, file: await make() });
+    const draft = await shop.draftEdition({ authorId: author.id, file: make() });
     await shop.submit(draft);
     await shop.runFor(60_000);
     const after = await revision(draft.revisionId);
@@ -151,7 +151,7 @@ describe('a hostile file', () => {
     ['bomb', makeBomb],
     ['path traversal', makeTraversal],
   ])('(%s) is rejected and moved out of reach', async (_name, make) => {
-    const draft = await shop.draftEdition({ authorId: author.id, file: await make() });
+    const draft = await shop.draftEdition({ authorId: author.id, file: make() });
     await shop.submit(draft);
     await shop.runFor(60_000);
     expect(await revision(draft.revisionId)).toMatchObject({ status: 'REJECTED' });

@@ -52,7 +52,10 @@ const example = (prefix: string) => {
   if (!found) throw new Error(`there is no example ${prefix}`);
   return found;
 };
-const fill = (value: unknown, known: Record<string, unknown>): unknown => {
+/** What earlier answers gave, by the word that stands for it in the examples' variables. */
+type Known = Record<string, string | number>;
+
+const fill = (value: unknown, known: Known): unknown => {
   if (typeof value === 'string') return known[value] ?? value;
   if (Array.isArray(value)) return value.map((one) => fill(one, known));
   if (typeof value !== 'object' || value === null) return value;
@@ -60,14 +63,14 @@ const fill = (value: unknown, known: Record<string, unknown>): unknown => {
 };
 const variablesSchema = z.record(z.string(), z.unknown());
 
-async function run<Shape>(prefix: string, known: Record<string, unknown>, schema: z.ZodType<Shape>): Promise<Shape> {
+async function run<Shape>(prefix: string, known: Known, schema: z.ZodType<Shape>): Promise<Shape> {
   const { document, variables } = example(prefix);
   const token = known['TOKEN'];
   const response = await fetch(`${api.url}/graphql`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(token !== undefined && { authorization: `Bearer ${String(token)}` }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify({ query: document, variables: fill(variables, known) }),
   });
@@ -77,11 +80,11 @@ async function run<Shape>(prefix: string, known: Record<string, unknown>, schema
   return parsed.data;
 }
 
-async function watch(prefix: string, known: Record<string, unknown>, end: string) {
+async function watch(prefix: string, known: Known, end: string) {
   const { document, variables } = example(prefix);
   const client = createClient({
     url: `${api.url}/graphql`,
-    headers: { authorization: `Bearer ${String(known['TOKEN'])}` },
+    headers: { authorization: `Bearer ${known['TOKEN']}` },
   });
   const updates: { seq: number; status: string }[] = [];
   const update = z.object({ seq: z.int(), status: z.string() });
@@ -105,7 +108,7 @@ test('the examples, run in order, take a book from a draft to a download', async
   });
   const session = z.object({ session: z.object({ token: z.string() }) });
   const edition = z.object({ edition: z.object({ id: z.string() }) });
-  const known: Record<string, unknown> = {
+  const known: Known = {
     sizeBytes: book.byteLength,
     SHA256: createHash('sha256').update(book).digest('hex'),
   };

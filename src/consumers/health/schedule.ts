@@ -3,7 +3,7 @@
  *
  * Whoever inserts the slot's row appends the event in the same commit; the others find it taken.
  */
-import cron from 'node-cron';
+import { schedule } from 'node-cron';
 import type { Db } from '../../db/client.ts';
 import { cronSlots } from '../../db/tables/index.ts';
 import { healthDue } from '../../events/index.ts';
@@ -21,7 +21,7 @@ export interface ScheduleOptions {
 
 /** Starts the schedule. @returns what stops it */
 export function scheduleHealth(options: ScheduleOptions): { stop(): Promise<void> } {
-  const task = cron.schedule(
+  const task = schedule(
     options.expression,
     async ({ date }) => {
       try {
