@@ -54,6 +54,11 @@ export class Consumer<Services> {
     return Math.max(0, Math.min(this.seat.stage.concurrency, this.#options.concurrencyMax) - this.#inFlight.size);
   }
 
+  /** This process, in every group. */
+  get name(): string {
+    return this.#options.name;
+  }
+
   get streamKeys(): { stream: string; key: string }[] {
     const shards = Array.from({ length: this.#context.shards }, (_, shard) => shard);
     return this.#context.registry
@@ -101,7 +106,15 @@ export class Consumer<Services> {
             ...ids,
           );
     const entries = parseEntries(answer, keys);
-    return this.#take(entries);
+    return this.#take(await this.#dropGone(entries));
+  }
+
+  /** A pending entry that was trimmed away was finished; unacknowledged, it would hold back trimming for ever. */
+  async #dropGone(entries: readonly StreamEntry[]): Promise<StreamEntry[]> {
+    for (const { streamKey, entryId, fields } of entries) {
+      if (fields.length === 0) await this.#options.redis.xack(streamKey, this.seat.id, entryId);
+    }
+    return entries.filter(({ fields }) => fields.length > 0);
   }
 
   /** Takes over entries whose consumers are gone. @returns how many */
@@ -118,7 +131,7 @@ export class Consumer<Services> {
         Math.min(RECLAIM_MAX, Math.max(1, this.room)),
       );
       const [, claimed] = Array.isArray(answer) ? answer : [];
-      const entries = parseStream(claimed, { stream, key });
+      const entries = await this.#dropGone(parseStream(claimed, { stream, key }));
       const healthy: StreamEntry[] = [];
       for (const entry of entries) {
         if (this.#inFlight.has(inFlightKey(entry))) continue;
@@ -197,13 +210,28 @@ export class Consumer<Services> {
   }
 
   async #finish(processed: Processed): Promise<void> {
-    if (processed.left.length > 0) this.mustReplay = true;
+    if (processed.left.length > 0) {
+      this.mustReplay = true;
+      await this.#forgetDeliveries(processed.left);
+    }
     const byKey = Map.groupBy(processed.done, (delivery) => delivery.streamKey);
     for (const [key, deliveries] of byKey) {
       await this.#options.redis.xack(key, this.seat.id, ...deliveries.map((delivery) => delivery.entryId)).catch(() => {
         // Committed but not acknowledged: read again later and dropped by the inbox check.
         this.mustReplay = true;
       });
+    }
+  }
+
+  /** Reading an entry again counts as handing it out; what waits for the database has killed nobody. */
+  async #forgetDeliveries(left: readonly Delivery[]): Promise<void> {
+    for (const [key, deliveries] of Map.groupBy(left, (delivery) => delivery.streamKey)) {
+      const ids = deliveries.map((delivery) => delivery.entryId);
+      await this.#options.redis
+        .xclaim(key, this.seat.id, this.#options.name, 0, ...ids, 'RETRYCOUNT', 0, 'JUSTID')
+        .catch(() => {
+          // Redis is away as well: what it counted goes with it, or counts on a little further.
+        });
     }
   }
 
@@ -247,8 +275,9 @@ function parseEntries(answer: unknown, keys: readonly { stream: string; key: str
 function parseStream(entries: unknown, { stream, key }: { stream: string; key: string }): StreamEntry[] {
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry: unknown) => {
+    if (!Array.isArray(entry)) return [];
     // A pending entry that was trimmed away comes back without fields.
-    if (!Array.isArray(entry) || !Array.isArray(entry[1])) return [];
-    return [{ stream, streamKey: key, entryId: String(entry[0]), fields: entry[1].map(String) }];
+    const fields = Array.isArray(entry[1]) ? entry[1].map(String) : [];
+    return [{ stream, streamKey: key, entryId: String(entry[0]), fields }];
   });
 }

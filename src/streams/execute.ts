@@ -4,6 +4,7 @@
  * Promise: a handler is bounded in time, sees a parsed payload, and never holds a database transaction while it calls out.
  * Not here: storing what came of it (settle.ts, failure.ts).
  */
+import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import type { Delivery } from './delivery.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
@@ -135,6 +136,7 @@ async function announce<Services>(
   const told = await context.db.transaction(async (tx) => {
     const [member] = await admit(tx, context, seat, [delivery]);
     if (!member) return false;
+    if (await isAnnounced(tx, delivery, event.type)) return true;
     if (write) await write(tx);
     const attempts = member.claimed.failures + 1;
     await appendEvents(
@@ -149,6 +151,13 @@ async function announce<Services>(
   });
   if (told) context.wake();
   return told;
+}
+
+/** Two deliveries of one event may overlap (Redis was lost, a consumer was taken for dead): only the first one tells. */
+async function isAnnounced(tx: Pick<Tx, 'execute'>, delivery: Delivery, type: string): Promise<boolean> {
+  const found = await tx.execute(sql`
+    select 1 from event where run_id = ${delivery.runId} and type = ${type} and id > ${delivery.eventId} limit 1`);
+  return found.length > 0;
 }
 
 /** The compiler says so already; a stage written in JavaScript or cast around it is stopped here. */

@@ -29,7 +29,8 @@ export interface StageContext<Services, Announced extends string = string> {
   /** Aborts at the stage's time limit and when the worker must stop. */
   readonly signal: AbortSignal;
   /**
-   * Commits a status that is true before the stage has ended, such as "capturing", together with `write`.
+   * Commits a status that is true before the stage has ended, such as "capturing", together with `write`: once for the
+   * event that the stage consumes, however often that is delivered or tried again.
    * Does nothing and answers false when another delivery has already carried the run on: stop working then.
    */
   announce(event: EventDraft<Announced>, write?: (tx: Tx) => Promise<void>): Promise<boolean>;

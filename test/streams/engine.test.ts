@@ -5,6 +5,7 @@ import {
   TerminalError,
   advance,
   backoff,
+  once,
   snooze,
 } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
@@ -13,6 +14,7 @@ import {
   createTestEngine,
   fail,
   parcelOrdered,
+  parcelRefused,
   parcelShipped,
   stage,
   type TestEngine,
@@ -111,6 +113,21 @@ describe('a failing stage', () => {
       'parcel.paid',
       'parcel.shipped',
     ]);
+  });
+
+  test('has one try planned at a time, although Redis is lost and an earlier try is delivered again', async () => {
+    fail(engine.services, 'pay', new Error('bank is closed'), new Error('bank is closed'), new Error('too early'));
+    await engine.order('a');
+    await engine.runUntilIdle();
+    engine.advanceTime(500);
+    await engine.runUntilIdle();
+    expect(await engine.run('a')).toMatchObject({ failures: 2 });
+    await engine.loseRedis();
+    for (const consumer of engine.consumers) consumer.mustReplay = true;
+    await engine.repair();
+    await engine.runUntilIdle();
+    expect(await engine.run('a')).toMatchObject({ failures: 2 });
+    expect(await database.current.sql`select id from timer`).toHaveLength(1);
   });
 
   test('keeps its planned retry when Redis is lost meanwhile', async () => {
@@ -384,6 +401,58 @@ describe('trimming', () => {
     await engine.trim();
     expect((await engine.redis.xrange(key, '-', '+', 'COUNT', 1)).map(([id]) => id)).toEqual(['50-0']);
   });
+
+  test('is not held up by a pending entry that is gone from the stream', async () => {
+    await engine.order('a', 'b');
+    const [consumer] = engine.consumers;
+    await consumer?.createGroups();
+    await engine.relay();
+    const key = engine.keys.key('parcel.ordered', 0);
+    const group = 'shipping.pack';
+    await engine.redis.xreadgroup('GROUP', group, consumer?.name ?? '', 'COUNT', 1, 'STREAMS', key, '>');
+    await engine.redis.xtrim(key, 'MINID', '2-0');
+    await engine.runUntilIdle();
+    expect(await engine.redis.xpending(key, group)).toEqual([0, null, null, null]);
+  });
+});
+
+describe('an announcement', () => {
+  test('is told once when two deliveries of one event overlap', async () => {
+    const bothAreIn = Promise.withResolvers<void>();
+    let inside = 0;
+    const telling = workflow('telling', {
+      startedBy: 'Mutation.orderParcel',
+      stages: [
+        stage('tell', {
+          on: parcelOrdered,
+          emits: [parcelShipped],
+          announces: [parcelRefused],
+          retry: once,
+          timeoutMs: 5_000,
+          pivot: true,
+          run: async ({ payload }, context) => {
+            inside += 1;
+            if (inside === 2) bothAreIn.resolve();
+            await bothAreIn.promise;
+            await context.announce(parcelRefused.of(payload));
+            return advance(parcelShipped.of(payload));
+          },
+        }),
+      ],
+    });
+    const first = createTestEngine(database.current, [telling]);
+    const second = createTestEngine(database.current, [telling]);
+    try {
+      await first.order('a');
+      await first.relay();
+      // The other Redis prefix is as empty as a Redis that lost everything: the event is delivered there once more.
+      await second.repair();
+      await Promise.all([first.runUntilIdle(), second.runUntilIdle()]);
+      expect(await first.history('a')).toEqual(['parcel.ordered', 'parcel.refused', 'parcel.shipped']);
+    } finally {
+      await Promise.all([first.stop(), second.stop()]);
+    }
+  });
 });
 
 describe('reclaiming', () => {
@@ -417,6 +486,24 @@ describe('reclaiming', () => {
     // Before the pivot has passed that ends as every failure there: undone and cancelled.
     expect(engine.services.calls).toEqual(['pack a', 'unpay a']);
     expect(await engine.run('a')).toMatchObject({ state: 'FAILED' });
+  });
+
+  test('does not take what waited for the database for what kills its consumers', async () => {
+    const away = () => Object.assign(new Error('the database is shutting down'), { code: '57P01' });
+    fail(engine.services, 'pay', ...Array.from({ length: 8 }, away));
+    await engine.order('a');
+    const pay = engine.consumers.find((consumer) => consumer.seat.id === 'shipping.pay');
+    for (const consumer of engine.consumers) await consumer.createGroups();
+    await engine.runUntilIdle();
+    for (let round = 0; round < 6; round++) {
+      await pay?.read(engine.redis, 'PENDING', null);
+      await pay?.idle();
+    }
+    await pay?.reclaim(0);
+    await pay?.idle();
+    await pay?.read(engine.redis, 'PENDING', null);
+    await engine.runUntilIdle();
+    expect(await engine.run('a')).toMatchObject({ state: 'COMPLETED' });
   });
 
   const readAs = async (name: string, group: string, stream: string) => {
