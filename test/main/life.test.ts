@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-sse';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Api, startApi } from '../../src/api.ts';
 import { openLog, openPlatform, type Platform } from '../../src/assemble.ts';
@@ -138,4 +138,19 @@ test('the examples, run in order, take a book from a draft to a download', async
   expect(library.nodes).toHaveLength(1);
   const download = await run('14', known, z.object({ url: z.string() }));
   expect(Buffer.from(await (await fetch(download.url)).arrayBuffer()).equals(book)).toBe(true);
+
+  // The receipt hangs off the finished order: it comes a moment later, and only its reader sees it.
+  await vi.waitFor(async () => expect(await mailsOf(known)).toEqual(['Your book: A Book of Mine']), {
+    timeout: 10_000,
+  });
 });
+
+async function mailsOf(known: Known): Promise<string[]> {
+  const response = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${known['TOKEN']}` },
+    body: JSON.stringify({ query: '{ localMails { subject } }' }),
+  });
+  const schema = z.object({ data: z.object({ localMails: z.array(z.object({ subject: z.string() })) }) });
+  return schema.parse(await response.json()).data.localMails.map((mail) => mail.subject);
+}

@@ -1,11 +1,11 @@
 /** The program as a user starts it: real processes, private servers, signals. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chmod } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { cloneDatabase } from '../support/database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let dataDir: string;
@@ -106,4 +106,21 @@ test('a database that cannot be reached is told in plain words', async () => {
   await vi.waitFor(() => expect(child.exitCode).toBe(1), { timeout: 40_000, interval: 50 });
   expect(heard.err).toContain('could not start');
   expect(heard.err).not.toContain('    at ');
+});
+
+test('with servers of your own nothing private is started', async () => {
+  const clone = await cloneDatabase();
+  try {
+    const { child, heard } = start([], {
+      DATABASE_URL: clone.url,
+      REDIS_URL: inject('redisUrl'),
+      REDIS_KEY_PREFIX: `own-${process.pid}:`,
+    });
+    await running(heard);
+    expect((await fetch(`${urlIn(heard.out)}/readyz`)).status).toBe(200);
+    expect(await readdir(dataDir)).not.toEqual(expect.arrayContaining([expect.stringMatching(/postgres|redis/)]));
+    expect(await stop(child)).toBe(0);
+  } finally {
+    await clone.drop();
+  }
 });
