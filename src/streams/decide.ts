@@ -27,21 +27,26 @@ export interface RunSnapshot {
   readonly isWaiting: boolean;
 }
 
-type Asked = Pick<Delivery, 'runId' | 'eventId' | 'kind' | 'again'>;
+type Asked = Pick<Delivery, 'runId' | 'eventId' | 'kind'>;
 
-/** The inbox rule: may this delivery still be worked on? Else it is a duplicate, or too late, or too early. */
+/**
+ * The inbox rule: may this delivery still be worked on? Else it is a duplicate, or too late, or too early.
+ *
+ * While a timer waits nothing else may come first, not even the delivery of an earlier timer that arrives again: each of
+ * them would plan a timer of its own, and the run would be tried more often than its policy says.
+ */
 export function admits(run: RunSnapshot, delivery: Asked, stage: string): boolean {
   return (
     run.atEventId === delivery.eventId &&
     run.stage === stage &&
     run.state === (delivery.kind === 'RUN' ? 'RUNNING' : 'COMPENSATING') &&
-    (delivery.again || !run.isWaiting)
+    !run.isWaiting
   );
 }
 
 /** The deliveries of a batch that may be worked on; one of each run, should it hold an event twice. */
 export function admitted<Member extends Asked>(
-  runs: ReadonlyMap<string, RunSnapshot>,
+  runs: Pick<ReadonlyMap<string, RunSnapshot>, 'get'>,
   deliveries: readonly Member[],
   stage: string,
 ): { delivery: Member; claimed: RunSnapshot }[] {
@@ -133,13 +138,22 @@ export function afterAppend(answer: AppendAnswer): { kind: 'GO_ON' } | { kind: '
 
 /**
  * The number after which a stream is filled again: after what it holds, or, when it holds nothing, after what every
- * stage has finished.
+ * stage that reads it has finished. A stage that has not told yet has finished nothing.
+ * @param readers the stages that read the stream; with none, there is nothing to wait for
  * @param done by stage, up to where it has finished, for the stages that have told so far
  */
-export function refillAfter(lastInRedis: number, done: ReadonlyMap<string, number>): number {
+export function refillAfter(
+  lastInRedis: number,
+  readers: readonly string[],
+  done: ReadonlyMap<string, number>,
+): number {
   if (lastInRedis > 0) return lastInRedis;
-  return done.size === 0 ? 0 : Math.min(...done.values());
+  const waitedFor = readers.length > 0 ? readers : [NO_STAGE];
+  return Math.min(...waitedFor.map((stage) => done.get(stage) ?? 0));
 }
+
+/** In whose name the progress of a stream is kept that no stage reads: nothing of it is ever needed again. */
+export const NO_STAGE = '';
 
 /** What is wrong with a stream, if anything, by its last number here and there. */
 export function judgeStream(lastInRedis: number, lastStamped: number): 'WHOLE' | 'BEHIND' | 'AHEAD' {

@@ -20,6 +20,7 @@ export interface RelayContext {
   readonly redis: Redis;
   readonly keys: StreamKeys;
   readonly shard: number;
+  readonly registry: { readersOf(stream: string): readonly { readonly id: string }[] };
   readonly log: Log;
 }
 
@@ -96,8 +97,9 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
   let last = lastInRedis;
   let sent = 0;
   for (;;) {
+    const readers = context.registry.readersOf(stream).map((seat) => seat.id);
     const done = last === 0 ? await readProgress(context, stream) : new Map<string, number>();
-    const events = await readStamped(context, stream, refillAfter(last, done));
+    const events = await readStamped(context, stream, refillAfter(last, readers, done));
     const [first] = events;
     if (!first) break;
     const answer = await compareAndAppend(

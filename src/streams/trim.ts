@@ -7,7 +7,7 @@
 import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
-import { finishedUpTo, type GroupState, trimUpTo } from './decide.ts';
+import { finishedUpTo, type GroupState, NO_STAGE, trimUpTo } from './decide.ts';
 import { entryNumber, field, isMissingKey, type StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 
@@ -23,8 +23,6 @@ export interface TrimContext<Services> {
 export const TAIL_ENTRIES = 1_000;
 /** A consumer with nothing pending that has not read for so long belongs to a process that is gone. */
 const CONSUMER_IDLE_MS_MAX = 3_600_000;
-/** Progress of a stream that no stage reads: nothing of it is ever needed again. */
-const NO_STAGE = '';
 
 /** @returns how many entries were trimmed */
 export async function trimOnce<Services>(context: TrimContext<Services>): Promise<number> {

@@ -370,6 +370,35 @@ describe('the relay', () => {
     expect(await engine.repair()).toBe(1);
     expect((await engine.redis.xrange(key, '-', '+')).map(([id]) => id)).toEqual(['1-0', '2-0']);
   });
+
+  test('replays all to a stage that has not told yet how far it is', async () => {
+    const watching = workflow('watching', {
+      startedBy: 'parcel.ordered',
+      stages: [
+        stage('watch', {
+          on: parcelOrdered,
+          emits: [parcelRefused],
+          retry: once,
+          runBatch: async (_tx, inputs, { services }) =>
+            inputs.map(({ payload }) => {
+              call(services, 'watch', payload.parcel);
+              return advance(parcelRefused.of(payload));
+            }),
+        }),
+      ],
+    });
+    const watched = createTestEngine(database.current, [shipping, watching]);
+    await watched.order('a');
+    await watched.relay();
+    // The worker died between telling the progress of one stage and of the other; then Redis was lost.
+    await database.current.sql`
+      insert into stage_progress (stage, stream, shard, done_pub_seq) values ('shipping.pack', 'parcel.ordered', 0, 1)`;
+    await watched.loseRedis();
+    await watched.repair();
+    await watched.runUntilIdle();
+    expect(watched.services.calls).toContain('watch a');
+    await watched.stop();
+  });
 });
 
 describe('trimming', () => {
