@@ -15,6 +15,8 @@ import { changeOrder } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
 type Context = StageContext<ConsumerServices>;
+/** What of an order the gateway is told. */
+type PaidOrder = Pick<PurchaseOrder, 'id' | 'amountMinor' | 'currency' | 'paymentToken' | 'idempotencyKey'>;
 
 /** How long a buyer may take to answer the bank. */
 export const ACTION_TIME_MS_MAX = 15 * 60_000;
@@ -64,7 +66,7 @@ export async function awaitAction({ payload: { orderId } }: Input, context: Cont
       if (context.clock.now().getTime() - order.createdAt.getTime() < ACTION_TIME_MS_MAX) {
         return snooze(ACTION_LOOK_EVERY_MS);
       }
-      await voidAuthorization(context.services.gateway, order, context.signal);
+      await voidReservation(context.services.gateway, order, state.authorizationRef, context.signal);
       return expired(order, context);
     case 'CAPTURED':
     case 'NOT_FOUND':
@@ -79,7 +81,7 @@ export async function releasePayment({ payload: { orderId } }: Input, context: C
   return null;
 }
 
-const authorize = (gateway: PaymentGateway, order: PurchaseOrder, signal: AbortSignal) =>
+const authorize = (gateway: PaymentGateway, order: PaidOrder, signal: AbortSignal) =>
   gateway
     .authorize({
       idempotencyKey: gatewayKey(order, 'authorize'),
@@ -91,22 +93,18 @@ const authorize = (gateway: PaymentGateway, order: PurchaseOrder, signal: AbortS
     })
     .catch(finalIfRejected);
 
-async function voidAuthorization(gateway: PaymentGateway, order: PurchaseOrder, signal: AbortSignal): Promise<void> {
+/** Gives back whatever the gateway holds of an order, wherever the payment stands. */
+export async function voidAuthorization(gateway: PaymentGateway, order: PaidOrder, signal: AbortSignal): Promise<void> {
   const state = await gateway.lookup({ idempotencyKey: gatewayKey(order, 'authorize'), signal });
   if (state.kind === 'NOT_FOUND') {
     // A call still under way may land later: landing it now under its own key is the only way to be able to undo it.
     const answer = await authorize(gateway, order, signal);
     if (answer.kind === 'DECLINED') return;
-    await gateway.void({
-      idempotencyKey: gatewayKey(order, 'void'),
-      authorizationRef: answer.authorizationRef,
-      signal,
-    });
+    await voidReservation(gateway, order, answer.authorizationRef, signal);
     return;
   }
-  const { authorizationRef } = state;
   if (state.kind === 'AUTHORIZED' || state.kind === 'REQUIRES_ACTION') {
-    await gateway.void({ idempotencyKey: gatewayKey(order, 'void'), authorizationRef, signal });
+    await voidReservation(gateway, order, state.authorizationRef, signal);
   }
   if (state.kind === 'CAPTURED' && state.refundedMinor < state.capturedMinor) {
     await gateway.refund({
@@ -117,6 +115,20 @@ async function voidAuthorization(gateway: PaymentGateway, order: PurchaseOrder, 
       signal,
     });
   }
+}
+
+/**
+ * Gives a reservation back, and nothing but a reservation: money that was captured stays where it is.
+ * @throws Error when the gateway refuses, because a late capture came first, say: look again and decide anew
+ */
+export async function voidReservation(
+  gateway: PaymentGateway,
+  order: PaidOrder,
+  authorizationRef: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await gateway.void({ idempotencyKey: gatewayKey(order, 'void'), authorizationRef, signal });
+  if (answer.kind === 'REFUSED') throw new Error(`void refused: ${answer.reasonCode}, ${answer.message}`);
 }
 
 function authorized(order: PurchaseOrder, authorizationRef: string | null, { clock }: Context) {
