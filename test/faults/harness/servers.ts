@@ -69,8 +69,6 @@ export async function startPostgres(folder: string): Promise<FaultServer> {
 export interface RedisOptions {
   /** True keeps an append-only file; false forgets everything with each crash. */
   readonly isPersistent: boolean;
-  /** Follows the server on this port from its first start on. */
-  readonly replicaOfPort?: number;
 }
 
 export async function startRedis(folder: string, options: RedisOptions): Promise<FaultServer> {
@@ -103,7 +101,6 @@ async function writeRedisConfig(place: Place, port: number, options: RedisOption
     'maxmemory-policy noeviction',
     'repl-diskless-sync-delay 0',
     'loglevel warning',
-    ...(options.replicaOfPort === undefined ? [] : [`replicaof 127.0.0.1 ${options.replicaOfPort}`]),
   ];
   await rm(config, { force: true });
   await writeFile(config, `${lines.join('\n')}\n`);
