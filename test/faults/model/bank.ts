@@ -1,0 +1,116 @@
+/**
+ * Bank: the sandbox gateway's own rules and books behind a network that loses requests and answers, or delivers a
+ * request long after its caller has given up.
+ */
+import { answerOf, stateOf } from '../../../src/ports/payments/sandbox/answers.ts';
+import { type BankRequest, judge } from '../../../src/ports/payments/sandbox/bank.ts';
+import { Books } from '../../../src/ports/payments/sandbox/books.ts';
+import {
+  authorizeAnswerSchema,
+  captureAnswerSchema,
+  refundAnswerSchema,
+  voidAnswerSchema,
+} from '../../../src/ports/payments/sandbox/wire.ts';
+import {
+  GatewayRejectedRequestError,
+  GatewayTimeoutError,
+  GatewayUnavailableError,
+  type PaymentGateway,
+} from '../../../src/ports/payments/gateway.ts';
+import type { Chance, Scheduler } from './scheduler.ts';
+
+const URL_OF_PAGES = 'http://bank';
+const AT = '2026-01-01T00:00:00.000Z';
+
+export class Bank {
+  readonly books = new Books();
+  /** Requests that were sent by callers who no longer wait. */
+  #underway: BankRequest[] = [];
+  #ids = 0;
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  get underway(): number {
+    return this.#underway.length;
+  }
+
+  /** A late request arrives after all. */
+  land(index: number): void {
+    const [request] = this.#underway.splice(index % this.#underway.length, 1);
+    if (request) this.#judge(request);
+  }
+
+  /** A buyer answers the bank. @returns false when nobody is asked */
+  decide(approved: boolean): boolean {
+    const asked = [...this.books.authorizations.values()].find((one) => one.state === 'REQUIRES_ACTION');
+    if (!asked) return false;
+    this.books.apply({ type: 'decision', at: AT, authorizationRef: asked.authorizationRef, approved });
+    return true;
+  }
+
+  /** The gateway as one process sees it. */
+  client(process: string): PaymentGateway {
+    const send = (request: BankRequest) => this.#send(process, request);
+    return {
+      authorize: async (request) =>
+        authorizeAnswerSchema.parse(await send({ operation: 'authorize', ...asSent(request) })),
+      capture: async (request) => captureAnswerSchema.parse(await send({ operation: 'capture', ...asSent(request) })),
+      void: async (request) => voidAnswerSchema.parse(await send({ operation: 'void', ...asSent(request) })),
+      refund: async (request) => refundAnswerSchema.parse(await send({ operation: 'refund', ...asSent(request) })),
+      lookup: async (request) => {
+        const chance = await this.#scheduler.point(process, 'lookup');
+        if (!chance.calm && chance.number % 10 === 0) throw new GatewayTimeoutError('no answer');
+        const ref =
+          request.authorizationRef ?? this.books.answers.get(request.idempotencyKey ?? '')?.authorizationRef ?? '';
+        const authorization = this.books.authorizations.get(ref);
+        return authorization ? stateOf(authorization, URL_OF_PAGES) : { kind: 'NOT_FOUND' };
+      },
+      checkHealth: async () => {},
+    };
+  }
+
+  async #send(process: string, request: BankRequest): Promise<unknown> {
+    const chance = await this.#scheduler.point(process, request.operation, (death: Chance) => {
+      if (death.number % 2 === 0) this.#underway.push(request);
+    });
+    switch (chance.calm ? -1 : chance.number % 10) {
+      case 0:
+        throw new GatewayUnavailableError('no connection');
+      case 1:
+        this.#judge(request);
+        throw new GatewayTimeoutError('the answer was lost');
+      case 2:
+        this.#underway.push(request);
+        throw new GatewayTimeoutError('the request is late');
+      default:
+        return this.#judge(request);
+    }
+  }
+
+  #judge(request: BankRequest): unknown {
+    this.#ids += 1;
+    const judgement = judge(this.books, request, { at: AT, id: `${this.#ids}` });
+    switch (judgement.kind) {
+      case 'BOOK':
+        this.books.apply(judgement.entry);
+        return answerOf(judgement.entry, URL_OF_PAGES);
+      case 'REPEAT':
+        return answerOf(judgement.entry, URL_OF_PAGES);
+      case 'NOT_YET':
+        return { kind: 'REFUSED', reasonCode: judgement.reasonCode, message: judgement.message };
+      case 'CONFLICT':
+      case 'UNKNOWN':
+        throw new GatewayRejectedRequestError(judgement.message);
+    }
+  }
+}
+
+/** What goes over the wire: all but the caller's signal. */
+function asSent<Request extends { signal?: AbortSignal | undefined }>(request: Request): Omit<Request, 'signal'> {
+  const { signal, ...sent } = request;
+  void signal;
+  return sent;
+}

@@ -1,0 +1,307 @@
+/**
+ * Worker: reads, works and commits in the simulated world, in the order of consumer.ts, process.ts, settle.ts and
+ * failure.ts, with a point before every call. All it decides it asks of src/streams/decide.ts.
+ */
+import {
+  admitted,
+  afterFailure,
+  afterSuccess,
+  nextCompensation,
+  type RunSnapshot,
+} from '../../../src/streams/decide.ts';
+import { type Delivery, toDelivery } from '../../../src/streams/delivery.ts';
+import { ConsumerCrashedError } from '../../../src/streams/errors.ts';
+import { RETRYING } from '../../../src/streams/failure.ts';
+import type { Registry, Seat } from '../../../src/streams/registry.ts';
+import type { Outcome } from '../../../src/streams/workflow.ts';
+import type { Bank } from './bank.ts';
+import type { Broker, SimEntry } from './broker.ts';
+import { cancelled, type Handling, handlers, orderSchema, release } from './business.ts';
+import type { Chance, Scheduler } from './scheduler.ts';
+import type { Store } from './store.ts';
+import { Violation } from './violation.ts';
+import type { Witness } from './witness.ts';
+
+export interface Ground {
+  readonly scheduler: Scheduler;
+  readonly store: Store;
+  readonly broker: Broker;
+  readonly bank: Bank;
+  readonly registry: Registry<null>;
+  readonly witness: Witness;
+  nowMs(): number;
+}
+
+type Member = { delivery: Delivery; claimed: RunSnapshot };
+
+const BATCH_MAX = 3;
+const THREADS_MAX = 3;
+const DELIVERIES_MAX = 3;
+const DELIVERIES_LIMIT_CALM = 1_000;
+
+/** The database did not answer, or its answer was lost: nothing is known, nothing is acknowledged. */
+class DatabaseLost extends Error {}
+
+export class Worker {
+  readonly #ground: Ground;
+  readonly #name: string;
+  #life = 0;
+  #busy = new Map<string, number>();
+  #inFlight = new Set<string>();
+  #mustReplay = new Set<string>();
+
+  constructor(ground: Ground, name: string) {
+    this.#ground = ground;
+    this.#name = name;
+    this.#replayAll();
+  }
+
+  /** This life of the process, in every group. */
+  get process(): string {
+    return `${this.#name}.${this.#life}`;
+  }
+
+  /** Dies where it stands and comes back as another process. */
+  crash(chance: Chance): void {
+    this.#ground.scheduler.crash(this.process, chance);
+    this.#life += 1;
+    this.#busy = new Map();
+    this.#inFlight = new Set();
+    this.#replayAll();
+  }
+
+  /** Redis came back: what was pending is read again. */
+  reconnect(): void {
+    this.#replayAll();
+  }
+
+  #replayAll(): void {
+    this.#mustReplay = new Set(this.#ground.registry.seats.map((seat) => seat.id));
+  }
+
+  /**
+   * The places where it could read something now.
+   * @param living consumers whose entries are not taken over
+   */
+  readable(living: readonly string[]): { seat: Seat<null>; stream: string; from: 'NEW' | 'PENDING' | 'OTHERS' }[] {
+    const { registry, broker } = this.#ground;
+    return registry.seats
+      .filter((seat) => (this.#busy.get(seat.id) ?? 0) < THREADS_MAX)
+      .flatMap((seat) =>
+        registry
+          .streamsOf(seat)
+          .flatMap((stream) => [
+            ...(broker.hasNew(stream, seat.id) ? [{ seat, stream, from: 'NEW' as const }] : []),
+            ...(this.#mustReplay.has(seat.id) && this.#own(stream, seat).length > 0
+              ? [{ seat, stream, from: 'PENDING' as const }]
+              : []),
+            ...(broker.hasClaimable(stream, seat.id, living) ? [{ seat, stream, from: 'OTHERS' as const }] : []),
+          ]),
+      );
+  }
+
+  #own(stream: string, seat: Seat<null>): SimEntry[] {
+    return this.#ground.broker
+      .readPending(stream, seat.id, this.process, 100)
+      .filter((entry) => !this.#inFlight.has(`${seat.id} ${stream} ${entry.number}`));
+  }
+
+  read({ seat, stream, from }: ReturnType<Worker['readable']>[number], calm: boolean): void {
+    const { broker } = this.#ground;
+    if (from === 'NEW') return this.#take(seat, stream, broker.read(stream, seat.id, this.process, BATCH_MAX));
+    if (from === 'PENDING') {
+      this.#mustReplay.delete(seat.id);
+      const own = this.#own(stream, seat);
+      if (own.length > BATCH_MAX) this.#mustReplay.add(seat.id);
+      return this.#take(seat, stream, own.slice(0, BATCH_MAX));
+    }
+    const limit = calm ? DELIVERIES_LIMIT_CALM : DELIVERIES_MAX;
+    for (const { entry, deliveries } of broker.claim(stream, seat.id, this.process, BATCH_MAX)) {
+      if (deliveries > limit) this.#giveUp(seat, stream, entry, deliveries);
+      else this.#take(seat, stream, [entry]);
+    }
+  }
+
+  #take(seat: Seat<null>, stream: string, entries: readonly SimEntry[]): void {
+    const deliveries = entries
+      .filter((entry) => !this.#inFlight.has(`${seat.id} ${stream} ${entry.number}`))
+      .map((entry) => this.#deliver(seat, stream, entry));
+    const forward = deliveries.filter((delivery) => delivery.kind === 'RUN');
+    if (seat.stage.run || forward.length !== deliveries.length) {
+      for (const delivery of deliveries) this.#work(seat, [delivery], () => this.#callOut(seat, delivery));
+    } else if (forward.length > 0) this.#work(seat, forward, () => this.#commitBatch(seat, forward));
+  }
+
+  #giveUp(seat: Seat<null>, stream: string, entry: SimEntry, deliveries: number): void {
+    const delivery = this.#deliver(seat, stream, entry);
+    this.#work(seat, [delivery], () => this.#fail(seat, delivery, new ConsumerCrashedError(deliveries)));
+  }
+
+  #deliver(seat: Seat<null>, stream: string, entry: SimEntry): Delivery {
+    const delivery = toDelivery(seat, { stream, streamKey: stream, entryId: `${entry.number}`, fields: entry.fields });
+    if (!delivery) throw new Violation('an entry cannot be read');
+    return delivery;
+  }
+
+  /** One thread: the work, and the acknowledgement of what was committed. */
+  #work(seat: Seat<null>, deliveries: readonly Delivery[], work: () => Promise<void>): void {
+    const { scheduler, broker } = this.#ground;
+    const life = this.#life;
+    const keys = deliveries.map((delivery) => `${seat.id} ${delivery.stream} ${delivery.entryId}`);
+    for (const key of keys) this.#inFlight.add(key);
+    this.#busy.set(seat.id, (this.#busy.get(seat.id) ?? 0) + 1);
+    scheduler.spawn(async () => {
+      try {
+        await work();
+        const ack = await scheduler.point(this.process, 'ack');
+        if (!ack.calm && ack.number % 12 === 0) this.#mustReplay.add(seat.id);
+        else for (const { stream, entryId } of deliveries) broker.ack(stream, seat.id, Number(entryId));
+      } catch (error) {
+        if (!(error instanceof DatabaseLost)) throw error;
+        this.#mustReplay.add(seat.id);
+      } finally {
+        if (life === this.#life) {
+          for (const key of keys) this.#inFlight.delete(key);
+          this.#busy.set(seat.id, (this.#busy.get(seat.id) ?? 1) - 1);
+        }
+      }
+    });
+  }
+
+  /** One transaction: before it or after it the connection may be lost. */
+  async #transaction<Result>(label: string, commit: (chance: Chance) => Result): Promise<Result> {
+    const chance = await this.#ground.scheduler.point(this.process, label);
+    const luck = chance.calm ? -1 : (chance.number >>> 8) % 16;
+    if (luck === 0) throw new DatabaseLost();
+    const result = commit(chance);
+    if (luck === 1) throw new DatabaseLost();
+    return result;
+  }
+
+  async #commitBatch(seat: Seat<null>, deliveries: readonly Delivery[]): Promise<void> {
+    const failed: { delivery: Delivery; error: unknown }[] = [];
+    const chance = await this.#ground.scheduler.point(this.process, 'batch');
+    for (const [index, delivery] of deliveries.entries()) {
+      const handling = this.#handling(seat, delivery, { ...chance, number: (chance.number >>> index) ^ index });
+      const outcome = await handle(seat, handling);
+      if ('error' in outcome) failed.push({ delivery, error: outcome.error });
+      else await this.#settle(seat, delivery, outcome.outcome);
+    }
+    for (const { delivery, error } of failed) await this.#fail(seat, delivery, error);
+  }
+
+  async #callOut(seat: Seat<null>, delivery: Delivery): Promise<void> {
+    const { store } = this.#ground;
+    const [member] = await this.#transaction('peek', () => {
+      store.openRuns(seat.workflow.name, seat.id, [delivery]);
+      return admitted(store, [delivery], seat.id);
+    });
+    if (!member) return;
+    const chance = await this.#ground.scheduler.point(this.process, 'call');
+    const handling = this.#handling(seat, delivery, chance);
+    if (delivery.kind === 'COMPENSATE') {
+      const failure = await release(handling).then(
+        () => null,
+        (error: unknown) => ({ error }),
+      );
+      if (failure) return this.#fail(seat, delivery, failure.error);
+      await this.#transaction('compensated', () =>
+        this.#admit(seat, delivery, () => {
+          this.#ground.witness.compensated(delivery.runId, seat, delivery.eventId);
+          this.#compensateNext(seat, delivery, seat.id);
+        }),
+      );
+      return;
+    }
+    const outcome = await handle(seat, handling);
+    if ('error' in outcome) await this.#fail(seat, delivery, outcome.error);
+    else await this.#settle(seat, delivery, outcome.outcome);
+  }
+
+  #handling(seat: Seat<null>, delivery: Delivery, chance: Chance): Handling {
+    const payload = orderSchema.parse(delivery.payload);
+    return {
+      payload,
+      chance,
+      gateway: this.#ground.bank.client(this.process),
+      waitedMs: this.#ground.nowMs() - this.#ground.witness.placedAtMs(payload.order),
+      signal: new AbortController().signal,
+    };
+  }
+
+  /** Runs `then` for the delivery if the inbox rule lets it through. */
+  #admit(seat: Seat<null>, delivery: Delivery, then: (member: Member) => void): void {
+    const { store } = this.#ground;
+    store.openRuns(seat.workflow.name, seat.id, [delivery]);
+    const [member] = admitted(store, [delivery], seat.id);
+    if (member) then(member);
+  }
+
+  #settle(seat: Seat<null>, delivery: Delivery, outcome: Outcome): Promise<void> {
+    const { store, witness, registry } = this.#ground;
+    const { runId, eventId } = delivery;
+    return this.#transaction('settle', () =>
+      this.#admit(seat, delivery, () => {
+        if (outcome.kind === 'SNOOZE') {
+          const dueMs = this.#ground.nowMs() + outcome.delayMs;
+          return store.plan({ stage: seat.id, runId, eventId, kind: 'RUN', dueMs });
+        }
+        witness.effect(runId, seat);
+        const [event] = store.append([outcome.event], runId);
+        if (!event) throw new Violation('an event was not stored');
+        const next = afterSuccess(registry, seat, outcome.event.type);
+        Object.assign(store.run(runId), { ...next, atEventId: event.id, failures: 0, retryAtMs: null });
+      }),
+    );
+  }
+
+  #fail(seat: Seat<null>, delivery: Delivery, error: unknown): Promise<void> {
+    if (error instanceof Violation || error instanceof TypeError) throw error;
+    const { store, witness } = this.#ground;
+    const { runId, eventId, kind, subject } = delivery;
+    return this.#transaction('fail', (chance) =>
+      this.#admit(seat, delivery, ({ claimed }) => {
+        const failures = claimed.failures + 1;
+        witness.failed(runId, seat, failures, kind);
+        const next = afterFailure(seat, { kind, failures, error }, () => (chance.number % 100) / 100);
+        store.run(runId).failures = failures;
+        if (next.kind === 'RETRY') {
+          store.plan({ stage: seat.id, runId, eventId, kind, dueMs: this.#ground.nowMs() + next.delayMs });
+          store.append([{ type: RETRYING, subject, payload: delivery.payload }], runId);
+        } else if (next.kind === 'PARK') store.park({ stage: seat.id, runId, eventId, kind });
+        else this.#compensateNext(seat, delivery, null);
+      }),
+    );
+  }
+
+  #compensateNext(seat: Seat<null>, delivery: Delivery, done: string | null): void {
+    const { store } = this.#ground;
+    const { runId, eventId, subject } = delivery;
+    const run = store.run(runId);
+    const started = Number(runId.slice(runId.indexOf('/') + 1));
+    const consumed = store.events.filter((event) => event.runId === runId || event.id === started);
+    const next = nextCompensation(seat, consumed, eventId, done);
+    if (next) {
+      Object.assign(run, { state: 'COMPENSATING', stage: next.stage, atEventId: next.eventId, failures: 0 });
+      return store.plan({
+        stage: next.stage,
+        runId,
+        eventId: next.eventId,
+        kind: 'COMPENSATE',
+        dueMs: this.#ground.nowMs(),
+      });
+    }
+    const [event] = store.append([{ type: cancelled.type, subject, payload: delivery.payload }], runId);
+    Object.assign(run, { state: 'FAILED', atEventId: event?.id ?? 0, retryAtMs: null });
+  }
+}
+
+const handle = (seat: Seat<null>, handling: Handling): Promise<{ outcome: Outcome } | { error: unknown }> =>
+  (handlers[seat.id] ?? missing)(handling).then(
+    (outcome) => ({ outcome }),
+    (error: unknown) => ({ error }),
+  );
+
+const missing = async (): Promise<never> => {
+  throw new Violation('a stage has no handler');
+};
