@@ -8,13 +8,14 @@
  * | trim | every 5 s | the leader of each shard |
  * | timers | every 100 ms | every worker; each timer fires once |
  *
- * The leader holds a session lock of PostgreSQL: when its process or connection dies, another worker takes over.
+ * Who leads: leadership.ts.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Db, Sql } from '../db/client.ts';
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
+import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
 import type { Log } from './log.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
@@ -30,12 +31,13 @@ export interface DutiesOptions<Services> {
   readonly keys: StreamKeys;
   readonly registry: Registry<Services>;
   readonly shards: number;
+  /** This process, unlike any other. */
+  readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly stopping: AbortSignal;
 }
 
-const LEADER_LOCK_CLASS = 0x6c65;
 const RELAY_LOOK_EVERY_MS = 250;
 const REPAIR_EVERY_MS = 1_000;
 const TRIM_EVERY_MS = 5_000;
@@ -64,26 +66,14 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
   return { wake, ended };
 }
 
-/** Becomes the leader of a shard when nobody else is, and does its duties until the lock's session is gone. */
+/** Becomes the leader of a shard when nobody else is, and does its duties until it is no longer. */
 async function lead<Services>(options: DutiesOptions<Services>, shard: number, bell: Bell): Promise<void> {
-  const { sql, stopping, log } = options;
+  const { db, stopping, log, node } = options;
   while (!stopping.aborted) {
     try {
-      const session = await sql.reserve();
-      try {
-        const [row] = await session<
-          { got: boolean }[]
-        >`select pg_try_advisory_lock(${LEADER_LOCK_CLASS}, ${shard}) as got`;
-        if (row?.got) {
-          log.debug({ shard }, 'this process leads the relay');
-          try {
-            await doLeaderDuties(options, shard, bell, () => session`select 1`);
-          } finally {
-            await session`select pg_advisory_unlock(${LEADER_LOCK_CLASS}, ${shard})`.catch(() => {});
-          }
-        }
-      } finally {
-        session.release();
+      if (await tryLead(db, shard, node)) {
+        log.debug({ shard }, 'this process leads the relay');
+        await doLeaderDuties(options, shard, bell);
       }
     } catch (error) {
       if (!stopping.aborted)
@@ -91,20 +81,22 @@ async function lead<Services>(options: DutiesOptions<Services>, shard: number, b
     }
     await pause(CANDIDATE_EVERY_MS, stopping);
   }
+  await resign(db, shard, node).catch(() => {
+    // Its lease ends by itself.
+  });
 }
 
-async function doLeaderDuties<Services>(
-  options: DutiesOptions<Services>,
-  shard: number,
-  bell: Bell,
-  proveSession: () => PromiseLike<unknown>,
-): Promise<void> {
+async function doLeaderDuties<Services>(options: DutiesOptions<Services>, shard: number, bell: Bell): Promise<void> {
   const context = { ...options, shard };
+  let renewAt = Date.now() + RENEW_EVERY_MS;
   let repairAt = 0;
   let trimAt = Date.now() + TRIM_EVERY_MS;
   while (!options.stopping.aborted) {
+    if (Date.now() >= renewAt) {
+      if (!(await tryLead(options.db, shard, options.node))) return;
+      renewAt = Date.now() + RENEW_EVERY_MS;
+    }
     if (Date.now() >= repairAt) {
-      await proveSession();
       await repairStreams(context);
       repairAt = Date.now() + REPAIR_EVERY_MS;
     }

@@ -94,6 +94,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       keys,
       registry,
       shards: options.shards,
+      node: consumerName,
       clock,
       log,
       stopping: stopReading.signal,

@@ -5,6 +5,7 @@
  * |---|---|
  * | event | everything that happened, in the commit that made it happen; the outbox is what has no pub_seq yet |
  * | stream_head | the last pub_seq stamped for a stream |
+ * | relay_lease | which process leads the relay of a shard, and until when |
  * | stage_progress | per stage and stream: every event up to here has been dealt with (replay starts after it) |
  * | run | one instance of a workflow; `at_event_id` is the one event it waits to be carried on from |
  * | timer | deliveries that are due later: retries, snoozes, compensations |
@@ -75,6 +76,12 @@ export const streamHeads = pgTable(
   },
   (table) => [primaryKey({ columns: [table.stream, table.shard] })],
 );
+
+export const relayLeases = pgTable('relay_lease', {
+  shard: smallint('shard').primaryKey(),
+  holder: text('holder').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+});
 
 export const stageProgress = pgTable(
   'stage_progress',
