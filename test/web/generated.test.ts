@@ -1,0 +1,55 @@
+/** What codegen makes is checked in, and what the browser sends fits the schema and its limits. */
+import { generate } from '@graphql-codegen/cli';
+import { readdirSync, readFileSync } from 'node:fs';
+import { buildSchema, type DocumentNode, parse, validate } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { defaultLimits } from '../../src/schema/limits.ts';
+import { costOf } from '../../src/server/cost.ts';
+import shopConfig from '../../src/web/codegen.ts';
+import exampleConfig from '../../examples/client/codegen.ts';
+
+describe.each([
+  ['the shop', shopConfig],
+  ['the client example', exampleConfig],
+])('the generated types of %s', (_name, config) => {
+  test('are those that the schema and the operations give now', async () => {
+    const files = await generate({ ...config, silent: true }, false);
+    expect(files.length).toBeGreaterThan(0);
+    for (const { filename, content } of files) {
+      expect(readFileSync(filename, 'utf8'), `run \`npm run codegen\`: ${filename}`).toBe(content);
+    }
+  });
+});
+
+const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
+const folder = 'src/web/public/operations';
+const operations: [string, DocumentNode][] = readdirSync(folder).flatMap((file) =>
+  [
+    ...readFileSync(`${folder}/${file}`, 'utf8').matchAll(
+      /export const (\w+) = graphql\(\/\* GraphQL \*\/ `([^`]+)`\)/g,
+    ),
+  ].map(([, name = '', text = '']): [string, DocumentNode] => [name, parse(text)]),
+);
+
+test('the shop has operations', () => {
+  expect(operations.length).toBeGreaterThan(20);
+});
+
+test.each(operations)('the operation %s of the shop is valid and within the limits', (_name, document) => {
+  expect(validate(schema, document)).toEqual([]);
+  const { cost, depth } = costOf(schema, document, { variables: { first: 50 } });
+  expect(cost).toBeLessThan(defaultLimits.complexityMax);
+  expect(depth).toBeLessThanOrEqual(defaultLimits.depthMax);
+});
+
+test('nothing in the shop turns data into markup', () => {
+  const files = readdirSync('src/web/public', { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  );
+  const dangerous = files.filter((name) =>
+    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/.test(
+      readFileSync(`src/web/public/${name}`, 'utf8'),
+    ),
+  );
+  expect(dangerous).toEqual([]);
+});
