@@ -61,7 +61,7 @@ export function stepList({ label, way, good, bad }) {
   function noteOf(fact, isCurrent) {
     if (fact?.retryAt && isCurrent)
       return `It did not work yet; next try at ${timeWords(fact.retryAt)}. Nothing is lost.`;
-    return isCurrent || bad.includes(current ?? '') ? (fact?.note ?? '') : '';
+    return isCurrent ? (fact?.note ?? '') : '';
   }
 
   const isOver = () => current === good || bad.includes(current ?? '');

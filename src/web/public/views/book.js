@@ -4,7 +4,7 @@ import { ask } from '../api.js';
 import { cover } from '../cover.js';
 import { el } from '../dom.js';
 import { book } from '../operations/shop.js';
-import { dateWords, languageWords, numberWords } from '../words.js';
+import { dateWords, languageWords, numberWords, statusWords } from '../words.js';
 import { buyForm } from './buy.js';
 
 const WORDS_PER_MINUTE = 230;
@@ -180,7 +180,7 @@ function suggestions({ enrichment }) {
       ),
     el('p', { class: 'hint' }, [
       `Written by a machine (${provenance?.model ?? provenance?.provider ?? 'unknown'}), accepted by the author.`,
-      readingLevel !== null && ` Reading level: ${readingLevel}.`,
+      readingLevel !== null && ` Reading level: ${statusWords(readingLevel).toLowerCase()}.`,
     ]),
   );
 }

@@ -9,7 +9,7 @@ import { sizeWords } from '../words.js';
 
 /**
  * @param {import('./manuscript.js').Manuscript} edition
- * @param {{ signal: AbortSignal, reload: () => void }} visit
+ * @param {{ signal: AbortSignal }} visit
  */
 export function filePanel({ id, workingRevision }, { signal }) {
   const file = workingRevision?.file ?? null;

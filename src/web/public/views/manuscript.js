@@ -67,6 +67,8 @@ export async function showManuscript({ id, signal, reload }) {
     };
   }
   const { status } = edition;
+  const isEditable = EDITABLE.includes(status);
+  const hasStory = !AT_REST.includes(status) || status === 'PUBLISHED' || revision.report !== null;
   return {
     title: edition.title,
     content: el(
@@ -79,13 +81,19 @@ export async function showManuscript({ id, signal, reload }) {
         el('span', { class: `badge ${badgeOf(status)}`, 'data-edition-status': status }, statusWords(status)),
       ),
       situation(edition),
-      !AT_REST.includes(status) || status === 'PUBLISHED' || revision.report !== null
-        ? publishSteps(edition, { signal, reload })
-        : null,
-      revision.report !== null && report(revision.report, status),
       actions(edition, reload),
-      suggestionPanel(revision, { signal }),
-      EDITABLE.includes(status) && [filePanel(edition, { signal, reload }), editor(edition, reload)],
+      el(
+        'div',
+        { class: 'desk' },
+        el(
+          'div',
+          {},
+          isEditable && filePanel(edition, { signal }),
+          hasStory && publishSteps(edition, { signal, reload }),
+          revision.report !== null && report(revision.report, status),
+        ),
+        isEditable ? editor(edition, reload) : suggestionPanel(revision, { signal }),
+      ),
     ),
   };
 }

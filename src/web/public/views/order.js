@@ -16,8 +16,11 @@ const WAY = [
   { status: 'PAID', words: 'Paid' },
   { status: 'COMPLETED', words: 'In your library' },
 ];
+const WITH_THE_BANK = ['PENDING_PAYMENT', 'AUTHORIZED', 'CAPTURING'];
 const BAD = ['DECLINED', 'CANCELLED', 'EXPIRED'];
 const PAGE_SIZE = 50;
+/** A bank that takes longer than this is worth a word. */
+const PATIENCE_MS = 4_000;
 
 /** @typedef {import('../../gql/graphql.ts').OrderStepsSubscription['step']} Step */
 /** @typedef {NonNullable<import('../../gql/graphql.ts').OrderQuery['order']>} Order */
@@ -54,25 +57,38 @@ export async function showOrder({ id, signal }) {
             el('p', { class: 'price' }, priceWords(found.total)),
           ),
         ),
-      steps.element,
-      told,
+      el('div', {}, steps.element, told),
     ),
   };
 }
 
 /** @param {Order} found @param {ReturnType<typeof stepList>} steps @param {HTMLElement} told @param {AbortSignal} signal */
 async function watch(found, steps, told, signal) {
+  let timer = 0;
+  const isWaiting = () => fill(told, checking('Its answer takes longer than usual.'));
+  signal.addEventListener('abort', () => clearTimeout(timer));
   try {
     const { connection: onConnection } = steps;
     for await (const step of follow(orderSteps, { id: found.id }, { after: 0, signal, onConnection })) {
+      clearTimeout(timer);
       steps.take({ ...step, note: BAD.includes(step.status) ? step.reason : null });
       fill(told, wordsFor(step, found));
       if (steps.isOver()) return;
+      if (WITH_THE_BANK.includes(step.status)) timer = setTimeout(isWaiting, PATIENCE_MS);
     }
   } catch (error) {
     fill(told, el('p', { class: 'problem' }, wordsOf(error)));
   }
 }
+
+/** The outcome is unknown, and told as unknown. @param {string} why */
+const checking = (why) =>
+  el(
+    'div',
+    { class: 'panel ask' },
+    el('h2', {}, 'We are checking with the bank'),
+    el('p', {}, `${why} You are never charged twice. You may leave: the order goes on without you.`),
+  );
 
 /** What the buyer should know or do now. @param {Step} step @param {Order} found */
 function wordsFor({ status, retryAt, reason, order: { payment } }, found) {
@@ -92,17 +108,8 @@ function wordsFor({ status, retryAt, reason, order: { payment } }, found) {
         }),
     );
   }
-  if (status === 'CAPTURING' && retryAt) {
-    return el(
-      'div',
-      { class: 'panel ask' },
-      el('h2', {}, 'We are checking with the bank'),
-      el(
-        'p',
-        {},
-        `Its answer did not come. We ask again at ${timeWords(retryAt)} and never charge you twice. You may leave: the order goes on without you.`,
-      ),
-    );
+  if (retryAt && WITH_THE_BANK.includes(status)) {
+    return checking(`Its answer did not come. We ask again at ${timeWords(retryAt)}.`);
   }
   if (BAD.includes(status)) {
     return el(

@@ -10,6 +10,7 @@ import {
   publishSteps as publishStepsOperation,
 } from '../operations/desk.js';
 import { stepList } from '../steps.js';
+import { statusWords } from '../words.js';
 
 const WAY = [
   { status: 'SUBMITTED', words: 'Handed in' },
@@ -77,28 +78,29 @@ export function report(findings, status) {
         { class: 'hint' },
         isBlocked ? 'Errors must be mended before it can be sold.' : 'None of this keeps the book from being sold.',
       ),
-    el(
-      'ul',
-      { class: 'findings' },
-      sorted.map(({ severity, code, message, file, line, column }) => {
-        const place = [file, line, column].filter((part) => part !== null).join(':');
-        return el(
-          'li',
-          {},
-          el(
-            'span',
-            { class: `badge ${severity === 'ERROR' && isBlocked ? 'bad' : severity === 'INFO' ? '' : 'under-way'}` },
-            severity.toLowerCase(),
-          ),
-          el(
-            'div',
+    findings.length > 0 &&
+      el(
+        'ul',
+        { class: 'findings' },
+        sorted.map(({ severity, code, message, file, line, column }) => {
+          const place = [file, line, column].filter((part) => part !== null).join(':');
+          return el(
+            'li',
             {},
-            el('p', {}, message),
-            el('p', { class: 'hint' }, el('code', {}, code), place !== '' && [' in ', el('code', {}, place)]),
-          ),
-        );
-      }),
-    ),
+            el(
+              'span',
+              { class: `badge ${severity === 'ERROR' && isBlocked ? 'bad' : severity === 'INFO' ? '' : 'under-way'}` },
+              severity.toLowerCase(),
+            ),
+            el(
+              'div',
+              {},
+              el('p', {}, message),
+              el('p', { class: 'hint' }, el('code', {}, code), place !== '' && [' in ', el('code', {}, place)]),
+            ),
+          );
+        }),
+      ),
   );
 }
 
@@ -143,7 +145,7 @@ async function showSuggestions(element, { id, enrichment }, signal) {
         { class: 'tags' },
         tags.map((tag) => el('span', {}, tag)),
       ),
-    readingLevel !== null && el('p', {}, `Reading level: ${readingLevel}`),
+    readingLevel !== null && el('p', {}, `Reading level: ${statusWords(readingLevel).toLowerCase()}`),
     el(
       'p',
       { class: 'hint' },
