@@ -28,7 +28,7 @@ export const PRICE_MINOR = 999;
 const EDITIONS = 50;
 const ROWS_MAX = 500;
 
-/** Enough buyers and books for `purchases` purchases of which no two are the same book for the same buyer. */
+/** Enough buyers and books for `purchases` purchases of which no two are the same book for the same buyer. The books share a file. */
 export async function openMarket({ db, sql }: Database, purchases: number): Promise<Market> {
   const authorId = newId();
   const buyerIds = Array.from({ length: Math.ceil(purchases / EDITIONS) }, newId);
@@ -42,13 +42,24 @@ export async function openMarket({ db, sql }: Database, purchases: number): Prom
     revisionId: newId(),
     title: `Book ${index + 1}`,
   }));
+  const fileId = newId();
+  await db.insert(tables.files).values({
+    id: fileId,
+    ownerId: authorId,
+    name: 'book.epub',
+    mediaType: 'application/epub+zip',
+    sizeBytes: 1,
+    sha256: '0'.repeat(64),
+    state: 'STORED',
+    storageKey: `uploads/${fileId}`,
+  });
   await db.insert(tables.works).values(books.map(({ workId, title }) => ({ id: workId, ownerId: authorId, title })));
   await db
     .insert(tables.editions)
     .values(books.map(({ workId, editionId }) => ({ id: editionId, workId, ownerId: authorId })));
   await db
     .insert(tables.revisions)
-    .values(books.map(({ editionId, revisionId, title }) => ({ id: revisionId, editionId, number: 1, title })));
+    .values(books.map(({ editionId, revisionId, title }) => ({ id: revisionId, editionId, number: 1, title, fileId })));
   await db
     .insert(tables.prices)
     .values(books.map(({ editionId }) => ({ editionId, currency: 'EUR', amountMinor: PRICE_MINOR })));

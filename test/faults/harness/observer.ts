@@ -35,7 +35,7 @@ export interface Observer {
 /** @param keys the streams, with their prefix; one that does not exist yet is waited for */
 export function observe(redis: Redis, keys: readonly string[]): Observer {
   const seen = new Map<string, Seen[]>(keys.map((key) => [key, []]));
-  let isStopped = false;
+  const stopping = new AbortController();
 
   async function look(): Promise<number> {
     let found = 0;
@@ -48,13 +48,13 @@ export function observe(redis: Redis, keys: readonly string[]): Observer {
     return found;
   }
   const watching = (async () => {
-    while (!isStopped) if ((await look()) === 0) await pause(LOOK_EVERY_MS);
+    while (!stopping.signal.aborted) if ((await look()) === 0) await pause(LOOK_EVERY_MS);
   })();
   watching.catch(() => {});
 
   return {
     judge: async () => {
-      isStopped = true;
+      stopping.abort();
       await watching;
       while ((await look()) > 0);
       const all = [...seen];
@@ -64,7 +64,7 @@ export function observe(redis: Redis, keys: readonly string[]): Observer {
       };
     },
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await watching.catch(() => {});
     },
   };

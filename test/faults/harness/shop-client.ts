@@ -103,7 +103,8 @@ export async function buy(
   const input = { editionId, currency: 'EUR', paymentToken, idempotencyKey: randomUUID() };
   const { answer, asked } = await askUntilAnswered(async () => {
     const placed = placedSchema.parse(await askOnce(url, PLACE_ORDER, { input }, buyer.token));
-    if (!placed.order) throw new UnansweredError(`refused for now: ${placed.__typename}`);
+    if (placed.__typename === 'OverloadedError') throw new UnansweredError('refused for now');
+    if (!placed.order) throw new Error(`refused: ${placed.__typename}`);
     return placed.order;
   }, timeoutMs);
   const [, orderId] = Buffer.from(answer.id, 'base64url').toString('utf8').split(':');
@@ -113,16 +114,25 @@ export async function buy(
 
 /**
  * Each buyer buys every book, one after the other, all buyers at once.
+ * @param paceMs how long a buyer thinks before the next purchase
  * @param onPlaced told of every acknowledged order
  */
 export async function shop(
   url: string,
   buyers: readonly ShopBuyer[],
-  plan: { editionIds: readonly string[]; paymentToken: () => string; onPlaced: (placed: PlacedOrder) => void },
+  plan: {
+    editionIds: readonly string[];
+    paymentToken: () => string;
+    paceMs: () => number;
+    onPlaced: (placed: PlacedOrder) => void;
+  },
 ): Promise<void> {
   await Promise.all(
     buyers.map(async (buyer) => {
-      for (const editionId of plan.editionIds) plan.onPlaced(await buy(url, buyer, editionId, plan.paymentToken()));
+      for (const editionId of plan.editionIds) {
+        await pause(plan.paceMs());
+        plan.onPlaced(await buy(url, buyer, editionId, plan.paymentToken()));
+      }
     }),
   );
 }

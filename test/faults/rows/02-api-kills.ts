@@ -23,20 +23,19 @@ async function run(context: FaultContext): Promise<FaultResult> {
   say(`${buyerCount} buyers over HTTP, ${buyerCount * booksEach} purchases, at least ${killsMin} kills of the API`);
 
   const placed: PlacedOrder[] = [];
-  let isShopping = true;
+  const shopped = new AbortController();
   const shopping = shop(url, buyers, {
     editionIds,
     paymentToken: () => (random.next() < 0.05 ? 'tok_declined' : 'tok_succeeds'),
     onPlaced: (order) => placed.push(order),
-  }).finally(() => {
-    isShopping = false;
-  });
+    paceMs: () => random.whole(0, isShort ? 1_500 : 2_500),
+  }).finally(() => shopped.abort());
   shopping.catch(() => {});
   let kills = 0;
   let killsInShopping = 0;
-  while (isShopping || kills < killsMin) {
+  while (!shopped.signal.aborted || kills < killsMin) {
     await pause(random.whole(100, 2_500));
-    if (isShopping) killsInShopping += 1;
+    if (!shopped.signal.aborted) killsInShopping += 1;
     await api.kill();
     kills += 1;
     await api.start();

@@ -75,10 +75,10 @@ function startRival(context: FaultContext, { database, redis }: Stack) {
     log: quiet,
     registry: createRegistry(workflows),
   };
-  let isStopped = false;
+  const stopping = new AbortController();
   let sent = 0;
   const relaying = (async () => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       if ((await relayOnce(relay)) > 0) sent += 1;
       else await repairStreams(relay);
       await pause(context.random.whole(0, 10));
@@ -88,7 +88,7 @@ function startRival(context: FaultContext, { database, redis }: Stack) {
   return {
     batches: () => sent,
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await relaying;
     },
   };

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/client.ts';
+import { useDatabase } from '../support/database.ts';
+
+const database = useDatabase();
+const ROUNDS = 20;
+let own: Database;
+beforeEach(() => {
+  own = openDatabase(database.url, { poolMax: 2 });
+});
+afterEach(() => own.close());
+
+/** Ends the session `pid` and waits until it is gone. */
+async function endSession(pid: number): Promise<void> {
+  await database.current.sql`select pg_terminate_backend(${pid}, 5000)`;
+}
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+test('survives a connection that dies between two statements of a transaction, and goes on with another', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const lost = own.sql.begin(async (tx) => {
+      const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await endSession(session?.pid ?? 0);
+      await tx`select 1`;
+    });
+    expect(await failureOf(lost)).toBeInstanceOf(Error);
+    expect(await own.sql`select 2 as two`).toEqual([{ two: 2 }]);
+  }
+});
+
+test('survives a connection that dies under a statement of a transaction', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const lost = own.sql.begin(async (tx) => {
+      const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      const waiting = failureOf(tx`select pg_sleep(10)`);
+      await endSession(session?.pid ?? 0);
+      throw await waiting;
+    });
+    expect(await failureOf(lost)).toBeInstanceOf(Error);
+    expect(await own.sql`select 2 as two`).toEqual([{ two: 2 }]);
+  }
+});
+
+test('sends nothing of a lost transaction over the connection that comes after it', async () => {
+  const { sql } = database.current;
+  await sql`create table lost_work (n int)`;
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const ended = Promise.withResolvers<unknown>();
+      const lost = own.sql.begin(async (tx) => {
+        const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        await tx`insert into lost_work values (1)`;
+        await endSession(session?.pid ?? 0);
+        // Whoever comes next connects anew, in the place of the lost session.
+        await Promise.all([own.sql`select 2`, own.sql`select 2`]).catch(() => {});
+        ended.resolve(await failureOf(tx`insert into lost_work values (2)`));
+      });
+      expect(await failureOf(lost)).toBeInstanceOf(Error);
+      expect(await ended.promise).toBeInstanceOf(Error);
+    }
+    expect(await sql`select n from lost_work`).toEqual([]);
+  } finally {
+    await sql`drop table lost_work`;
+  }
+});
+
+test('has all its connections again afterwards', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const lost = own.sql.begin(async (tx) => {
+      const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await endSession(session?.pid ?? 0);
+      await tx`select 1`;
+    });
+    await failureOf(lost);
+  }
+  const pids = await Promise.all(
+    [0, 1].map(() => own.sql<{ pid: number }[]>`select pg_backend_pid() as pid from pg_sleep(0.2)`),
+  );
+  expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(2);
+});
