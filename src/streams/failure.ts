@@ -45,14 +45,44 @@ export async function recordFailure<Services>(
       await planRetry(tx, context, seat, member, { failures, delayMs: decision.delayMs, error });
       return 'RETRYING';
     }
-    await tx.execute(sql`
-      update run set failures = ${failures}, last_error = ${describeError(error)},
-        updated_at = ${context.clock.now().toISOString()}::timestamptz
-      where id = ${delivery.runId}`);
+    await noteFailure(tx, context, delivery, { failures, error });
     if (decision.kind === 'COMPENSATE') return compensateNext(tx, context, seat, delivery, null);
     await park(tx, context, seat, delivery, { failures, error, reason: decision.reason });
     return 'PARKED';
   });
+}
+
+/**
+ * Parks a delivery whose failure could not be recorded as declared, because what the workflow does on a failure threw
+ * itself. Left pending it would be tried again for ever, and nobody would know.
+ * @returns DROPPED when the run has moved on meanwhile
+ */
+export async function parkUnrecordable<Services>(
+  context: FailureContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+): Promise<FailureVerdict> {
+  return context.db.transaction(async (tx) => {
+    const [member] = await admit(tx, context, seat, [delivery]);
+    if (!member) return 'DROPPED';
+    const failures = member.claimed.failures + 1;
+    await noteFailure(tx, context, delivery, { failures, error });
+    await park(tx, context, seat, delivery, { failures, error, reason: 'TERMINAL' });
+    return 'PARKED';
+  });
+}
+
+async function noteFailure<Services>(
+  tx: Tx,
+  context: FailureContext<Services>,
+  delivery: Delivery,
+  { failures, error }: { failures: number; error: unknown },
+): Promise<void> {
+  await tx.execute(sql`
+    update run set failures = ${failures}, last_error = ${describeError(error)},
+      updated_at = ${context.clock.now().toISOString()}::timestamptz
+    where id = ${delivery.runId}`);
 }
 
 async function planRetry<Services>(

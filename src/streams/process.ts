@@ -8,7 +8,7 @@
 import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
 import type { Delivery } from './delivery.ts';
 import { describeError, isTransientDatabaseError } from './errors.ts';
-import { type FailureContext, recordFailure } from './failure.ts';
+import { type FailureContext, type FailureVerdict, parkUnrecordable, recordFailure } from './failure.ts';
 import type { Seat } from './registry.ts';
 import { admit, settle, type Settled, store } from './settle.ts';
 
@@ -148,15 +148,39 @@ export async function fail<Services>(
 ): Promise<Processed> {
   if (context.stopping.aborted) return { done: [], left: [delivery] };
   try {
-    const verdict = await recordFailure(context, seat, delivery, error);
-    context.wake();
-    const fields = { stage: seat.id, run: delivery.runId, verdict, error: describeError(error) };
-    if (verdict === 'PARKED') context.log.error(fields, 'a stage ran out of attempts and was parked as a dead letter');
-    else context.log.info(fields, 'a stage failed');
+    tell(context, seat, delivery, error, await recordFailure(context, seat, delivery, error));
     return { done: [delivery], left: [] };
   } catch (recordingError) {
-    return postpone(context, seat, [delivery], recordingError);
+    if (isTransientDatabaseError(recordingError)) return postpone(context, seat, [delivery], recordingError);
+    return parkOrPostpone(context, seat, delivery, recordingError);
   }
+}
+
+async function parkOrPostpone<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+): Promise<Processed> {
+  try {
+    tell(context, seat, delivery, error, await parkUnrecordable(context, seat, delivery, error));
+    return { done: [delivery], left: [] };
+  } catch (parkingError) {
+    return postpone(context, seat, [delivery], parkingError);
+  }
+}
+
+function tell<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  delivery: Delivery,
+  error: unknown,
+  verdict: FailureVerdict,
+): void {
+  context.wake();
+  const fields = { stage: seat.id, run: delivery.runId, verdict, error: describeError(error) };
+  if (verdict === 'PARKED') context.log.error(fields, 'a stage cannot go on and was parked as a dead letter');
+  else context.log.info(fields, 'a stage failed');
 }
 
 function postpone<Services>(

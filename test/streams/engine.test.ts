@@ -13,6 +13,7 @@ import {
   call,
   createTestEngine,
   fail,
+  parcelCancelled,
   parcelOrdered,
   parcelRefused,
   parcelShipped,
@@ -325,6 +326,30 @@ describe('a dead letter', () => {
   test('that is unknown is said to be', async () => {
     const decision = { id: '00000000-0000-7000-8000-000000000000', by: 'ada', now: stubbornEngine.clock.now() };
     expect(await database.current.db.transaction((tx) => replayDeadLetter(tx, decision))).toBe('UNKNOWN');
+  });
+});
+
+describe('a failure that cannot be recorded', () => {
+  test('because the end of the workflow throws is parked, not tried for ever', async () => {
+    const hopeless = workflow('hopeless', {
+      startedBy: 'parcel.ordered',
+      failsWith: { event: parcelCancelled, build: () => Promise.reject(new Error('no such parcel')) },
+      stages: [
+        stage('try', {
+          on: parcelOrdered,
+          emits: [parcelShipped],
+          retry: once,
+          runBatch: () => Promise.reject(new Error('poison')),
+        }),
+      ],
+    });
+    const stuck = createTestEngine(database.current, [hopeless]);
+    await stuck.order('a');
+    await stuck.runUntilIdle();
+    expect(await stuck.run('a')).toMatchObject({ state: 'PARKED', last_error: 'Error: no such parcel' });
+    const letters = await database.current.sql`select stage, reason from dead_letter`;
+    expect(letters).toEqual([{ stage: 'hopeless.try', reason: 'TERMINAL' }]);
+    await stuck.stop();
   });
 });
 
