@@ -69,7 +69,7 @@ export function afterSuccess<Services>(
   return next ? { stage: next.id, state: 'RUNNING' } : { stage: seat.id, state: 'COMPLETED' };
 }
 
-/** A compensation is never given up: money or a promise hangs on it. */
+/** A compensation is not given up because it fails often: money or a promise hangs on it. */
 const COMPENSATION_RETRY: RetryPolicy = untilDone({ delayMs: 1_000, delayMsMax: 60_000 });
 
 export type AfterFailure =
@@ -78,7 +78,8 @@ export type AfterFailure =
   | { readonly kind: 'PARK'; readonly reason: 'TERMINAL' | 'CRASHED' | 'ATTEMPTS_EXHAUSTED' };
 
 /**
- * What a failed attempt leads to. After the pivot there is only forward: no compensation, whatever happens.
+ * What a failed attempt leads to. After the pivot there is only forward: no compensation, whatever happens. A
+ * compensation that can never succeed is parked, for somebody to decide.
  * @param failures this one included
  */
 export function afterFailure<Services>(
@@ -87,11 +88,11 @@ export function afterFailure<Services>(
   random: Random,
 ): AfterFailure {
   const { kind, failures, error } = attempt;
-  const isFinal = kind === 'RUN' && (error instanceof TerminalError || error instanceof ConsumerCrashedError);
+  const isFinal = error instanceof TerminalError || (kind === 'RUN' && error instanceof ConsumerCrashedError);
   const policy = kind === 'COMPENSATE' ? COMPENSATION_RETRY : seat.stage.retry;
   const delayMs = isFinal ? null : nextDelayMs(policy, failures, random);
   if (delayMs !== null) return { kind: 'RETRY', delayMs };
-  if (seat.workflow.failsWith && !seat.isAfterPivot) return { kind: 'COMPENSATE' };
+  if (kind === 'RUN' && seat.workflow.failsWith && !seat.isAfterPivot) return { kind: 'COMPENSATE' };
   return { kind: 'PARK', reason: reasonOf(error) };
 }
 

@@ -179,6 +179,21 @@ describe('a failing stage', () => {
     expect(await engine.run('a')).toMatchObject({ state: 'FAILED' });
   });
 
+  test('is parked when its compensation can never succeed', async () => {
+    fail(engine.services, 'pay', new TerminalError('card is stolen'));
+    fail(engine.services, 'unpay', new TerminalError('no such card'));
+    await engine.order('a');
+    await engine.runUntilIdle();
+    expect(await engine.run('a')).toMatchObject({ state: 'PARKED', stage: 'shipping.pay' });
+    const [letter] = await database.current.sql<{ id: string; kind: string }[]>`select id, kind from dead_letter`;
+    expect(letter?.kind).toBe('COMPENSATE');
+    await database.current.db.transaction((tx) =>
+      replayDeadLetter(tx, { id: letter?.id ?? '', by: 'operator', now: engine.clock.now() }),
+    );
+    await engine.runUntilIdle();
+    expect(await engine.run('a')).toMatchObject({ state: 'FAILED' });
+  });
+
   test('after the pivot is tried until it is done and never undone', async () => {
     fail(engine.services, 'ship', ...Array.from({ length: 9 }, () => new Error('van broke down')));
     await engine.order('a');
