@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { claimSlot } from '../../src/consumers/health/schedule.ts';
+import { claimSlot, slotsBetween } from '../../src/consumers/health/schedule.ts';
 import { runCheck } from '../../src/consumers/health/health.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
@@ -30,6 +30,18 @@ test('a slot is run once, however many nodes claim it', async () => {
   await shop.runFor(10_000);
   const [row] = await database.current.sql<{ count: number }[]>`select count(*)::int as count from health_report`;
   expect(row?.count).toBe(1);
+});
+
+test('slots that were passed over are made up for, the newest ten of the last hour', () => {
+  const everyMinute = (second: Date) => second.getTime() % 60_000 === 0;
+  const until = new Date('2026-01-01T12:00:30Z');
+  const since = (msAgo: number) => slotsBetween(everyMinute, new Date(until.getTime() - msAgo), until);
+  expect(since(1_000)).toEqual([]);
+  expect(since(91_000).map((slot) => slot.toISOString())).toEqual([
+    '2026-01-01T11:59:00.000Z',
+    '2026-01-01T12:00:00.000Z',
+  ]);
+  expect(since(86_400_000)).toHaveLength(10);
 });
 
 test('a sound house is UP in every check', async () => {
