@@ -48,10 +48,19 @@ export class Witness {
     this.#compensated.set(runId, [...before, { stage: seat.id, eventId }]);
   }
 
-  failed(runId: string, seat: Seat<null>, failures: number, kind: Delivery['kind']): void {
+  failed(failure: {
+    runId: string;
+    seat: Seat<null>;
+    failures: number;
+    kind: Delivery['kind'];
+    isParked: boolean;
+  }): void {
+    const { runId, seat, failures, kind, isParked } = failure;
     if (kind === 'RUN' && failures > seat.stage.retry.attemptsMax) {
       throw new Violation(`${seat.id} was tried ${failures} times in ${runId}`);
     }
+    // Nothing that a compensation meets here is hopeless.
+    if (kind === 'COMPENSATE' && isParked) throw new Violation(`the undoing of ${seat.id} was given up in ${runId}`);
   }
 
   /** Money moved at most once, whatever else is under way. */

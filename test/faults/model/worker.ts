@@ -262,8 +262,8 @@ export class Worker {
     return this.#transaction('fail', (chance) =>
       this.#admit(seat, delivery, ({ claimed }) => {
         const failures = claimed.failures + 1;
-        witness.failed(runId, seat, failures, kind);
         const next = afterFailure(seat, { kind, failures, error }, () => (chance.number % 100) / 100);
+        witness.failed({ runId, seat, failures, kind, isParked: next.kind === 'PARK' });
         store.run(runId).failures = failures;
         if (next.kind === 'RETRY') {
           store.plan({ stage: seat.id, runId, eventId, kind, dueMs: this.#ground.nowMs() + next.delayMs });

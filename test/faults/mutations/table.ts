@@ -55,8 +55,8 @@ export const mutations: readonly Mutation[] = [
     name: 'undo-after-the-pivot',
     breaks: 'a stage after the point of no return is undone when it fails',
     file: DECIDE,
-    before: 'if (seat.workflow.failsWith && !seat.isAfterPivot)',
-    after: 'if (seat.workflow.failsWith)',
+    before: 'seat.workflow.failsWith && !seat.isAfterPivot)',
+    after: 'seat.workflow.failsWith)',
     rows: [16],
   },
   {
