@@ -20,12 +20,16 @@ export interface DatabaseOptions {
   applicationName?: string;
 }
 
+const RECONNECT_SECONDS_MAX = 0.5;
+
 /** Opens a pool. Connections are made when first needed; `close` waits for running queries up to 5 s. */
 export function openDatabase(url: string, options: DatabaseOptions) {
   const sql = postgres(url, {
     max: options.poolMax,
     connect_timeout: 10,
     idle_timeout: 0,
+    // The driver's own waits grow to 20 s when a restart cuts a whole pool at once: far longer than the restart itself.
+    backoff: (retries: number) => (0.5 + Math.random() / 2) * Math.min(RECONNECT_SECONDS_MAX, 2 ** retries / 100),
     onnotice: () => {},
     connection: {
       application_name: options.applicationName ?? 'booky-hub',

@@ -12,7 +12,7 @@ import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
 import { decodeWire } from './delivery.ts';
-import { describeError } from './errors.ts';
+import { describeError, isTransientDatabaseError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
 import type { Log } from './log.ts';
 import { entryNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
@@ -218,15 +218,26 @@ class Subscriber {
         return event;
       }
       if (this.#behind) {
-        this.#behind = false;
-        this.#page = await this.#readPage(this.#last);
-        if (this.#page.length === PAGE_MAX) this.#behind = true;
+        await this.#catchUp();
         continue;
       }
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
     }
     return null;
+  }
+
+  /** Reads on from PostgreSQL; while that is away, waits for it: the subscriber has lost nothing. */
+  async #catchUp(): Promise<void> {
+    this.#behind = false;
+    try {
+      this.#page = await this.#readPage(this.#last);
+      if (this.#page.length === PAGE_MAX) this.#behind = true;
+    } catch (error) {
+      if (!isTransientDatabaseError(error)) throw error;
+      this.#behind = true;
+      await delay(RECONNECT_DELAY_MS);
+    }
   }
 
   #fromBuffer(): StoredEvent | undefined {

@@ -87,17 +87,6 @@ describe('a running engine', () => {
     await vi.waitFor(async () => expect(await completed()).toBe(60), { timeout: 30_000 });
   });
 
-  test('goes on when every one of its database connections is cut', async () => {
-    const engine = startEngine();
-    await engine.order('before');
-    await vi.waitFor(async () => expect(await completed()).toBe(1), { timeout: 10_000 });
-    await database.current.sql`
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`;
-    await vi.waitFor(async () => expect(await engine.order('after')).toHaveLength(1), { timeout: 10_000 });
-    await vi.waitFor(async () => expect(await completed()).toBe(2), { timeout: 20_000 });
-  });
-
   test('drains: what is in work when it stops is finished', async () => {
     const engine = createTestEngine(database.current, [shipping]);
     engine.start();
