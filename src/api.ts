@@ -8,7 +8,7 @@ import { workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
 import { defaultLimits } from './schema/limits.ts';
 import { type RunningServer, startServer } from './server.ts';
-import { createNotifier, flowGraph, LiveFeed, systemClock } from './streams/index.ts';
+import { createNotifier, flowGraph, LiveFeed, systemClock, watchBacklog } from './streams/index.ts';
 
 export interface Api {
   readonly url: string;
@@ -41,6 +41,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
         return {
           db,
           clock: systemClock,
+          backlog: watchBacklog({ eventsMax: env.BACKLOG_EVENTS_MAX, clock: systemClock }),
           shards: env.STREAM_SHARDS,
           wake: wake ?? createNotifier(sql),
           live,

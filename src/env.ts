@@ -93,6 +93,9 @@ const schema = z.object({
   STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
   WORKER_BATCH_MAX: whole(1, 10_000).prefault('500').describe('Most entries a consumer takes at once.'),
   WORKER_CONCURRENCY: whole(1, 1_000).prefault('16').describe('Most handlers that call out at once, per process.'),
+  BACKLOG_EVENTS_MAX: whole(1, 100_000_000)
+    .prefault('50000')
+    .describe('Events that may wait for the workers; beyond it new orders and submissions are refused for a while.'),
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),

@@ -7,10 +7,11 @@ import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
+import type { Backlog } from '../streams/backlog.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
 import type { Log } from '../streams/log.ts';
-import { UnauthenticatedError } from './errors.ts';
+import { OverloadedError, UnauthenticatedError } from './errors.ts';
 import type { ApiLimits } from './limits.ts';
 import type { Seats } from './seats.ts';
 
@@ -30,6 +31,8 @@ export interface LocalMail {
 export interface SchemaServices {
   db: Db;
   clock: { now(): Date };
+  /** How much accepted work waits: beyond its limit, what would start more is refused. */
+  backlog: Backlog;
   /** Number of shards the outbox is split into. */
   shards: number;
   /** Tells the relay that there is something to send. */
@@ -75,3 +78,12 @@ export function signedIn(context: Pick<Context, 'viewer'>): Viewer {
 }
 
 export type { Viewer };
+
+/**
+ * Called before something is accepted that starts work for the workers.
+ * @throws OverloadedError when too much waits already
+ */
+export async function refuseWhenOverloaded({ backlog }: Pick<Context, 'backlog'>, tx: Tx): Promise<void> {
+  const retryAfterMs = await backlog.retryAfterMs(tx);
+  if (retryAfterMs > 0) throw new OverloadedError(retryAfterMs);
+}

@@ -7,7 +7,7 @@ import { newId } from '../db/tables/columns.ts';
 import { orderPlaced } from '../events/index.ts';
 import { appendEvents } from '../streams/outbox.ts';
 import { builder } from './builder.ts';
-import { type Context, signedIn } from './context.ts';
+import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
 import { Edition } from './edition.ts';
 import { IdempotencyConflict, OverloadedError } from './errors.ts';
@@ -207,6 +207,7 @@ async function place(context: Context, input: PlaceOrderInput): Promise<{ orderI
     .commit(async (tx) => {
       const request = { userId: buyerId, operation: 'placeOrder', key, body, resultId: id, now };
       const { resultId } = await once(tx, request, async () => {
+        await refuseWhenOverloaded(context, tx);
         const placed = await placeOrder(tx, { ...body, id, buyerId, gateway: GATEWAY, expectedPrice, now });
         await appendEvents(tx, [orderPlaced.of(placed)], { now, shards: context.shards });
       });

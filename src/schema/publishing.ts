@@ -21,7 +21,7 @@ import {
 import { appendEvents } from '../streams/outbox.ts';
 import { cancelRun } from '../streams/runs.ts';
 import { builder } from './builder.ts';
-import { type Context, signedIn } from './context.ts';
+import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { editionErrors, retell } from './domain-errors.ts';
 import { editionOutput } from './draft.ts';
 import { IdempotencyConflict } from './errors.ts';
@@ -52,6 +52,7 @@ builder.relayMutationField(
       return context
         .commit(async (tx) => {
           await once(tx, idempotent, async () => {
+            await refuseWhenOverloaded(context, tx);
             await append(context, tx, editionSubmitted.of(await submitEdition(tx, request)), now);
           });
           return { editionId };

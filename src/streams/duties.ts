@@ -5,7 +5,8 @@
  * |---|---|---|
  * | relay | when woken, else every 250 ms | the leader of each shard |
  * | repair | every second | the leader of each shard |
- * | trim | every 5 s | the leader of each shard |
+ * | trim, and progress | every second | the leader of each shard |
+ * | forget gone consumers | every 10 minutes | the leader of each shard |
  * | timers | every 100 ms | every worker; each timer fires once |
  *
  * Who leads: leadership.ts.
@@ -21,7 +22,7 @@ import type { StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 import { relayOnce, repairStreams } from './relay.ts';
 import { fireDueTimers } from './timers.ts';
-import { trimOnce } from './trim.ts';
+import { dropGoneConsumers, trimOnce } from './trim.ts';
 import { Bell, WAKE_CHANNEL } from './wake.ts';
 
 export interface DutiesOptions<Services> {
@@ -40,7 +41,8 @@ export interface DutiesOptions<Services> {
 
 const RELAY_LOOK_EVERY_MS = 250;
 const REPAIR_EVERY_MS = 1_000;
-const TRIM_EVERY_MS = 5_000;
+const TRIM_EVERY_MS = 1_000;
+const DROP_EVERY_MS = 600_000;
 const TIMERS_EVERY_MS = 100;
 const CANDIDATE_EVERY_MS = 500;
 const FAILURE_DELAY_MS = 500;
@@ -91,6 +93,7 @@ async function doLeaderDuties<Services>(options: DutiesOptions<Services>, shard:
   let renewAt = Date.now() + RENEW_EVERY_MS;
   let repairAt = 0;
   let trimAt = Date.now() + TRIM_EVERY_MS;
+  let dropAt = Date.now() + DROP_EVERY_MS;
   while (!options.stopping.aborted) {
     if (Date.now() >= renewAt) {
       if (!(await tryLead(options.db, shard, options.node))) return;
@@ -103,6 +106,10 @@ async function doLeaderDuties<Services>(options: DutiesOptions<Services>, shard:
     if (Date.now() >= trimAt) {
       await trimOnce(context);
       trimAt = Date.now() + TRIM_EVERY_MS;
+    }
+    if (Date.now() >= dropAt) {
+      await dropGoneConsumers(context);
+      dropAt = Date.now() + DROP_EVERY_MS;
     }
     const sent = await relayOnce(context);
     if (sent === 0) await bell.wait(RELAY_LOOK_EVERY_MS);

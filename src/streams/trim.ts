@@ -29,42 +29,55 @@ export async function trimOnce<Services>(context: TrimContext<Services>): Promis
   const heads = await context.db.execute<{ stream: string; last_pub_seq: string }>(
     sql`select stream, last_pub_seq from stream_head where shard = ${context.shard}`,
   );
+  const progress: Progress[] = [];
+  for (const head of heads) progress.push(...(await readProgress(context, head.stream, Number(head.last_pub_seq))));
+  await saveProgress(context, progress);
   let trimmed = 0;
   for (const head of heads) {
-    const last = Number(head.last_pub_seq);
-    const floor = trimUpTo(last, await recordProgress(context, head.stream, last), TAIL_ENTRIES);
+    const finished = progress.filter(({ stage, stream }) => stream === head.stream && stage !== NO_STAGE);
+    const floor = trimUpTo(
+      Number(head.last_pub_seq),
+      finished.map(({ done }) => done),
+      TAIL_ENTRIES,
+    );
     if (floor <= 0) continue;
     trimmed += await context.redis.xtrim(context.keys.key(head.stream, context.shard), 'MINID', `${floor + 1}-0`);
   }
   return trimmed;
 }
 
-/** Up to where each stage that reads the stream has finished; none for a stream that no stage reads. */
-async function recordProgress<Services>(
+/** Up to where a stage has finished a stream. */
+interface Progress {
+  stage: string;
+  stream: string;
+  done: number;
+}
+
+async function readProgress<Services>(
   context: TrimContext<Services>,
   stream: string,
   last: number,
-): Promise<number[]> {
-  const finished: number[] = [];
-  for (const seat of context.registry.readersOf(stream)) {
-    const done = finishedUpTo(await readGroup(context, stream, seat.id), last);
-    finished.push(done);
-    await saveProgress(context, seat.id, stream, done);
+): Promise<Progress[]> {
+  const readers = context.registry.readersOf(stream);
+  if (readers.length === 0) return [{ stage: NO_STAGE, stream, done: last }];
+  const progress: Progress[] = [];
+  for (const { id: stage } of readers) {
+    progress.push({ stage, stream, done: finishedUpTo(await readGroup(context, stream, stage), last) });
   }
-  if (finished.length === 0) await saveProgress(context, NO_STAGE, stream, last);
-  return finished;
+  return progress;
 }
 
 /** Also stores 0: a stage without a row would not hold back the replay of the others. */
 async function saveProgress<Services>(
-  context: TrimContext<Services>,
-  stage: string,
-  stream: string,
-  done: number,
+  { db, shard }: TrimContext<Services>,
+  progress: readonly Progress[],
 ): Promise<void> {
-  await context.db.execute(sql`
+  if (progress.length === 0) return;
+  const rows = [...progress].sort((a, b) => (a.stage + a.stream < b.stage + b.stream ? -1 : 1));
+  await db.execute(sql`
     insert into stage_progress as p (stage, stream, shard, done_pub_seq)
-    values (${stage}, ${stream}, ${context.shard}, ${done})
+    select d.stage, d.stream, ${shard}, d.done
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as d(stage text, stream text, done bigint)
     on conflict (stage, stream, shard) do update
       set done_pub_seq = excluded.done_pub_seq, updated_at = now()
       where p.done_pub_seq < excluded.done_pub_seq`);
@@ -82,7 +95,6 @@ async function readGroup<Services>(
   });
   const info = Array.isArray(groups) ? groups.find((candidate) => field(candidate, 'name') === group) : undefined;
   if (!info) return null;
-  await dropIdleConsumers(context, key, group);
   const lastDelivered = entryNumber(field(info, 'last-delivered-id'));
   if (Number(field(info, 'pending')) === 0) return { lastDelivered, oldestPending: null };
   const [, oldest] = await context.redis.xpending(key, group);
@@ -90,12 +102,18 @@ async function readGroup<Services>(
   return { lastDelivered, oldestPending: typeof oldest === 'string' ? entryNumber(oldest) : 1 };
 }
 
-async function dropIdleConsumers<Services>(context: TrimContext<Services>, key: string, group: string): Promise<void> {
-  const consumers = await context.redis.xinfo('CONSUMERS', key, group);
-  if (!Array.isArray(consumers)) return;
-  for (const consumer of consumers) {
-    const idleMs = Number(field(consumer, 'idle'));
-    if (Number(field(consumer, 'pending')) > 0 || idleMs < CONSUMER_IDLE_MS_MAX) continue;
-    await context.redis.xgroup('DELCONSUMER', key, group, field(consumer, 'name'));
+/** Forgets consumers of processes that are gone; what was pending for them has been taken over by then. */
+export async function dropGoneConsumers<Services>(context: TrimContext<Services>): Promise<void> {
+  for (const seat of context.registry.seats) {
+    for (const stream of context.registry.streamsOf(seat)) {
+      const key = context.keys.key(stream, context.shard);
+      const consumers = await context.redis.xinfo('CONSUMERS', key, seat.id).catch(() => []);
+      if (!Array.isArray(consumers)) continue;
+      for (const consumer of consumers) {
+        const idleMs = Number(field(consumer, 'idle'));
+        if (Number(field(consumer, 'pending')) > 0 || idleMs < CONSUMER_IDLE_MS_MAX) continue;
+        await context.redis.xgroup('DELCONSUMER', key, seat.id, field(consumer, 'name'));
+      }
+    }
   }
 }

@@ -21,8 +21,10 @@ import { type RunningServer, startServer } from '../../../src/server.ts';
 import type { EventDraft } from '../../../src/streams/event.ts';
 import { flowGraph } from '../../../src/streams/flow-graph.ts';
 import { LiveFeed } from '../../../src/streams/live.ts';
+import { watchBacklog } from '../../../src/streams/backlog.ts';
 import { appendEvents } from '../../../src/streams/outbox.ts';
 import { openRedis, streamKeys } from '../../../src/streams/redis.ts';
+import { createRegistry } from '../../../src/streams/registry.ts';
 import { relayOnce } from '../../../src/streams/relay.ts';
 import type { Database } from '../../../src/db/client.ts';
 import { cloneDatabase, emptyDatabase } from '../../support/database.ts';
@@ -59,6 +61,8 @@ export interface ApiOptions {
   now?: () => Date;
   /** For tests that send events: an emptied database would be behind Redis. (Default: rows are deleted between tests) */
   keepRows?: boolean;
+  /** (Default: 50,000) */
+  backlogEventsMax?: number;
 }
 
 export function useApi(options: ApiOptions = {}) {
@@ -166,6 +170,10 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         db,
         clock,
         shards: 1,
+        backlog: watchBacklog({
+          eventsMax: options.backlogEventsMax ?? 50_000,
+          clock: { now: options.now ?? (() => new Date()) },
+        }),
         wake: () => {},
         live: feed,
         storage: createFolderStorage({ folderPath }),
@@ -189,7 +197,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     services: given(services),
     feed,
     relay: async () => {
-      await relayOnce({ db, redis, keys, shard: 0, log });
+      await relayOnce({ db, redis, keys, shard: 0, log, registry: createRegistry<unknown>([]) });
     },
     close: async () => {
       await server.stop();
