@@ -87,7 +87,8 @@ export function serveDownloads({ db, storage, signing, clock }: Services): Route
       content.destroy();
       response.end();
     } else {
-      await pipeline(content, response);
+      // A pipeline to somebody who has left already throws without closing what it reads from.
+      await pipeline(content, response).finally(() => content.destroy());
     }
   };
 }
@@ -123,7 +124,8 @@ export function serveCovers({ db, storage, signing, clock }: Services): Route {
       content.destroy();
       response.end();
     } else {
-      await pipeline(content, response);
+      // A pipeline to somebody who has left already throws without closing what it reads from.
+      await pipeline(content, response).finally(() => content.destroy());
     }
   };
 }

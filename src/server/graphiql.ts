@@ -50,9 +50,10 @@ function send({ request, response }: Exchange, { html, gzipped, policy, etag }: 
 }
 
 async function makePage(): Promise<Page> {
-  const text = renderGraphiQL({
+  const rendered = renderGraphiQL({
     title: 'Booky Hub · GraphiQL',
-    subscriptionsProtocol: 'WS',
+    // Over WebSockets GraphiQL would leave out the headers of the tab, and with them the token.
+    subscriptionsProtocol: 'SSE',
     shouldPersistHeaders: true,
     defaultTabs: examples.map(({ document, variables, needsToken }) => ({
       query: document,
@@ -60,6 +61,7 @@ async function makePage(): Promise<Page> {
       ...(needsToken ? { headers: AUTHORIZATION } : {}),
     })),
   });
+  const text = mend(rendered);
   const html = Buffer.from(text);
   const hash = createHash('sha256').update(inlineScript(text)).digest('base64');
   return {
@@ -79,6 +81,18 @@ async function makePage(): Promise<Page> {
       "frame-ancestors 'none'",
     ].join('; '),
   };
+}
+
+/**
+ * GraphiQL 5 leaves the first tab's variables out when nothing is stored yet, and on a first load its tabs stay shifted
+ * by an animation that never ends, so that a click on one does not land.
+ */
+function mend(html: string): string {
+  const variables = JSON.stringify(JSON.stringify(examples[0]?.variables ?? {}, null, 2)).replaceAll('<', '\\u003c');
+  const seed = `if (!localStorage.getItem('graphiql:tabState')) localStorage.setItem('graphiql:variables', ${variables});`;
+  return html
+    .replace('</style>', () => '.graphiql-tab { transform: none !important; }</style>')
+    .replace('<script>', () => `<script>${seed}`);
 }
 
 /** The one script of the page, as a browser reads it for its hash. */

@@ -59,7 +59,10 @@ export function servePages(folder: string = publicFolder): Route {
       'content-length': size,
     });
     if (request.method === 'HEAD') response.end();
-    else await pipeline(createReadStream(path), response);
+    else {
+      const content = createReadStream(path);
+      await pipeline(content, response).finally(() => content.destroy());
+    }
   };
 }
 
