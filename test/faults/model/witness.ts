@@ -6,7 +6,7 @@
 import type { Seat } from '../../../src/streams/registry.ts';
 import type { Delivery } from '../../../src/streams/delivery.ts';
 import type { Bank } from './bank.ts';
-import { AMOUNT, cancelled, completed, placed } from './business.ts';
+import { AMOUNT, cancelled, completed, placed, workflows } from './business.ts';
 import type { Store } from './store.ts';
 import { Violation } from './violation.ts';
 
@@ -113,13 +113,22 @@ export class Witness {
     if (held) throw new Violation(`order ${order} has ended and its money is still held`);
   }
 
-  /** A run that was undone was undone whole. */
+  /** A run that was cancelled was undone whole: every stage that had its turn and can be undone. */
   #checkUndone(store: Store): void {
-    const undone = store.events.filter((event) => event.type === cancelled.type && event.runId !== null);
-    for (const { runId } of undone) {
-      const called = store.events.some((event) => event.runId === runId && event.type === 'order.validated');
-      if (runId && called && !this.#compensated.has(runId))
-        throw new Violation(`${runId} was cancelled and not undone`);
+    const undoable = workflows.flatMap(({ name, stages }) =>
+      stages
+        .filter((stage) => 'compensate' in stage)
+        .map((stage) => ({ id: `${name}.${stage.name}`, type: stage.on.type })),
+    );
+    for (const { type, runId } of store.events) {
+      if (type !== cancelled.type || runId === null) continue;
+      const done = this.#compensated.get(runId) ?? [];
+      for (const stage of undoable) {
+        const hadItsTurn = store.events.some((event) => event.runId === runId && event.type === stage.type);
+        if (hadItsTurn && !done.some((one) => one.stage === stage.id)) {
+          throw new Violation(`${runId} was cancelled and ${stage.id} was not undone`);
+        }
+      }
     }
   }
 }

@@ -83,71 +83,88 @@ export class Worker {
    * The places where it could read something now.
    * @param living consumers whose entries are not taken over
    */
-  readable(living: readonly string[]): { seat: Seat<null>; stream: string; from: 'NEW' | 'PENDING' | 'OTHERS' }[] {
+  readable(living: readonly string[]): { seat: Seat<null>; from: 'NEW' | 'PENDING' | 'OTHERS' }[] {
     const { registry, broker } = this.#ground;
     return registry.seats
       .filter((seat) => (this.#busy.get(seat.id) ?? 0) < THREADS_MAX)
-      .flatMap((seat) =>
-        registry
-          .streamsOf(seat)
-          .flatMap((stream) => [
-            ...(broker.hasNew(stream, seat.id) ? [{ seat, stream, from: 'NEW' as const }] : []),
-            ...(this.#mustReplay.has(seat.id) && this.#own(stream, seat).length > 0
-              ? [{ seat, stream, from: 'PENDING' as const }]
-              : []),
-            ...(broker.hasClaimable(stream, seat.id, living) ? [{ seat, stream, from: 'OTHERS' as const }] : []),
-          ]),
-      );
+      .flatMap((seat) => {
+        const streams = registry.streamsOf(seat);
+        const hasOwn = this.#mustReplay.has(seat.id) && streams.some((stream) => this.#own(stream, seat).length > 0);
+        return [
+          ...(streams.some((stream) => broker.hasNew(stream, seat.id)) ? [{ seat, from: 'NEW' as const }] : []),
+          ...(hasOwn ? [{ seat, from: 'PENDING' as const }] : []),
+          ...(streams.some((stream) => broker.hasClaimable(stream, seat.id, living))
+            ? [{ seat, from: 'OTHERS' as const }]
+            : []),
+        ];
+      });
   }
 
   #own(stream: string, seat: Seat<null>): SimEntry[] {
     return this.#ground.broker
       .readPending(stream, seat.id, this.process, 100)
-      .filter((entry) => !this.#inFlight.has(`${seat.id} ${stream} ${entry.number}`));
+      .filter((entry) => !this.#inFlight.has(inFlightKey(seat, { stream, entryId: `${entry.number}` })));
   }
 
-  read({ seat, stream, from }: ReturnType<Worker['readable']>[number], calm: boolean): void {
-    const { broker } = this.#ground;
-    if (from === 'NEW') return this.#take(seat, stream, broker.read(stream, seat.id, this.process, BATCH_MAX));
-    if (from === 'PENDING') {
-      this.#mustReplay.delete(seat.id);
-      const own = this.#own(stream, seat);
-      if (own.length > BATCH_MAX) this.#mustReplay.add(seat.id);
-      return this.#take(seat, stream, own.slice(0, BATCH_MAX));
+  /** Reads all streams of a stage at once, as XREADGROUP does. */
+  read({ seat, from }: ReturnType<Worker['readable']>[number], calm: boolean): void {
+    const { broker, registry } = this.#ground;
+    const streams = registry.streamsOf(seat);
+    if (from === 'OTHERS') {
+      for (const stream of streams) this.#takeOver(seat, stream, calm ? DELIVERIES_LIMIT_CALM : DELIVERIES_MAX);
+      return;
     }
-    const limit = calm ? DELIVERIES_LIMIT_CALM : DELIVERIES_MAX;
-    for (const { entry, deliveries } of broker.claim(stream, seat.id, this.process, BATCH_MAX)) {
-      if (deliveries > limit) this.#giveUp(seat, stream, entry, deliveries);
-      else this.#take(seat, stream, [entry]);
+    if (from === 'NEW') {
+      const read = (stream: string) => broker.read(stream, seat.id, this.process, BATCH_MAX);
+      return this.#take(
+        seat,
+        streams.flatMap((stream) => this.#deliver(seat, stream, read(stream))),
+      );
+    }
+    this.#mustReplay.delete(seat.id);
+    const own = streams.map((stream) => ({ stream, entries: this.#own(stream, seat) }));
+    if (own.some(({ entries }) => entries.length > BATCH_MAX)) this.#mustReplay.add(seat.id);
+    this.#take(
+      seat,
+      own.flatMap(({ stream, entries }) => this.#deliver(seat, stream, entries.slice(0, BATCH_MAX))),
+    );
+  }
+
+  #takeOver(seat: Seat<null>, stream: string, limit: number): void {
+    for (const { entry, deliveries } of this.#ground.broker.claim(stream, seat.id, this.process, BATCH_MAX)) {
+      const delivered = this.#deliver(seat, stream, [entry]);
+      if (deliveries > limit) this.#giveUp(seat, delivered, deliveries);
+      else this.#take(seat, delivered);
     }
   }
 
-  #take(seat: Seat<null>, stream: string, entries: readonly SimEntry[]): void {
-    const deliveries = entries
-      .filter((entry) => !this.#inFlight.has(`${seat.id} ${stream} ${entry.number}`))
-      .map((entry) => this.#deliver(seat, stream, entry));
+  #take(seat: Seat<null>, delivered: readonly Delivery[]): void {
+    const deliveries = delivered.filter((delivery) => !this.#inFlight.has(inFlightKey(seat, delivery)));
     const forward = deliveries.filter((delivery) => delivery.kind === 'RUN');
     if (seat.stage.run || forward.length !== deliveries.length) {
       for (const delivery of deliveries) this.#work(seat, [delivery], () => this.#callOut(seat, delivery));
     } else if (forward.length > 0) this.#work(seat, forward, () => this.#commitBatch(seat, forward));
   }
 
-  #giveUp(seat: Seat<null>, stream: string, entry: SimEntry, deliveries: number): void {
-    const delivery = this.#deliver(seat, stream, entry);
-    this.#work(seat, [delivery], () => this.#fail(seat, delivery, new ConsumerCrashedError(deliveries)));
+  #giveUp(seat: Seat<null>, delivered: readonly Delivery[], deliveries: number): void {
+    for (const delivery of delivered) {
+      this.#work(seat, [delivery], () => this.#fail(seat, delivery, new ConsumerCrashedError(deliveries)));
+    }
   }
 
-  #deliver(seat: Seat<null>, stream: string, entry: SimEntry): Delivery {
-    const delivery = toDelivery(seat, { stream, streamKey: stream, entryId: `${entry.number}`, fields: entry.fields });
-    if (!delivery) throw new Violation('an entry cannot be read');
-    return delivery;
+  #deliver(seat: Seat<null>, stream: string, entries: readonly SimEntry[]): Delivery[] {
+    return entries.map(({ number, fields }) => {
+      const delivery = toDelivery(seat, { stream, streamKey: stream, entryId: `${number}`, fields });
+      if (!delivery) throw new Violation('an entry cannot be read');
+      return delivery;
+    });
   }
 
   /** One thread: the work, and the acknowledgement of what was committed. */
   #work(seat: Seat<null>, deliveries: readonly Delivery[], work: () => Promise<void>): void {
     const { scheduler, broker } = this.#ground;
     const life = this.#life;
-    const keys = deliveries.map((delivery) => `${seat.id} ${delivery.stream} ${delivery.entryId}`);
+    const keys = deliveries.map((delivery) => inFlightKey(seat, delivery));
     for (const key of keys) this.#inFlight.add(key);
     this.#busy.set(seat.id, (this.#busy.get(seat.id) ?? 0) + 1);
     scheduler.spawn(async () => {
@@ -178,16 +195,19 @@ export class Worker {
     return result;
   }
 
+  /** One transaction for all; when one member fails, one for each. */
   async #commitBatch(seat: Seat<null>, deliveries: readonly Delivery[]): Promise<void> {
-    const failed: { delivery: Delivery; error: unknown }[] = [];
     const chance = await this.#ground.scheduler.point(this.process, 'batch');
+    const outcomes = new Map<Delivery, Awaited<ReturnType<typeof handle>>>();
     for (const [index, delivery] of deliveries.entries()) {
       const handling = this.#handling(seat, delivery, { ...chance, number: (chance.number >>> index) ^ index });
-      const outcome = await handle(seat, handling);
-      if ('error' in outcome) failed.push({ delivery, error: outcome.error });
-      else await this.#settle(seat, delivery, outcome.outcome);
+      outcomes.set(delivery, await handle(seat, handling));
     }
-    for (const { delivery, error } of failed) await this.#fail(seat, delivery, error);
+    if ([...outcomes.values()].every((one) => 'outcome' in one)) return this.#settle(seat, outcomes);
+    for (const [delivery, one] of outcomes) {
+      if ('error' in one) await this.#fail(seat, delivery, one.error);
+      else await this.#settle(seat, new Map([[delivery, one]]));
+    }
   }
 
   async #callOut(seat: Seat<null>, delivery: Delivery): Promise<void> {
@@ -215,7 +235,7 @@ export class Worker {
     }
     const outcome = await handle(seat, handling);
     if ('error' in outcome) await this.#fail(seat, delivery, outcome.error);
-    else await this.#settle(seat, delivery, outcome.outcome);
+    else await this.#settle(seat, new Map([[delivery, outcome]]));
   }
 
   #handling(seat: Seat<null>, delivery: Delivery, chance: Chance): Handling {
@@ -237,22 +257,29 @@ export class Worker {
     if (member) then(member);
   }
 
-  #settle(seat: Seat<null>, delivery: Delivery, outcome: Outcome): Promise<void> {
+  #settle(seat: Seat<null>, outcomes: ReadonlyMap<Delivery, { outcome: Outcome } | { error: unknown }>): Promise<void> {
+    const { store } = this.#ground;
+    const deliveries = [...outcomes.keys()];
+    return this.#transaction('settle', () => {
+      store.openRuns(seat.workflow.name, seat.id, deliveries);
+      for (const { delivery } of admitted(store, deliveries, seat.id)) {
+        const one = outcomes.get(delivery);
+        if (one && 'outcome' in one) this.#store(seat, delivery, one.outcome);
+      }
+    });
+  }
+
+  #store(seat: Seat<null>, { runId, eventId }: Delivery, outcome: Outcome): void {
     const { store, witness, registry } = this.#ground;
-    const { runId, eventId } = delivery;
-    return this.#transaction('settle', () =>
-      this.#admit(seat, delivery, () => {
-        if (outcome.kind === 'SNOOZE') {
-          const dueMs = this.#ground.nowMs() + outcome.delayMs;
-          return store.plan({ stage: seat.id, runId, eventId, kind: 'RUN', dueMs });
-        }
-        witness.effect(runId, seat);
-        const [event] = store.append([outcome.event], runId);
-        if (!event) throw new Violation('an event was not stored');
-        const next = afterSuccess(registry, seat, outcome.event.type);
-        Object.assign(store.run(runId), { ...next, atEventId: event.id, failures: 0, retryAtMs: null });
-      }),
-    );
+    if (outcome.kind === 'SNOOZE') {
+      const dueMs = this.#ground.nowMs() + outcome.delayMs;
+      return store.plan({ stage: seat.id, runId, eventId, kind: 'RUN', dueMs });
+    }
+    witness.effect(runId, seat);
+    const [event] = store.append([outcome.event], runId);
+    if (!event) throw new Violation('an event was not stored');
+    const next = afterSuccess(registry, seat, outcome.event.type);
+    Object.assign(store.run(runId), { ...next, atEventId: event.id, failures: 0, retryAtMs: null });
   }
 
   #fail(seat: Seat<null>, delivery: Delivery, error: unknown): Promise<void> {
@@ -295,6 +322,9 @@ export class Worker {
     Object.assign(run, { state: 'FAILED', atEventId: event?.id ?? 0, retryAtMs: null });
   }
 }
+
+const inFlightKey = (seat: Seat<null>, at: Pick<Delivery, 'stream' | 'entryId'>): string =>
+  `${seat.id} ${at.stream} ${at.entryId}`;
 
 const handle = (seat: Seat<null>, handling: Handling): Promise<{ outcome: Outcome } | { error: unknown }> =>
   (handlers[seat.id] ?? missing)(handling).then(

@@ -6,7 +6,7 @@
  * got away. A full run writes the table into docs/faults.md, between its marks.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ import { type Mutation, mutations } from './table.ts';
 
 const ROW_TIMEOUT_MS = 240_000;
 const OUTPUT_SIZE_BYTES_MAX = 16 * 1024 * 1024;
-const COPIED = ['src', 'test', 'drizzle', 'package.json', 'tsconfig.json', 'scripts'];
+const NOT_COPIED = new Set(['node_modules', '.git', 'docs']);
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface MutationReport {
@@ -31,7 +31,9 @@ const say = (words: string): void => {
 
 async function copyProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'booky-hub-mutation-'));
-  for (const name of COPIED) await cp(join(project, name), join(folder, name), { recursive: true });
+  for (const name of await readdir(project)) {
+    if (!NOT_COPIED.has(name)) await cp(join(project, name), join(folder, name), { recursive: true });
+  }
   await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }

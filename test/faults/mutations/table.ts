@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
     file: DECIDE,
     before: 'if (!claimed || taken.has(delivery.runId) || !admits(',
     after: 'if (!claimed || !admits(',
-    rows: [9],
+    rows: [10],
   },
   {
     name: 'undo-after-the-pivot',
@@ -82,15 +82,6 @@ export const mutations: readonly Mutation[] = [
     before: 'untilDone({ delayMs: 1_000, delayMsMax: 60_000 })',
     after: '{ attemptsMax: 1, delayMs: 1, delayMsMax: 1, factor: 1 }',
     rows: [10],
-  },
-  {
-    name: 'trust-the-append',
-    breaks: 'the relay goes on although its append was refused',
-    file: DECIDE,
-    before: "return answer.appended ? { kind: 'GO_ON' } : { kind: 'REFILL', lastInRedis: answer.last };",
-    after:
-      "return answer.appended || answer.last >= 0 ? { kind: 'GO_ON' } : { kind: 'REFILL', lastInRedis: answer.last };",
-    rows: [10, 4],
   },
   {
     name: 'refill-from-the-fastest',

@@ -43,7 +43,7 @@ async function run(context: FaultContext): Promise<FaultResult> {
   const unknown = await countUnknown(stack);
   const audit = await auditPurchases(stack.database.sql, stack.booksPath, acknowledged);
   const streams = await auditStreams(stack.redisClient, stack.database.sql, KEY_PREFIX);
-  const charged = Number(audit.figures['charged twice']);
+  const charged = audit.figures['charged twice'];
   return {
     injected: '10% of calls time out before they are booked, 10% after; 10% answered 500; 5% cut after; 5% declined',
     figures: {
