@@ -5,6 +5,7 @@
  * every later one, the caller waits for ever, as the code of a killed process does.
  */
 import type { Redis } from 'ioredis';
+import type { TransactionSql } from 'postgres';
 import type { PaymentGateway } from '../../../src/ports/payments/gateway.ts';
 import type { Sql } from '../../../src/db/client.ts';
 
@@ -55,25 +56,22 @@ interface Query extends PromiseLike<unknown> {
 }
 
 /** The client as drizzle uses it: `unsafe` for a statement, `begin` for a transaction. */
-export function wireSql(sql: Sql, tripwire: Tripwire): Sql {
-  return new Proxy(sql, {
+export function wireSql<Client extends Pick<Sql, 'unsafe'>>(client: Client, tripwire: Tripwire): Client {
+  return new Proxy(client, {
     get(target, property) {
+      const value: unknown = Reflect.get(target, property);
       if (property === 'unsafe') {
         return (text: string, ...rest: []) => wireQuery(firstWords(text), () => target.unsafe(text, ...rest), tripwire);
       }
-      if (property === 'begin') {
-        return (...given: unknown[]) => {
-          const work = given.at(-1);
-          if (typeof work !== 'function') throw new TypeError('a transaction without work');
-          return tripwire.around('transaction', () =>
-            target.begin((tx) =>
-              tripwire.around('work of the transaction', async () => work(wireSql(tx as unknown as Sql, tripwire))),
-            ),
-          );
-        };
-      }
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
+      if (typeof value !== 'function') return value;
+      if (property !== 'begin') return value.bind(target);
+      return (...given: unknown[]) => {
+        const work = given.at(-1);
+        if (typeof work !== 'function') throw new TypeError('a transaction without work');
+        const wired = (tx: TransactionSql) =>
+          tripwire.around('work of the transaction', async () => work(wireSql(tx, tripwire)));
+        return tripwire.around('transaction', async () => Reflect.apply(value, target, [...given.slice(0, -1), wired]));
+      };
     },
   });
 }
