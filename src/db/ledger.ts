@@ -75,7 +75,7 @@ function refuseUnbalanced({ key, entries }: LedgerPosting): void {
 }
 
 /** The entries of a captured sale: what the provider holds for us, split between the author and the platform. */
-export function captureEntries(sale: { authorId: string; amountMinor: number; currency: string }): LedgerEntry[] {
+function captureEntries(sale: { authorId: string; amountMinor: number; currency: string }): LedgerEntry[] {
   const { authorId, amountMinor, currency } = sale;
   const royalty = royaltyMinor(amountMinor);
   return [
@@ -84,6 +84,13 @@ export function captureEntries(sale: { authorId: string; amountMinor: number; cu
     { account: PLATFORM_FEE, currency, amountMinor: -(amountMinor - royalty) },
   ].filter((entry) => entry.amountMinor !== 0);
 }
+
+/** The entries of an order's capture: those of each sale that costs something. */
+export const saleEntries = (
+  sales: readonly { authorId: string; amountMinor: number }[],
+  currency: string,
+): LedgerEntry[] =>
+  sales.filter((sale) => sale.amountMinor > 0).flatMap((sale) => captureEntries({ ...sale, currency }));
 
 /** The sum of all entries per currency; anything but 0 is a fault of ours. */
 export async function ledgerSums(db: Pick<Tx, 'execute'>): Promise<{ currency: string; sumMinor: number }[]> {

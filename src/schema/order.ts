@@ -30,11 +30,12 @@ const PaymentStatus = builder.enumType('PaymentStatus', {
     CAPTURED: { description: 'The amount was taken.' },
     DECLINED: { description: 'The provider said no.' },
     VOIDED: { description: 'The reservation was lifted; nothing was taken.' },
+    REFUNDED: { description: 'The money was taken and has been given back in full.' },
   } as const,
 });
 
 interface PaymentShape {
-  status: 'CREATED' | 'REQUIRES_ACTION' | 'AUTHORIZED' | 'CAPTURED' | 'DECLINED' | 'VOIDED';
+  status: 'CREATED' | 'REQUIRES_ACTION' | 'AUTHORIZED' | 'CAPTURED' | 'DECLINED' | 'VOIDED' | 'REFUNDED';
   actionUrl: string | null;
   buyerId: string;
 }

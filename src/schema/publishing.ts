@@ -66,7 +66,12 @@ builder.relayMutationField(
 addMove('withdrawEdition', 'Takes a revision back while it is prepared for sale. For its author.', {
   move: async (tx, request) => {
     const change = await withdrawEdition(tx, request);
-    await cancelRun(tx, { workflow: 'publish', subject: editionSubject(request.editionId), now: request.now });
+    await cancelRun(tx, {
+      workflow: 'publish',
+      startedBy: editionSubmitted.type,
+      subject: editionSubject(request.editionId),
+      now: request.now,
+    });
     return change;
   },
   tell: editionWithdrawn,

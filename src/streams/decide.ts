@@ -88,8 +88,11 @@ export function afterFailure<Services>(
   random: Random,
 ): AfterFailure {
   const { kind, failures, error } = attempt;
-  const isFinal = error instanceof TerminalError || (kind === 'RUN' && error instanceof ConsumerCrashedError);
   const policy = kind === 'COMPENSATE' ? COMPENSATION_RETRY : seat.stage.retry;
+  // Consumers die of what is beside them as well: only a bounded stage that runs foreign work is condemned for it.
+  const isFinal =
+    error instanceof TerminalError ||
+    (error instanceof ConsumerCrashedError && seat.stage.run !== undefined && Number.isFinite(policy.attemptsMax));
   const delayMs = isFinal ? null : nextDelayMs(policy, failures, random);
   if (delayMs !== null) return { kind: 'RETRY', delayMs };
   if (kind === 'RUN' && seat.workflow.failsWith && !seat.isAfterPivot) return { kind: 'COMPENSATE' };

@@ -14,4 +14,12 @@ export { openRedis, type StreamKeys, streamKeys } from './redis.ts';
 export { backoff, once, untilDone } from './retry.ts';
 export { cancelRun } from './runs.ts';
 export { createNotifier } from './wake.ts';
-export { advance, declare, snooze, type StageContext, type StageInput, type Workflow } from './workflow.ts';
+export {
+  advance,
+  type Compensation,
+  declare,
+  snooze,
+  type StageContext,
+  type StageInput,
+  type Workflow,
+} from './workflow.ts';

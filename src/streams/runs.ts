@@ -111,17 +111,27 @@ export async function advanceRuns(tx: Executor, advances: readonly RunAdvance[],
 }
 
 /**
- * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused.
- * @returns false when none was open
+ * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused. A run that was
+ * asked for and has not begun yet is stored as cancelled, so that it never begins.
+ * @param options.startedBy the event type that starts a run of the workflow
+ * @returns false when there was nothing to stop
  */
 export async function cancelRun(
   tx: Executor,
-  options: { workflow: string; subject: string; now: Date },
+  options: { workflow: string; startedBy: string; subject: string; now: Date },
 ): Promise<boolean> {
+  const { workflow, startedBy, subject } = options;
   const now = options.now.toISOString();
+  const kept = await tx.execute(sql`
+    insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
+    select ${workflow} || '/' || e.id, ${workflow}, e.subject, e.shard, 'CANCELLED', ${workflow}, e.id,
+           ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz
+    from event e where e.subject = ${subject} and e.type = ${startedBy} order by e.seq desc limit 1
+    on conflict (id) do nothing
+    returning id`);
   const cancelled = await tx.execute(sql`
     update run set state = 'CANCELLED', retry_at = null, updated_at = ${now}::timestamptz, ended_at = ${now}::timestamptz
-    where subject = ${options.subject} and workflow = ${options.workflow} and state in ('RUNNING', 'PARKED')
+    where subject = ${subject} and workflow = ${workflow} and state in ('RUNNING', 'PARKED')
     returning id`);
-  return cancelled.length > 0;
+  return kept.length + cancelled.length > 0;
 }

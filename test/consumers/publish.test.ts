@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { extractedSchema, findingSchema } from '../../src/db/books.ts';
+import { revisions } from '../../src/db/tables/index.ts';
 import { buildEpub } from '../../src/epub/build.ts';
 import { cancelRun } from '../../src/streams/index.ts';
 import { makeBomb, makeMalformedChapter, makeNoNav, makeNotAZip, makeTraversal } from '../epub/hostile.ts';
@@ -208,6 +210,7 @@ test('a new revision is swapped in at once, and the old one stays on sale until 
     insert into revision (id, edition_id, number, title, language, file_id)
     values (${second}, ${draft.editionId}, 2, 'The Sea, again', 'en', ${fileId})`;
   await database.current.sql`insert into contributor (revision_id, position, name) values (${second}, 0, 'Ada Author')`;
+  await database.current.sql`update edition set working_revision_id = ${second} where id = ${draft.editionId}`;
   await shop.submit({ editionId: draft.editionId, revisionId: second }, true);
   await shop.pass();
   await shop.pass();
@@ -217,20 +220,47 @@ test('a new revision is swapped in at once, and the old one stays on sale until 
   expect(await revision(draft.revisionId)).toMatchObject({ status: 'SUPERSEDED' });
 });
 
+test('a revision that is withdrawn before its run has begun is never published', async () => {
+  const draft = await shop.draftEdition({ authorId: author.id, file: await sea() });
+  await shop.submit(draft);
+  await withdraw(draft);
+  await shop.runFor(60_000);
+  expect(await revision(draft.revisionId)).toMatchObject({ status: 'WITHDRAWN' });
+  expect(await edition(draft.editionId)).toMatchObject({ sale_status: 'UNRELEASED', live_revision_id: null });
+});
+
+test('an edition that is taken off sale while a revision is prepared stays off sale', async () => {
+  const draft = await shop.draftEdition({ authorId: author.id, file: await sea() });
+  await shop.submit(draft);
+  for (let passes = 0; passes < 4; passes++) await shop.pass();
+  await database.current.sql`update edition set sale_status = 'TAKEN_DOWN' where id = ${draft.editionId}`;
+  await shop.runFor(60_000);
+  expect(await revision(draft.revisionId)).toMatchObject({ status: 'PUBLISHED' });
+  expect(await edition(draft.editionId)).toMatchObject({ sale_status: 'TAKEN_DOWN' });
+  const [told] = await database.current.sql<{ on_sale: boolean }[]>`
+    select (payload -> 'onSale')::boolean as on_sale from event where type = 'edition.published'`;
+  expect(told?.on_sale).toBe(false);
+});
+
 test('a withdrawn revision is not published, however far its run has come', async () => {
   const draft = await shop.draftEdition({ authorId: author.id, file: await sea() });
   await shop.submit(draft);
   for (let passes = 0; passes < 4; passes++) await shop.pass();
-  await database.current.db.transaction(async (tx) => {
-    const cancelled = await cancelRun(tx, {
-      workflow: 'publish',
-      subject: `edition:${draft.editionId}`,
-      now: shop.clock.now(),
-    });
-    expect(cancelled).toBe(true);
-    await database.current.sql`update revision set status = 'WITHDRAWN' where id = ${draft.revisionId}`;
-  });
+  await withdraw(draft);
   await shop.runFor(60_000);
   expect(await revision(draft.revisionId)).toMatchObject({ status: 'WITHDRAWN' });
   expect(await edition(draft.editionId)).toMatchObject({ sale_status: 'UNRELEASED' });
 });
+
+async function withdraw(draft: { editionId: string; revisionId: string }): Promise<void> {
+  await database.current.db.transaction(async (tx) => {
+    const cancelled = await cancelRun(tx, {
+      workflow: 'publish',
+      startedBy: 'edition.submitted',
+      subject: `edition:${draft.editionId}`,
+      now: shop.clock.now(),
+    });
+    expect(cancelled).toBe(true);
+    await tx.update(revisions).set({ status: 'WITHDRAWN' }).where(eq(revisions.id, draft.revisionId));
+  });
+}

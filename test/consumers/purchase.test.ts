@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACTION_TIME_MS_MAX } from '../../src/consumers/purchase/authorize-payment.ts';
+import { GatewayRejectedRequestError, type PaymentGateway } from '../../src/ports/payments/gateway.ts';
 import { readSandboxBooks } from '../../src/ports/payments/sandbox/books.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
@@ -188,6 +189,40 @@ test('a fulfilment that fails is shown as on its way, tried until it is done, an
   await shop.runFor(120_000);
   expect(await shop.order(orderId)).toMatchObject({ status: 'COMPLETED' });
   expect(await shop.entitlements(buyer.id)).toEqual(['ACTIVE']);
+});
+
+describe('a gateway that turns a request down for good', () => {
+  const misbehave = (change: (gateway: PaymentGateway) => Partial<PaymentGateway>) => {
+    const real = shop.services.gateway;
+    Object.assign(shop.services, { gateway: { ...real, ...change(real) } });
+  };
+  const rejected = () => Promise.reject(new GatewayRejectedRequestError('the key is not ours'));
+
+  test('after a capture that landed unheard gives the money back, books both ways, and says so', async () => {
+    misbehave((real) => ({
+      capture: async (request) => {
+        await real.capture(request).catch(() => {});
+        return rejected();
+      },
+    }));
+    const orderId = await buy('tok_succeeds');
+    expect(await shop.order(orderId)).toMatchObject({ status: 'CANCELLED', payment: 'REFUNDED' });
+    expect((await shop.order(orderId))?.reason).toContain('given back in full');
+    const read = await readSandboxBooks(shop.booksPath);
+    expect(read.refunds.map((refund) => refund.amountMinor)).toEqual([999]);
+    expect(await shop.ledger()).toEqual({ 'author-payable': 0, 'platform-fee': 0, 'provider-clearing': 0 });
+    const [booked] = await database.current.sql<
+      { count: number }[]
+    >`select count(*)::int as count from ledger_transaction`;
+    expect(booked?.count).toBe(2);
+  });
+
+  test('at the authorization ends the order: nothing can have landed', async () => {
+    misbehave(() => ({ authorize: rejected }));
+    const orderId = await buy('tok_succeeds');
+    expect(await shop.order(orderId)).toMatchObject({ status: 'CANCELLED', payment: 'VOIDED' });
+    expect(await books(orderId)).toEqual([]);
+  });
 });
 
 describe('the ledger', () => {

@@ -3,7 +3,7 @@ import { and, eq, ne, sql } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
 import { editions, revisions } from '../../db/tables/index.ts';
 import { editionPublished } from '../../events/index.ts';
-import { advance, type StageInput } from '../../streams/index.ts';
+import { advance, type StageInput, TerminalError } from '../../streams/index.ts';
 import { at, changeRevision, type EditionPayload } from './revision.ts';
 
 export async function goLive(
@@ -11,28 +11,41 @@ export async function goLive(
   inputs: readonly StageInput<EditionPayload>[],
   { clock }: { clock: { now(): Date } },
 ) {
-  const now = clock.now();
+  const outcomes = [];
   for (const { payload } of inputs) {
-    await tx
-      .update(revisions)
-      .set({ status: 'SUPERSEDED', updatedAt: now })
-      .where(
-        and(
-          eq(revisions.editionId, payload.editionId),
-          eq(revisions.status, 'PUBLISHED'),
-          ne(revisions.id, payload.revisionId),
-        ),
-      );
-    await changeRevision(tx, payload.revisionId, { status: 'PUBLISHED' }, now);
-    await tx
-      .update(editions)
-      .set({
-        saleStatus: 'PUBLISHED',
-        liveRevisionId: payload.revisionId,
-        publishedAt: sql`coalesce(${editions.publishedAt}, ${now.toISOString()}::timestamptz)`,
-        updatedAt: now,
-      })
-      .where(eq(editions.id, payload.editionId));
+    const onSale = await swap(tx, payload, clock.now());
+    outcomes.push(advance(editionPublished.of({ ...at(payload, 'PUBLISHED'), onSale })));
   }
-  return inputs.map(({ payload }) => advance(editionPublished.of({ ...at(payload, 'PUBLISHED'), onSale: true })));
+  return outcomes;
+}
+
+/**
+ * Makes the revision the live one. Whoever took the edition off sale meanwhile has the last word.
+ * @returns whether readers can buy it now
+ * @throws TerminalError when the revision is no longer the one being prepared: nothing unchecked goes on sale
+ */
+async function swap(tx: Tx, { editionId, revisionId }: EditionPayload, now: Date): Promise<boolean> {
+  const [edition] = await tx
+    .update(editions)
+    .set({
+      saleStatus: sql`case when ${editions.saleStatus} = 'UNRELEASED' then 'PUBLISHED' else ${editions.saleStatus} end`,
+      liveRevisionId: revisionId,
+      publishedAt: sql`coalesce(${editions.publishedAt}, ${now.toISOString()}::timestamptz)`,
+      updatedAt: now,
+    })
+    .where(
+      and(
+        eq(editions.id, editionId),
+        eq(editions.workingRevisionId, revisionId),
+        sql`exists (select 1 from revision r where r.id = ${revisionId} and r.status = 'DEDUPING')`,
+      ),
+    )
+    .returning({ saleStatus: editions.saleStatus });
+  if (!edition) throw new TerminalError(`revision ${revisionId} is no longer the one being prepared`);
+  await tx
+    .update(revisions)
+    .set({ status: 'SUPERSEDED', updatedAt: now })
+    .where(and(eq(revisions.editionId, editionId), eq(revisions.status, 'PUBLISHED'), ne(revisions.id, revisionId)));
+  await changeRevision(tx, revisionId, { status: 'PUBLISHED' }, now);
+  return edition.saleStatus === 'PUBLISHED';
 }

@@ -5,12 +5,20 @@
  * A declined card is an event, not an error. A call whose answer never came is repeated under the same key, which was
  * stored with the order.
  */
+import { postLedger, saleEntries } from '../../db/ledger.ts';
 import type { PaymentGateway } from '../../ports/payments/gateway.ts';
 import { orderExpired, paymentActionRequired, paymentAuthorized, paymentDeclined } from '../../events/index.ts';
-import { advance, snooze, type StageContext, type StageInput } from '../../streams/index.ts';
+import {
+  advance,
+  type Compensation,
+  snooze,
+  type StageContext,
+  type StageInput,
+  TerminalError,
+} from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { finalIfRejected } from './gateway-errors.ts';
-import { type PurchaseOrder, readOrder } from './order-reads.ts';
+import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
 import { changeOrder } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
@@ -74,11 +82,30 @@ export async function awaitAction({ payload: { orderId } }: Input, context: Cont
   }
 }
 
-/** Compensation: gives the reservation back, or the money itself should a capture have landed after all. */
-export async function releasePayment({ payload: { orderId } }: Input, context: Context) {
+/**
+ * Compensation: gives the reservation back, or the money itself should a capture have landed after all. Money that went
+ * and came back is booked both ways.
+ */
+export async function releasePayment({ payload: { orderId } }: Input, context: Context): Promise<Compensation> {
   const order = await readOrder(context.services.db, orderId);
-  if (order.amountMinor > 0) await voidAuthorization(context.services.gateway, order, context.signal);
-  return null;
+  if (order.amountMinor === 0) return null;
+  const { refundedMinor } = await voidAuthorization(context.services.gateway, order, context.signal);
+  if (refundedMinor === 0) return null;
+  const sales = await readSales(context.services.db, orderId);
+  return async (tx) => {
+    const now = context.clock.now();
+    await changeOrder(tx, orderId, { order: {}, payment: { status: 'REFUNDED', actionUrl: null }, now });
+    const entries = saleEntries(sales, order.currency);
+    const back = entries.map((entry) => ({ ...entry, amountMinor: -entry.amountMinor }));
+    await postLedger(
+      tx,
+      [
+        { key: `capture:${orderId}`, orderId, entries },
+        { key: `refund:${orderId}`, orderId, entries: back },
+      ],
+      now,
+    );
+  };
 }
 
 const authorize = (gateway: PaymentGateway, order: PaidOrder, signal: AbortSignal) =>
@@ -93,28 +120,59 @@ const authorize = (gateway: PaymentGateway, order: PaidOrder, signal: AbortSigna
     })
     .catch(finalIfRejected);
 
-/** Gives back whatever the gateway holds of an order, wherever the payment stands. */
-export async function voidAuthorization(gateway: PaymentGateway, order: PaidOrder, signal: AbortSignal): Promise<void> {
+/**
+ * Gives back whatever the gateway holds of an order, wherever the payment stands.
+ * @returns how much had been taken and was given back, in minor units
+ */
+export async function voidAuthorization(
+  gateway: PaymentGateway,
+  order: PaidOrder,
+  signal: AbortSignal,
+): Promise<{ refundedMinor: number }> {
   const state = await gateway.lookup({ idempotencyKey: gatewayKey(order, 'authorize'), signal });
-  if (state.kind === 'NOT_FOUND') {
-    // A call still under way may land later: landing it now under its own key is the only way to be able to undo it.
+  switch (state.kind) {
+    case 'NOT_FOUND':
+      await landAndVoid(gateway, order, signal);
+      return { refundedMinor: 0 };
+    case 'AUTHORIZED':
+    case 'REQUIRES_ACTION':
+      await voidReservation(gateway, order, state.authorizationRef, signal);
+      return { refundedMinor: 0 };
+    case 'CAPTURED':
+      if (state.refundedMinor < state.capturedMinor) await refundAll(gateway, order, state, signal);
+      return { refundedMinor: state.capturedMinor };
+    case 'DECLINED':
+    case 'EXPIRED':
+    case 'VOIDED':
+      return { refundedMinor: 0 };
+  }
+}
+
+/** A call still under way may land later: landing it now under its own key is the only way to be able to undo it. */
+async function landAndVoid(gateway: PaymentGateway, order: PaidOrder, signal: AbortSignal): Promise<void> {
+  try {
     const answer = await authorize(gateway, order, signal);
-    if (answer.kind === 'DECLINED') return;
-    await voidReservation(gateway, order, answer.authorizationRef, signal);
-    return;
+    if (answer.kind !== 'DECLINED') await voidReservation(gateway, order, answer.authorizationRef, signal);
+  } catch (error) {
+    // What the gateway will never accept cannot have landed: there is nothing to undo.
+    if (!(error instanceof TerminalError)) throw error;
   }
-  if (state.kind === 'AUTHORIZED' || state.kind === 'REQUIRES_ACTION') {
-    await voidReservation(gateway, order, state.authorizationRef, signal);
-  }
-  if (state.kind === 'CAPTURED' && state.refundedMinor < state.capturedMinor) {
-    await gateway.refund({
-      idempotencyKey: gatewayKey(order, 'refund'),
-      captureRef: state.captureRef,
-      amountMinor: state.capturedMinor - state.refundedMinor,
-      currency: order.currency,
-      signal,
-    });
-  }
+}
+
+async function refundAll(
+  gateway: PaymentGateway,
+  order: PaidOrder,
+  state: { captureRef: string; capturedMinor: number; refundedMinor: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await gateway.refund({
+    idempotencyKey: gatewayKey(order, 'refund'),
+    captureRef: state.captureRef,
+    amountMinor: state.capturedMinor - state.refundedMinor,
+    currency: order.currency,
+    signal,
+  });
+  if (answer.kind === 'REFUSED') throw new Error(`refund refused: ${answer.reasonCode}, ${answer.message}`);
 }
 
 /**

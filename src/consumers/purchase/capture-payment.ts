@@ -4,7 +4,7 @@
  * CAPTURING is stored before the call, so that a capture whose answer never came is shown as what it is. It is repeated
  * under the same key until the gateway says what happened; nothing is guessed. The ledger is posted with PAID.
  */
-import { captureEntries, postLedger } from '../../db/ledger.ts';
+import { postLedger, saleEntries } from '../../db/ledger.ts';
 import { paymentCaptured, paymentCaptureStarted } from '../../events/index.ts';
 import { advance, snooze, type StageContext, type StageInput, TerminalError } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
@@ -48,9 +48,7 @@ async function paid(order: PurchaseOrder, captureRef: string | null, { clock, se
       payment: { status: 'CAPTURED', captureRef },
       now,
     });
-    const entries = sales
-      .filter((sale) => sale.amountMinor > 0)
-      .flatMap((sale) => captureEntries({ ...sale, currency }));
+    const entries = saleEntries(sales, currency);
     if (entries.length > 0) await postLedger(tx, [{ key: `capture:${order.id}`, orderId: order.id, entries }], now);
   });
 }

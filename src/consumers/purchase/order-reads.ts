@@ -35,3 +35,8 @@ export function readSales(db: Pick<Db, 'select'>, orderId: string) {
     .innerJoin(editions, eq(editions.id, orderLines.editionId))
     .where(eq(orderLines.orderId, orderId));
 }
+
+export async function readPaymentStatus(db: Pick<Db, 'select'>, orderId: string): Promise<string | undefined> {
+  const [payment] = await db.select({ status: payments.status }).from(payments).where(eq(payments.orderId, orderId));
+  return payment?.status;
+}

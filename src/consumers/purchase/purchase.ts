@@ -22,6 +22,7 @@ import { stage, workflow } from '../services.ts';
 import { authorizePayment, awaitAction, releasePayment } from './authorize-payment.ts';
 import { capturePayment } from './capture-payment.ts';
 import { grantLicences, showFulfilling } from './fulfil.ts';
+import { readPaymentStatus } from './order-reads.ts';
 import { changeOrder } from './order-writes.ts';
 import { validateOrders } from './validate.ts';
 
@@ -77,10 +78,13 @@ export const purchase = workflow('purchase', {
 
 async function cancelOrder(tx: Tx, { subject, now }: { subject: string; now: Date }) {
   const orderId = subject.slice('order:'.length);
-  const reason = 'The payment could not be made. Nothing was charged; order again to try once more.';
+  const wasRefunded = (await readPaymentStatus(tx, orderId)) === 'REFUNDED';
+  const reason = wasRefunded
+    ? 'The payment was taken and has been given back in full. Order again to try once more.'
+    : 'The payment could not be made. Nothing was charged; order again to try once more.';
   await changeOrder(tx, orderId, {
     order: { status: 'CANCELLED', reason },
-    payment: { status: 'VOIDED', actionUrl: null },
+    payment: wasRefunded ? {} : { status: 'VOIDED', actionUrl: null },
     now,
   });
   return orderCancelled.of({ orderId, status: 'CANCELLED', reason });

@@ -77,6 +77,7 @@ export const paymentStatus = pgEnum('payment_status', [
   'CAPTURED',
   'DECLINED',
   'VOIDED',
+  'REFUNDED',
 ]);
 
 export const payments = pgTable('payment', {

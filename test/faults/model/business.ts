@@ -122,7 +122,7 @@ export const handlers: Record<string, Handler> = {
 
 /** Compensations: the real one. */
 export const release = (handling: Handling): Promise<void> =>
-  voidAuthorization(handling.gateway, paymentOf(handling), handling.signal);
+  voidAuthorization(handling.gateway, paymentOf(handling), handling.signal).then(() => {});
 
 const { stage, workflow } = declare<null>();
 const elsewhere = (): never => {
