@@ -1,14 +1,12 @@
-/** Which process leads the relay, as PostgreSQL knows it: the session that holds the leader's lock. */
+/** Which process leads the relay, as PostgreSQL knows it: the holder of the lease (src/streams/leadership.ts). */
 import type { Database } from '../../../src/db/client.ts';
 
-/** Class of the leader's advisory lock (src/streams/duties.ts). */
-const LEADER_LOCK_CLASS = 0x6c65;
-
-/** @returns the name that the process gave its sessions (stack.ts), or null while nobody leads */
-export async function findLeader(sql: Database['sql'], shard = 0): Promise<string | null> {
-  const [row] = await sql<{ name: string }[]>`
-    select a.application_name as name
-    from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.granted and l.classid = ${LEADER_LOCK_CLASS} and l.objid = ${shard}`;
-  return row?.name ?? null;
+/** @returns the number of the process that leads, or null while nobody does */
+export async function findLeader(sql: Database['sql'], shard = 0): Promise<number | null> {
+  const [row] = await sql<{ holder: string }[]>`
+    select holder from relay_lease where shard = ${shard} and expires_at > clock_timestamp()`;
+  if (!row) return null;
+  // HOST-PID-RANDOM, and a host's name may hold a dash as well.
+  const pid = Number(row.holder.split('-').at(-2));
+  return Number.isInteger(pid) ? pid : null;
 }

@@ -25,6 +25,8 @@ export interface ProgramOptions {
 export interface Program {
   readonly name: string;
   readonly isRunning: boolean;
+  /** Null while it does not run. */
+  readonly pid: number | null;
   /** Starts it; resolves when it says that it runs. */
   start(): Promise<void>;
   /** `kill -9`, and waits until it is gone. */
@@ -89,6 +91,9 @@ export function program(options: ProgramOptions): Program {
     name: options.name,
     get isRunning() {
       return child !== null && child.exitCode === null && child.signalCode === null;
+    },
+    get pid() {
+      return child?.pid ?? null;
     },
     async start() {
       const { started, ready } = launch();

@@ -42,9 +42,10 @@ async function run(context: FaultContext): Promise<FaultResult> {
   const placing = placeOverTime(stack.database, plan, { durationMs: kills * 3_000, batch: 3 });
   for (let kill = 0; kill < kills; kill++) {
     await pause(random.whole(50, 2_500));
-    const leader = await waitFor('a leader', 30_000, () => findLeader(stack.database.sql));
-    const victim = workers.find((worker) => worker.name === leader);
-    if (!victim) throw new Error(`${leader} leads, which is none of ours`);
+    const victim = await waitFor('a leader among ours', 30_000, async () => {
+      const pid = await findLeader(stack.database.sql);
+      return workers.find((worker) => worker.pid === pid);
+    });
     await victim.kill();
     await victim.start();
   }
