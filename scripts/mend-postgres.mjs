@@ -32,6 +32,7 @@ const mends = {
       "!hadError && (query || sent.length) && error(Errors.connection('CONNECTION_CLOSED', options, socket))",
       ";(query || sent.length) && error(Errors.connection('CONNECTION_CLOSED', options, socket))\n    query = results = errorResponse = null\n    result = new Result()",
     ],
+    ['return fetchArrayTypes()', 'return fetchArrayTypes().catch(() => { needsTypes = true })'],
     [
       'const x = socket.write(chunk, fn)',
       'if (!socket) {\n      chunk = nextWriteTimer = null\n      return false\n    }\n    const x = socket.write(chunk, fn)',

@@ -83,3 +83,35 @@ test('has all its connections again afterwards', async () => {
   );
   expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(2);
 });
+
+test('answers every statement, however often all connections are cut at once', async () => {
+  const own = openDatabase(database.url, { poolMax: 6, applicationName: 'cut-me' });
+  let answered = 0;
+  let asking = true;
+  const ask = async () => {
+    while (asking) {
+      await own.sql
+        .begin(async (tx) => {
+          await tx`select 1`;
+          await tx`select pg_sleep(0.002)`;
+        })
+        .catch(() => {});
+      answered += 1;
+    }
+  };
+  const askers = Array.from({ length: 8 }, ask);
+  try {
+    for (let round = 0; round < ROUNDS / 2; round++) {
+      const before = answered;
+      await database.current.sql`
+        select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut-me'`;
+      // Each asker is answered again after the cut: none of them waits for ever.
+      await vi.waitFor(() => expect(answered).toBeGreaterThan(before + askers.length * 2), { timeout: 10_000 });
+    }
+    asking = false;
+    await Promise.all(askers);
+  } finally {
+    asking = false;
+    await own.close();
+  }
+}, 60_000);

@@ -60,7 +60,7 @@ const readEditions = async () => [
   ...(await database.current.sql`
     select e.import_key, e.isbn13, e.sale_status, e.rating_average, e.rating_count, r.title, r.language, r.series_name,
            r.series_position, r.publication_year, r.status,
-           (select array_agg(c.name order by c.position) from contributor c where c.revision_id = r.id) as names,
+           (select json_agg(c.name order by c.position) from contributor c where c.revision_id = r.id) as names,
            (select jsonb_agg(jsonb_build_array(p.amount_minor, p.currency)) from price p where p.edition_id = e.id) as prices
     from edition e join revision r on r.id = e.live_revision_id order by e.import_key`),
 ];
