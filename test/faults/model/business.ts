@@ -1,6 +1,6 @@
 /**
  * Business: the workflows of the simulated world. `purchase` has the shape of the real one and gives money back by the
- * real code; `receipt` and `statistics` hang off its end, so that a stream has two readers and a run can be parked.
+ * real code; `receipt` hangs off its end and may be parked; `statistics` reads the stream that starts it as well.
  */
 import { z } from 'zod';
 import { gatewayKey, voidAuthorization, voidReservation } from '../../../src/consumers/purchase/authorize-payment.ts';
@@ -179,7 +179,7 @@ export const workflows = [
     ],
   }),
   workflow('statistics', {
-    startedBy: completed.type,
-    stages: [stage('count', { on: completed, emits: [counted], retry: once, runBatch })],
+    startedBy: placed.type,
+    stages: [stage('count', { on: placed, emits: [counted], retry: once, runBatch })],
   }),
 ];

@@ -82,7 +82,7 @@ export class Witness {
     }
     for (const event of store.events) {
       const workflows =
-        event.type === placed.type ? ['purchase'] : event.type === completed.type ? ['receipt', 'statistics'] : [];
+        event.type === placed.type ? ['purchase', 'statistics'] : event.type === completed.type ? ['receipt'] : [];
       for (const workflow of workflows) {
         if (!store.runs.has(`${workflow}/${event.id}`))
           throw new Violation(`${workflow}/${event.id} was never started`);

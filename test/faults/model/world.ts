@@ -5,7 +5,7 @@
  * fault. The same numbers give the same world. Safety mode stops there, every promise watched at each step. Liveness mode
  * then lets faults stop and asks that everything ends.
  */
-import { seededRandom } from '../harness/random.ts';
+import { type Random, seededRandom } from '../harness/random.ts';
 import { createRegistry } from '../../../src/streams/registry.ts';
 import { Bank } from './bank.ts';
 import { Broker } from './broker.ts';
@@ -19,6 +19,8 @@ import { type Ground, Worker } from './worker.ts';
 
 export type Mode = 'SAFETY' | 'LIVENESS';
 
+/** Weather without which little would happen. */
+const NEVER_FAILS = new Set(['order', 'land', 'replay', 'time passes', 'buyer decides']);
 const NUMBER_MAX = 2 ** 31 - 1;
 const ORDERS_MAX = 4;
 const CALM: Chance = { calm: true, number: 7 };
@@ -34,10 +36,14 @@ class World {
   readonly ground: Ground;
   readonly workers: Worker[];
   readonly relays: Relay[];
+  readonly #often = new Map<string, number>();
+  readonly #random: Random;
   #nowMs = 0;
   #orders = 0;
 
-  constructor() {
+  /** @param random decides, once, how often each kind of weather comes in this world, if at all */
+  constructor(random: Random) {
+    this.#random = random;
     const scheduler = new Scheduler();
     const witness = new Witness();
     const registry = createRegistry(workflows);
@@ -132,13 +138,23 @@ class World {
     ];
   }
 
+  /** Worlds differ: in most, some faults never come and others come often, so that each meets every other. */
+  #oftenOf(label: string): number {
+    const known = this.#often.get(label);
+    if (known !== undefined) return known;
+    const often = this.#random.pick(NEVER_FAILS.has(label) ? [1, 1, 3] : [0, 0, 1, 3]);
+    this.#often.set(label, often);
+    return often;
+  }
+
   #redis(fault: () => void): void {
     fault();
     for (const worker of this.workers) worker.reconnect();
   }
 
   async step(number: number, trace: string[] | null): Promise<void> {
-    const steps = [...this.#work(false), ...this.#weather()];
+    const weather = this.#weather().map((step) => ({ ...step, weight: step.weight * this.#oftenOf(step.label) }));
+    const steps = [...this.#work(false), ...weather];
     let place = number % steps.reduce((sum, step) => sum + step.weight, 0);
     const step = steps.find(({ weight }) => (place -= weight) < 0);
     trace?.push(step?.label ?? '');
@@ -172,9 +188,9 @@ class World {
  * @throws Violation when a promise was broken
  */
 export async function runWorld(mode: Mode, seed: number, steps: number, trace: string[] | null = null): Promise<void> {
-  const world = new World();
-  const { whole } = seededRandom(seed);
-  for (let step = 0; step < steps; step++) await world.step(whole(0, NUMBER_MAX), trace);
+  const random = seededRandom(seed);
+  const world = new World(random);
+  for (let step = 0; step < steps; step++) await world.step(random.whole(0, NUMBER_MAX), trace);
   if (mode === 'SAFETY') return;
   await world.calmDown();
   world.ground.witness.checkEnd(world.ground.store, world.ground.bank);

@@ -119,8 +119,8 @@ export const mutations: readonly Mutation[] = [
     name: 'keep-the-money-of-a-late-capture',
     breaks: 'a void that the gateway refused counts as done',
     file: 'src/consumers/purchase/authorize-payment.ts',
-    before: "if (answer.kind === 'REFUSED') throw new Error(",
-    after: "if (answer.kind === 'REFUSED' && answer.message === '') throw new Error(",
+    before: 'throw new Error(`void refused: ${answer.reasonCode}, ${answer.message}`);',
+    after: 'return;',
     rows: [10],
   },
   {

@@ -27,7 +27,9 @@ async function replayRegressions(): Promise<{ count: number; violations: string[
   const regressions = regressionsSchema.parse(JSON.parse(file));
   const violations: string[] = [];
   for (const { found, mode, seed, steps } of regressions) {
-    await runWorld(mode, seed, steps).catch((error: unknown) => violations.push(`again: ${found}: ${String(error)}`));
+    await runWorld(mode, seed, steps).catch((error: unknown) =>
+      violations.push(`a world kept from before (${found}): ${String(error)}`),
+    );
   }
   return { count: regressions.length, violations };
 }
