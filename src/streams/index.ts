@@ -1,5 +1,5 @@
 /** The stage engine's face: everything that other rooms may use. */
-export { type Backlog, watchBacklog } from './backlog.ts';
+export { watchBacklog } from './backlog.ts';
 export { systemClock } from './clock.ts';
 export { discardDeadLetter, replayDeadLetter } from './dead-letters.ts';
 export { createEngine } from './engine.ts';
