@@ -255,7 +255,7 @@ export class Consumer<Services> {
   async #dropForeign(entry: StreamEntry): Promise<void> {
     this.#context.log.error(
       { stage: this.seat.id, stream: entry.stream, entry: entry.entryId },
-      'an entry that no relay of ours wrote was dropped',
+      'an entry that this stage cannot read was dropped',
     );
     await this.#options.redis.xack(entry.streamKey, this.seat.id, entry.entryId);
   }

@@ -58,10 +58,14 @@ export function decodeWire(fields: readonly string[]): WireEvent | null {
   }
 }
 
-/** The run an event belongs to in a stage's workflow: the one that returned it, or the one it starts. */
+/**
+ * The run an event belongs to in a stage's workflow: the one that returned it, or the one it starts.
+ * @returns null when this stage cannot read the entry
+ */
 export function toDelivery<Services>(seat: Seat<Services>, entry: StreamEntry): Delivery | null {
   const event = decodeWire(entry.fields);
-  if (!event) return null;
+  // A retry planned by an older release, in which this stage consumed another event, is not this stage's any more.
+  if (!event || event.type !== seat.stage.on.type) return null;
   const prefix = `${seat.workflow.name}/`;
   const ownRun = event.runId?.startsWith(prefix) ? event.runId : null;
   return {

@@ -8,12 +8,14 @@
  * | trim, and progress | every second | the leader of each shard |
  * | forget gone consumers | every 10 minutes | the leader of each shard |
  * | timers | every 100 ms | every worker; each timer fires once |
+ * | adopt | every 5 s | every worker; what an older release left behind (adopt.ts) |
  *
  * Who leads: leadership.ts.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Db, Sql } from '../db/client.ts';
+import { adoptRuns } from './adopt.ts';
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
@@ -45,6 +47,7 @@ const TRIM_EVERY_MS = 1_000;
 const DROP_EVERY_MS = 600_000;
 const TIMERS_EVERY_MS = 100;
 const CANDIDATE_EVERY_MS = 500;
+const ADOPT_EVERY_MS = 5_000;
 const FAILURE_DELAY_MS = 500;
 
 /** Starts all duties. @returns the in-process bell, and a promise that settles when all loops have ended */
@@ -61,8 +64,12 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
   const timers = every(options, 'timers', TIMERS_EVERY_MS, async () => {
     if ((await fireDueTimers(options.db, options.clock.now())) > 0) wake();
   });
+  const adopting = every(options, 'adopt', ADOPT_EVERY_MS, async () => {
+    const adopted = await adoptRuns(options.db, options.registry, options.clock.now());
+    if (adopted > 0) options.log.warn({ runs: adopted }, 'runs of an older release were carried over to this one');
+  });
   options.stopping.addEventListener('abort', wake, { once: true });
-  const ended = Promise.all([...leaders, timers])
+  const ended = Promise.all([...leaders, timers, adopting])
     .then(async () => listening.then((listener) => listener.unlisten()).catch(() => {}))
     .then(() => {});
   return { wake, ended };

@@ -20,16 +20,17 @@ async function run(context: FaultContext): Promise<FaultResult> {
   say(`${workers.length} workers, ${purchases} purchases, ${kills} kills`);
 
   let killsLeft = kills;
+  let lastKillAt = 0;
   const loadMs = isShort ? 3_000 : 60_000;
   const placing = placeOverTime(stack.database, plan, { durationMs: loadMs, batch: 5 });
   while (killsLeft > 0) {
     await pause(random.whole(50, Math.round((1.2 * loadMs) / kills)));
     const victim = random.pick(workers);
     await victim.kill();
+    lastKillAt = performance.now();
     killsLeft -= 1;
     await victim.start();
   }
-  const lastKillAt = performance.now();
   const acknowledged = await placing;
   const sinceKillMs = performance.now() - lastKillAt;
   const restSeconds = (sinceKillMs + (await waitForRest(stack))) / 1000;
