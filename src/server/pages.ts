@@ -75,7 +75,7 @@ async function fileFor(folder: string, path: string): Promise<string> {
   } catch {
     throw missing;
   }
-  if (name.includes('\0')) throw missing;
+  if (name.includes('\0') || name.split('/').some((part) => part.startsWith('.'))) throw missing;
   const wanted = join(folder, extname(name) === '' ? 'index.html' : name);
   const [root, real] = await Promise.all([realpath(folder), realpath(wanted)]).catch(() => {
     throw missing;
