@@ -16,7 +16,7 @@ const BLOCK_MS = 2_000;
 const WATCHDOG_MS = BLOCK_MS + 3_000;
 const RECLAIM_EVERY_MS = 2_500;
 const RETRY_DELAY_MS_MIN = 50;
-const RETRY_DELAY_MS_MAX = 2_000;
+const RETRY_DELAY_MS_MAX = 500;
 
 export interface ReaderOptions {
   redisUrl: string;

@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 5_000;
-const RECONNECT_DELAY_MS_MAX = 1_000;
+const RECONNECT_DELAY_MS_MAX = 500;
 
 /** `prefix` keeps several installations on one Redis apart. */
 export interface StreamKeys {

@@ -96,12 +96,15 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
   const key = context.keys.key(stream, context.shard);
   let last = lastInRedis;
   let sent = 0;
+  let page = readLacking(context, stream, last);
   for (;;) {
-    const readers = context.registry.readersOf(stream).map((seat) => seat.id);
-    const done = last === 0 ? await readProgress(context, stream) : new Map<string, number>();
-    const events = await readStamped(context, stream, refillAfter(last, readers, done));
+    const events = await page;
     const [first] = events;
-    if (!first) break;
+    const newest = events.at(-1);
+    if (!first || !newest) break;
+    // While Redis takes this page, the database already reads the next.
+    page = readStamped(context, stream, newest.pubSeq);
+    page.catch(() => {});
     const answer = await compareAndAppend(
       context.redis,
       key,
@@ -110,10 +113,18 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
       events.map((event) => encodeWire(event.wire)),
     );
     if (answer.appended) sent += events.length;
+    else page = readLacking(context, stream, answer.last);
     last = answer.last;
   }
   if (sent > 0) context.log.warn({ stream, events: sent }, 'events were missing in Redis and have been sent again');
   return sent;
+}
+
+/** The first page of what a stream lacks that ends at `last`. */
+async function readLacking(context: RelayContext, stream: string, last: number): Promise<StampedEvent[]> {
+  const readers = context.registry.readersOf(stream).map((seat) => seat.id);
+  const done = last === 0 ? await readProgress(context, stream) : new Map<string, number>();
+  return readStamped(context, stream, refillAfter(last, readers, done));
 }
 
 /** Up to where each stage that reads the stream has finished, as far as that was told. */
