@@ -17,7 +17,7 @@ import { answerCors } from './server/cors.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
 import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer, refuseForms } from './server/graphql.ts';
-import { baseHeaders, type Exchange, HttpError, readBody, type Route, sendError } from './server/http.ts';
+import { baseHeaders, type Exchange, HttpError, parseTarget, readBody, type Route, sendError } from './server/http.ts';
 import { servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openSockets } from './server/sockets.ts';
@@ -127,7 +127,8 @@ async function answer({ request, response, routeOf, origins, services }: Incomin
   response.setHeader('x-request-id', requestId);
   for (const [name, value] of Object.entries(baseHeaders)) response.setHeader(name, value);
   try {
-    const url = new URL(request.url ?? '/', 'http://here');
+    const url = parseTarget(request.url);
+    if (!url) throw new HttpError(400, 'BAD_ADDRESS', `This is no address. The API is at ${GRAPHQL_PATH}.`);
     const exchange = { request, response, url, requestId, address: request.socket.remoteAddress ?? 'unknown' };
     if (answerCors(exchange, origins)) return;
     const route = routeOf.get(url.pathname.split('/')[1] ?? '');

@@ -1,4 +1,7 @@
-/** What can go wrong with an account. The messages never tell whether an e-mail address is known. */
+/**
+ * What can go wrong with an account. Signing in never tells whether an e-mail address is known; signing up has to, and is
+ * limited per network address instead.
+ */
 
 /** The e-mail and the password do not belong together, or there is no such account: one answer for both. */
 export class WrongCredentials extends Error {

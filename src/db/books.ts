@@ -68,7 +68,7 @@ export async function lockEdition(tx: Tx, editionId: string, ownerId: string) {
  */
 export async function editableRevision(tx: Tx, edition: typeof editions.$inferSelect) {
   const working = await workingRevision(tx, edition);
-  if (!working || working.status === 'PUBLISHED') {
+  if (!working || working.status === 'PUBLISHED' || working.id === edition.liveRevisionId) {
     throw new WrongState('This edition is published. Create a new revision, and edit that.', edition.saleStatus);
   }
   if (EDITABLE.includes(working.status)) return working;
@@ -176,6 +176,10 @@ export async function setPrices(
   request: { editionId: string; ownerId: string; now: Date; prices: readonly Price[] },
 ): Promise<{ editionId: string }> {
   const edition = await lockEdition(tx, request.editionId, request.ownerId);
+  const working = await workingRevision(tx, edition);
+  if (request.prices.length === 0 && working && !EDITABLE.includes(working.status) && working.status !== 'PUBLISHED') {
+    throw new FieldRefused('prices', 'An edition that is being prepared for sale needs a price. Withdraw it first.');
+  }
   await putPrices(tx, edition, request.prices);
   await tx.update(editions).set({ updatedAt: request.now }).where(eq(editions.id, edition.id));
   return { editionId: edition.id };

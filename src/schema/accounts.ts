@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, type SignedIn } from '../accounts/accounts.ts';
 import { EmailTaken, TooManyAttempts, WrongCredentials } from '../accounts/errors.ts';
 import { users } from '../db/tables/index.ts';
+import { lineSchema } from '../books/text.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { ErrorInterface } from './error-types.ts';
@@ -28,11 +29,7 @@ const email = z
   .trim()
   .max(EMAIL_CHARS_MAX, 'This is too long for an e-mail address.')
   .refine((value) => z.email().safeParse(value).success, 'This is not an e-mail address.');
-const name = z
-  .string()
-  .trim()
-  .min(1, 'Give a name.')
-  .max(NAME_CHARS_MAX, `A name has ${NAME_CHARS_MAX} characters at most.`);
+const name = lineSchema('name', NAME_CHARS_MAX);
 const newPassword = z
   .string()
   .min(PASSWORD_CHARS_MIN, `A password has ${PASSWORD_CHARS_MIN} characters or more.`)

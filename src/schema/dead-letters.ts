@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { InvalidStateError, NotFoundError } from './errors.ts';
 import { idOf } from './ids.ts';
-import { afterKey, decodeCursor, pageArgs, pageOf } from './pages.ts';
+import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
 import { Run } from './runs.ts';
 
 export const DeadLetterState = builder.enumType('DeadLetterState', {
@@ -62,7 +62,7 @@ builder.queryField('deadLetters', (t) =>
     authScopes: { admin: true },
     args: { state: t.arg({ type: DeadLetterState, description: 'Only those in this state.' }), ...pageArgs(t) },
     resolve: async (_root, { state, first, after }, { db }) => {
-      const from = decodeCursor(after, z.tuple([z.number(), z.uuid()]));
+      const from = decodeCursor(after, z.tuple([instantMs, z.uuid()]));
       const rows = await db.query.deadLetters.findMany({
         where: {
           ...(state ? { state } : {}),

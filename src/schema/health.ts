@@ -5,7 +5,7 @@ import { healthReports, healthStatus } from '../db/tables/operations.ts';
 import { HEALTH_SUBJECT, healthReported } from '../events/index.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { afterKey, decodeCursor, pageArgs, pageOf } from './pages.ts';
+import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
 import { openLive, shown } from './live.ts';
 
 const status = z.enum(healthStatus.enumValues);
@@ -77,7 +77,7 @@ builder.queryField('healthHistory', (t) =>
     description: 'Reports, newest first.',
     args: pageArgs(t),
     resolve: async (_root, { first, after }, { db }) => {
-      const from = decodeCursor(after, z.tuple([z.number(), z.uuid()]));
+      const from = decodeCursor(after, z.tuple([instantMs, z.uuid()]));
       const rows = await db.query.healthReports.findMany({
         where: {
           RAW: (report) =>

@@ -3,11 +3,12 @@ import { getSchemaConfig, queryFromInfo } from '@pothos/plugin-drizzle';
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { instantMs } from './pages.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 
 /** What a cursor of such a page carries: milliseconds since 1970, and the id. */
-export const createdCursor = z.tuple([z.int(), z.uuid()]);
+export const createdCursor = z.tuple([instantMs, z.uuid()]);
 
 /** True for what comes behind the cursor. */
 export function behindInstant(row: { createdAt: SQLWrapper; id: SQLWrapper }, from: [number, string] | null): SQL {

@@ -6,7 +6,7 @@
  *
  *     const EditionConnection = builder.connectionObject({ type: Edition, name: 'EditionConnection' }, { name: 'EditionEdge' });
  *     t.field({ type: EditionConnection, args: pageArgs(t), resolve: async (_root, { first, after }, { db }) => {
- *       const from = decodeCursor(after, z.tuple([z.number(), z.uuid()]));
+ *       const from = decodeCursor(after, z.tuple([instantMs, z.uuid()]));
  *       const rows = await db.query.editions.findMany({
  *         where: { RAW: (e) => afterKey([[e.publishedAt, 'desc'], [e.id, 'desc']], from && [new Date(from[0]), from[1]]) },
  *         orderBy: { publishedAt: 'desc', id: 'desc' }, limit: first + 1 });
@@ -24,6 +24,9 @@ const pageSize = z
   .number()
   .min(1, 'Ask for at least 1.')
   .max(PAGE_SIZE_MAX, `Ask for ${PAGE_SIZE_MAX} at most, then go on with \`after\`.`);
+
+/** An instant in a cursor, in ms since 1970: from the year 1 to 9999, all that PostgreSQL and JavaScript both hold. */
+export const instantMs = z.int().min(-62_135_596_800_000).max(253_402_300_799_999);
 
 type CursorPart = string | number | null;
 type ArgBuilder = Parameters<Parameters<typeof builder.queryField>[1]>[0]['arg'];

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { events, runs } from '../db/tables/engine.ts';
 import { builder } from './builder.ts';
 import { BadIdError } from './errors.ts';
-import { afterKey, decodeCursor, pageArgs, pageOf } from './pages.ts';
+import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
 import { progressOf } from './progress.ts';
 
 const TIMELINE_MAX = 200;
@@ -88,7 +88,7 @@ builder.queryField('runs', (t) =>
     authScopes: { admin: true },
     args: { filter: t.arg({ type: RunFilter, description: 'Which runs.' }), ...pageArgs(t) },
     resolve: async (_root, { filter, first, after }, { db }) => {
-      const from = decodeCursor(after, z.tuple([z.number(), z.string()]));
+      const from = decodeCursor(after, z.tuple([instantMs, z.string()]));
       const rows = await db.query.runs.findMany({
         where: {
           ...(filter?.workflow ? { workflow: filter.workflow } : {}),

@@ -182,7 +182,10 @@ async function complete(context: Context, fileId: string): Promise<{ id: string 
     const first = await context.commit((tx) => markStored(tx, { id: file.id, storageKey }));
     if (!first) await context.storage.delete(storageKey);
   } catch (error) {
-    await context.storage.delete(storageKey);
+    // A connection that was lost at the commit may have stored this key all the same: then the bytes must stay.
+    const kept = await ownFile(context.db, file.id, file.ownerId).catch(() => null);
+    const isNamed = error instanceof UploadMismatch ? false : kept === null || kept.storageKey === storageKey;
+    if (!isNamed) await context.storage.delete(storageKey);
     return tellUnavailable(error);
   }
   await context.storage.delete(file.storageKey);

@@ -86,3 +86,9 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   }
   return Buffer.concat(chunks, sizeBytes);
 }
+
+/** The address that a request asks for; null when it is none, such as `//`. */
+export function parseTarget(target: string | undefined): URL | null {
+  const base = 'http://here';
+  return URL.canParse(target ?? '/', base) ? new URL(target ?? '/', base) : null;
+}

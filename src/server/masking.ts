@@ -37,6 +37,12 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
       extensions: { code: code ?? 'BAD_REQUEST', ...others },
     });
   }
+  if (isUnstorable(original)) {
+    return new GraphQLError('The request holds a character or a date that cannot be stored. Leave it out.', {
+      ...place,
+      extensions: { code: 'BAD_REQUEST', requestId },
+    });
+  }
   if (isTransientDatabaseError(original)) {
     log.warn({ requestId, err: original, path: place.path }, 'the database could not be reached for a request');
     return new GraphQLError('We cannot reach our database at the moment. Try again.', {
@@ -50,6 +56,18 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
     ...place,
     extensions: { code: 'INTERNAL', requestId, ...kind },
   });
+}
+
+/** Source: SQLSTATE 22021 character_not_in_repertoire, 22008 and 22007 datetime, 22P05 untranslatable_character. */
+const UNSTORABLE = new Set(['22021', '22008', '22007', '22P05']);
+
+/** Input that no schema of ours refused and that PostgreSQL cannot hold, such as U+0000: the caller's fault, not ours. */
+function isUnstorable(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && UNSTORABLE.has(cause.code)) return true;
+    if (cause instanceof RangeError && cause.message === 'Invalid time value') return true;
+  }
+  return false;
 }
 
 /** What was thrown, out of the wrapping that graphql puts around it. */

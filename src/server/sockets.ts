@@ -14,6 +14,7 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { ApiLimits } from '../schema/limits.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
+import { parseTarget } from './http.ts';
 import { type Teller, tell } from './masking.ts';
 import { isMutation } from './plugins.ts';
 
@@ -73,7 +74,11 @@ export function openSockets({ server, graphql, limits, teller, allows }: SocketO
     KEEP_ALIVE_MS,
   );
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { pathname } = new URL(request.url ?? '/', 'http://here');
+    // A caller who is gone before our answer would else end the program: nobody but us hears this socket's errors.
+    socket.on('error', () => socket.destroy());
+    const url = parseTarget(request.url);
+    if (!url) return refuse(socket, '400 Bad Request');
+    const { pathname } = url;
     if (pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
     if (!allows(request)) return refuse(socket, '403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));

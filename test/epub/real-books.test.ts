@@ -13,7 +13,7 @@ const isPresent = existsSync(folder);
 type Expected = [file: string, title: string, language: string, wordCount: number, coverFoundBy: string | null];
 
 const LIMITS = { timeoutMs: 100_000, memoryMbMax: 1_024 };
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 300_000;
 
 const BOOKS: Expected[] = [
   ['idpf-accessible_epub_3.epub', 'Accessible EPUB 3', 'en', 30_791, 'PROPERTY'],
