@@ -107,9 +107,46 @@ export async function buy(
     if (!placed.order) throw new Error(`refused: ${placed.__typename}`);
     return placed.order;
   }, timeoutMs);
-  const [, orderId] = Buffer.from(answer.id, 'base64url').toString('utf8').split(':');
-  if (orderId === undefined) throw new Error(`${answer.id} is no id of an order`);
-  return { orderId, asked };
+  return { orderId: databaseId(answer.id), asked };
+}
+
+export interface OrderRequest {
+  readonly editionId: string;
+  readonly paymentToken: string;
+  readonly idempotencyKey: string;
+}
+
+const codedSchema = z.object({
+  errors: z.array(z.object({ extensions: z.object({ code: z.string() }) })).optional(),
+  data: z.object({ placeOrder: placedSchema }).nullish(),
+});
+
+/** Asks once. @returns the order, or the code or type of what stood in its way; UNREADABLE when that cannot be told */
+export async function orderOnce(
+  url: string,
+  buyer: ShopBuyer,
+  request: OrderRequest,
+): Promise<{ orderId: string } | { refusal: string }> {
+  const input = { currency: 'EUR', ...request };
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-booky-hub': 'faults', authorization: `Bearer ${buyer.token}` },
+    body: JSON.stringify({ query: PLACE_ORDER, variables: { input } }),
+    signal: AbortSignal.timeout(60_000),
+  }).catch(() => null);
+  const answer = codedSchema.safeParse(await response?.json().catch(() => null));
+  if (!answer.success) return { refusal: 'UNREADABLE' };
+  const [error] = answer.data.errors ?? [];
+  if (error) return { refusal: error.extensions.code };
+  const placed = answer.data.data?.placeOrder;
+  return placed?.order ? { orderId: databaseId(placed.order.id) } : { refusal: placed?.__typename ?? 'UNREADABLE' };
+}
+
+/** The id inside a global id. */
+function databaseId(globalId: string): string {
+  const [, id] = Buffer.from(globalId, 'base64url').toString('utf8').split(':');
+  if (id === undefined) throw new Error(`${globalId} is no id of ours`);
+  return id;
 }
 
 /**

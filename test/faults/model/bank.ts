@@ -19,6 +19,11 @@ import {
 } from '../../../src/ports/payments/gateway.ts';
 import type { Chance, Scheduler } from './scheduler.ts';
 
+export interface Mood {
+  readonly late: number;
+  readonly refusing: number;
+}
+
 const URL_OF_PAGES = 'http://bank';
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -28,9 +33,12 @@ export class Bank {
   #underway: BankRequest[] = [];
   #ids = 0;
   readonly #scheduler: Scheduler;
+  readonly #mood: Mood;
 
-  constructor(scheduler: Scheduler) {
+  /** @param mood how many of ten requests come late, and how many captures of ten are turned away for good */
+  constructor(scheduler: Scheduler, mood: Mood) {
     this.#scheduler = scheduler;
+    this.#mood = mood;
   }
 
   get underway(): number {
@@ -76,18 +84,20 @@ export class Bank {
     const chance = await this.#scheduler.point(process, request.operation, (death: Chance) => {
       if (death.number % 2 === 0) this.#underway.push(request);
     });
-    switch (chance.calm ? -1 : chance.number % 10) {
-      case 0:
-        throw new GatewayUnavailableError('no connection');
-      case 1:
-        this.#judge(request);
-        throw new GatewayTimeoutError('the answer was lost');
-      case 2:
-        this.#underway.push(request);
-        throw new GatewayTimeoutError('the request is late');
-      default:
-        return this.#judge(request);
+    if (chance.calm) return this.#judge(request);
+    const { late, refusing } = this.#mood;
+    if ((chance.number >>> 8) % 10 < late) {
+      this.#underway.push(request);
+      throw new GatewayTimeoutError('the request is late');
     }
+    // A capture that will never be accepted, while an earlier one may still be under way.
+    if (request.operation === 'capture' && (chance.number >>> 12) % 10 < refusing) {
+      throw new GatewayRejectedRequestError('no such merchant today');
+    }
+    if (chance.number % 10 === 0) throw new GatewayUnavailableError('no connection');
+    const answer = this.#judge(request);
+    if (chance.number % 10 === 1) throw new GatewayTimeoutError('the answer was lost');
+    return answer;
   }
 
   #judge(request: BankRequest): unknown {

@@ -20,10 +20,11 @@ import { type Ground, Worker } from './worker.ts';
 export type Mode = 'SAFETY' | 'LIVENESS';
 
 /** Weather without which little would happen. */
-const NEVER_FAILS = new Set(['order', 'land', 'replay', 'time passes', 'buyer decides']);
+const NEVER_FAILS = new Set(['order', 'replay', 'time passes', 'buyer decides']);
 const NUMBER_MAX = 2 ** 31 - 1;
 const ORDERS_MAX = 4;
 const CALM: Chance = { calm: true, number: 7 };
+const LANDS_ONE_IN = 40;
 const CALM_STEPS_MAX = 20_000;
 
 interface Step {
@@ -55,7 +56,7 @@ class World {
       nowMs,
       store: new Store(),
       broker: new Broker(),
-      bank: new Bank(scheduler),
+      bank: new Bank(scheduler, { late: random.pick([1, 1, 5]), refusing: random.pick([0, 1, 4]) }),
     };
     this.workers = ['a', 'b'].map((name) => new Worker(this.ground, name));
     this.relays = ['r', 's'].map((name) => new Relay(this.ground, name));
@@ -171,7 +172,9 @@ class World {
       const work = this.#work(true);
       const next = work[steps % Math.max(1, work.length)];
       const letter = store.letters.find((one) => one.isOpen);
-      if (next) await next.take({ ...CALM, number: (steps << 10) + 7 });
+      // A late request may still come at any moment.
+      if (bank.underway > 0 && this.#random.whole(0, LANDS_ONE_IN) === 0) bank.land(0);
+      else if (next) await next.take({ ...CALM, number: (steps << 10) + 7 });
       else if (bank.underway > 0) bank.land(0);
       else if (letter) store.replay(letter, this.#nowMs);
       else if (store.timers.length > 0) this.#advanceTime();

@@ -23,7 +23,12 @@ interface Round {
 }
 
 const clock = (shiftMs: number, zone: string) => ({ BENT_CLOCK_MS: String(shiftMs), TZ: zone });
-const blocked = (blockMs: number) => ({ BENT_BLOCK_AFTER_MS: '6000', BENT_BLOCK_MS: String(blockMs) });
+/** Well after it has started, also on a slow machine. */
+const BLOCK_AFTER_MS = 20_000;
+const blocked = (blockMs: number, afterMs: number) => ({
+  BENT_BLOCK_AFTER_MS: String(afterMs),
+  BENT_BLOCK_MS: String(blockMs),
+});
 
 function roundsOf(isShort: boolean): Round[] {
   const slots = isShort ? 6 : 30;
@@ -48,7 +53,9 @@ function roundsOf(isShort: boolean): Round[] {
       name: `both loops blocked for ${isShort ? 5 : 90} s`,
       everySeconds: isShort ? 1 : 15,
       slots: isShort ? 12 : 10,
-      nodes: [blocked(isShort ? 5_000 : 90_000), blocked(isShort ? 5_000 : 90_000)],
+      nodes: isShort
+        ? [blocked(5_000, BLOCK_AFTER_MS / 4), blocked(5_000, BLOCK_AFTER_MS / 4)]
+        : [blocked(90_000, BLOCK_AFTER_MS), blocked(90_000, BLOCK_AFTER_MS)],
     },
   ];
 }
