@@ -92,7 +92,9 @@ const schema = z.object({
     .describe('Stands before every key, so that several installations can share one Redis.'),
   STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
   WORKER_BATCH_MAX: whole(1, 10_000).prefault('500').describe('Most entries a consumer takes at once.'),
-  WORKER_CONCURRENCY: whole(1, 1_000).prefault('16').describe('Most handlers that call out at once, per process.'),
+  WORKER_CONCURRENCY: whole(1, 1_000)
+    .prefault('16')
+    .describe('Most handlers of one stage that call out at once, per process.'),
   BACKLOG_EVENTS_MAX: whole(1, 100_000_000)
     .prefault('50000')
     .describe('Events that may wait for the workers; beyond it new orders and submissions are refused for a while.'),
