@@ -29,7 +29,6 @@ export class WorkflowDeclarationError extends Error {
 const TRANSIENT_SQLSTATES = new Set([
   '40001', // serialization failure
   '40P01', // deadlock
-  '53300', // too many connections
   '57P01', // shut down by the administrator
   '57P02', // crash shutdown
   '57P03', // cannot connect now
@@ -55,7 +54,7 @@ export function isTransientDatabaseError(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code, constraint_name: constraint } = databaseFields(cause);
     if (code === undefined) continue;
-    if (code.startsWith('08') || TRANSIENT_SQLSTATES.has(code)) return true;
+    if (/^(?:08|53)/.test(code) || TRANSIENT_SQLSTATES.has(code)) return true;
     if (code === '23505' && constraint === SEQUENCE_INDEX) return true;
     if (isDatabaseClientError(cause) && TRANSIENT_CLIENT_CODES.has(code)) return true;
   }

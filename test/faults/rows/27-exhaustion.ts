@@ -95,7 +95,7 @@ async function buyAll(shop: Shop, editionIds: readonly string[]): Promise<void> 
   await Promise.all(
     shop.buyers.map(async (buyer, index) => {
       for (const editionId of editionIds) {
-        const key = `${index} ${editionId}`;
+        const key = `buyer-${index}:${editionId}`;
         await waitFor('an order that is accepted', 60_000, () => tryToBuy(shop, buyer, editionId, key));
       }
     }),
@@ -106,7 +106,7 @@ async function buyAll(shop: Shop, editionIds: readonly string[]): Promise<void> 
 async function buyEachOnce(shop: Shop, editionIds: readonly string[]): Promise<number> {
   const outcomes = await Promise.all(
     shop.buyers.flatMap((buyer, index) =>
-      editionIds.map((editionId) => tryToBuy(shop, buyer, editionId, `${index} ${editionId}`)),
+      editionIds.map((editionId) => tryToBuy(shop, buyer, editionId, `buyer-${index}:${editionId}`)),
     ),
   );
   return outcomes.filter((isPlaced) => !isPlaced).length;
@@ -200,8 +200,10 @@ const uploadSchema = z.object({
   headers: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 
+const faultSchema = z.object({ errors: z.array(z.object({ extensions: z.object({ code: z.string() }) })) });
+
 async function createUpload(url: string, author: ShopBuyer, bytes: Uint8Array) {
-  const becoming = 'mutation { becomeAuthor(input: {}) { __typename } }';
+  const becoming = 'mutation { becomeAuthor(input: { acceptTerms: true }) { __typename } }';
   await askOnce(url, becoming, {}, author.token);
   const document =
     'mutation ($input: CreateUploadInput!) { createUpload(input: $input) { ... on CreateUploadPayload { uploadUrl headers { name value } } } }';
@@ -218,15 +220,9 @@ async function put(upload: z.infer<typeof uploadSchema>, bytes: Uint8Array<Array
   const headers = Object.fromEntries(upload.headers.map(({ name, value }) => [name, value]));
   const response = await fetch(upload.uploadUrl, { method: 'PUT', headers, body: bytes });
   const text = await response.text();
-  const told = z.object({ code: z.string() }).safeParse(parseOrNull(text));
-  const nested = z.object({ error: z.object({ code: z.string() }) }).safeParse(parseOrNull(text));
-  const code = told.success
-    ? told.data.code
-    : nested.success
-      ? nested.data.error.code
-      : response.ok
-        ? 'OK'
-        : 'UNREADABLE';
+  const told = faultSchema.safeParse(parseOrNull(text));
+  const [fault] = told.data?.errors ?? [];
+  const code = fault?.extensions.code ?? (response.ok ? 'OK' : 'UNREADABLE');
   return { status: response.status, code };
 }
 
