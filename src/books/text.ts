@@ -26,6 +26,19 @@ export function lineSchema(what: string, charsMax: number) {
     );
 }
 
+/** As it is, but refused when it holds control characters. */
+export const plainTextSchema = z
+  .string()
+  .refine((text) => !CONTROL.test(text), 'This holds control characters. Type it anew.');
+
+/** What is searched for, or a name to be found again: may be blank. */
+export function searchSchema(charsMax: number) {
+  return plainTextSchema
+    .trim()
+    .max(charsMax, `Search for ${charsMax} characters at most.`)
+    .transform((text) => text.normalize('NFC'));
+}
+
 export const titleSchema = lineSchema('title', TITLE_CHARS_MAX);
 export const subtitleSchema = lineSchema('subtitle', TITLE_CHARS_MAX);
 

@@ -4,6 +4,7 @@ import { and, type SQL, sql } from 'drizzle-orm';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
 import { languageSchema } from '../books/language.ts';
+import { plainTextSchema, searchSchema } from '../books/text.ts';
 import {
   behindCursor,
   type CatalogueFilter,
@@ -21,11 +22,7 @@ import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 
 const TEXT_CHARS_MAX = 200;
-const searchText = z
-  .string()
-  .trim()
-  .max(TEXT_CHARS_MAX, `Search for ${TEXT_CHARS_MAX} characters at most.`)
-  .transform((text) => text.normalize('NFC'));
+const searchText = searchSchema(TEXT_CHARS_MAX);
 const CatalogueFilterInput = builder.inputType('CatalogueFilter', {
   description: 'What a page of the catalogue holds; all of it must be true.',
   validate: z
@@ -106,7 +103,7 @@ builder.queryField('myDrafts', (t) =>
   }),
 );
 
-const titleCursor = z.tuple([z.string(), z.uuid()]);
+const titleCursor = z.tuple([plainTextSchema, z.uuid()]);
 
 interface CatalogueRequest {
   filter: CatalogueFilter;

@@ -1,14 +1,12 @@
 /** Dead letters, for admins: what was parked, why, and the decision about it. */
-import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { runs } from '../db/tables/engine.ts';
 import { type DeadLetterAnswer, discardDeadLetter, replayDeadLetter } from '../streams/dead-letters.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { InvalidStateError, NotFoundError } from './errors.ts';
 import { idOf } from './ids.ts';
 import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
-import { Run } from './runs.ts';
+import { Run, runOf } from './runs.ts';
 
 export const DeadLetterState = builder.enumType('DeadLetterState', {
   description: 'What became of a dead letter.',
@@ -41,11 +39,7 @@ const DeadLetter = builder.drizzleNode('deadLetters', {
       type: Run,
       nullable: true,
       description: 'The run that stands still because of it.',
-      resolve: async ({ runId }, _args, { db }) => {
-        if (runId === null) return null;
-        const [run] = await db.select().from(runs).where(eq(runs.id, runId));
-        return run ?? null;
-      },
+      resolve: async ({ runId }, _args, context) => (runId === null ? null : ((await runOf(context, runId)) ?? null)),
     }),
   }),
 });

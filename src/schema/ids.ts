@@ -6,10 +6,14 @@
 import { z } from 'zod';
 import { BadIdError } from './errors.ts';
 
+/** What has such an id: the types that implement Node. */
+const NODE_TYPES = new Set(['DeadLetter', 'Edition', 'Entitlement', 'File', 'Order', 'Revision', 'User', 'Work']);
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const GLOBAL_ID = /^([A-Za-z]{1,40}):(.+)$/;
 const GLOBAL_ID_CHARS_MAX = 200;
 
+export const isNodeType = (typename: string): boolean => NODE_TYPES.has(typename);
 export const isUuid = (text: string): boolean => UUID.test(text);
 
 export function encodeId(typename: string, id: string | number | bigint): string {
@@ -19,7 +23,7 @@ export function encodeId(typename: string, id: string | number | bigint): string
 /** @throws BadIdError when it is no id that `encodeId` could have made of a UUID */
 export function decodeId(globalId: string): { typename: string; id: string } {
   const parsed = tryDecode(globalId);
-  if (!parsed || !UUID.test(parsed.id)) {
+  if (!parsed || !isNodeType(parsed.typename) || !UUID.test(parsed.id)) {
     throw new BadIdError('This is not an id of this API. Use an `id` that a query or a mutation gave you.');
   }
   return parsed;

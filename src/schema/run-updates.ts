@@ -9,7 +9,7 @@ import { NotFoundError } from './errors.ts';
 import { lastEventColumns, lastEventOf, lastEventRow } from './last-event.ts';
 import { openLive, shown } from './live.ts';
 import { type Progress, progressOf } from './progress.ts';
-import { Run } from './runs.ts';
+import { Run, runIdSchema, runOf } from './runs.ts';
 
 interface RunUpdate extends Progress {
   runId: string;
@@ -32,8 +32,8 @@ const RunUpdateRef = builder.objectRef<RunUpdate>('RunUpdate').implement({
     run: t.field({
       type: Run,
       description: 'The run as it is now.',
-      resolve: async ({ runId }, _args, { db }) => {
-        const [run] = await db.select().from(runs).where(eq(runs.id, runId));
+      resolve: async ({ runId }, _args, context) => {
+        const run = await runOf(context, runId);
         if (!run) throw new NotFoundError('run');
         return run;
       },
@@ -47,7 +47,7 @@ builder.subscriptionField('runUpdates', (t) =>
     description: 'A run as it happens. For admins.',
     authScopes: { admin: true },
     args: {
-      runId: t.arg.string({ required: true, description: 'The run.', validate: z.string().max(200) }),
+      runId: t.arg.string({ required: true, description: 'The run.', validate: runIdSchema }),
       after: t.arg.int({
         required: false,
         description: 'Resume behind this seq instead of beginning with the present state.',

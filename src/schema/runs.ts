@@ -1,7 +1,9 @@
 /** Runs and their timelines, for admins: what happened, stage by stage. */
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
+import { batched } from './batch.ts';
 import { builder } from './builder.ts';
 import { BadIdError } from './errors.ts';
 import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
@@ -9,9 +11,31 @@ import { progressOf } from './progress.ts';
 
 const TIMELINE_MAX = 200;
 const RUN_ID_CHARS_MAX = 200;
+export const runIdSchema = searchSchema(RUN_ID_CHARS_MAX);
 
 export type RunRow = typeof runs.$inferSelect;
 export type EventRow = typeof events.$inferSelect;
+
+/** One run by its id. */
+export const runOf = batched<RunRow>(async ({ db }, ids) => {
+  const rows = await db.select().from(runs).where(inArray(runs.id, ids));
+  return new Map(rows.map((run) => [run.id, run]));
+});
+
+/** The first events of a run, oldest first. */
+const timelineOf = batched<EventRow[]>(async ({ db }, ids) => {
+  const rows = await db
+    .select()
+    .from(events)
+    .where(
+      sql`${events.id} in (
+        select e.id from run r cross join lateral (
+          select id from event where run_id = r.id order by id limit ${TIMELINE_MAX}) e
+        where r.id in ${ids})`,
+    )
+    .orderBy(asc(events.id));
+  return Map.groupBy(rows, ({ runId }) => runId ?? '');
+});
 
 export const RunState = builder.enumType('RunState', {
   description: 'Where a run stands.',
@@ -64,8 +88,7 @@ export const Run = builder.objectRef<RunRow>('Run').implement({
     timeline: t.field({
       type: [RunEvent],
       description: `Its events, oldest first, ${TIMELINE_MAX} at most.`,
-      resolve: (run, _args, { db }) =>
-        db.select().from(events).where(eq(events.runId, run.id)).orderBy(asc(events.id)).limit(TIMELINE_MAX),
+      resolve: async (run, _args, context) => (await timelineOf(context, run.id)) ?? [],
     }),
   }),
 });
@@ -73,9 +96,9 @@ export const Run = builder.objectRef<RunRow>('Run').implement({
 const RunFilter = builder.inputType('RunFilter', {
   description: 'Which runs; all given conditions hold together.',
   fields: (t) => ({
-    workflow: t.string({ description: 'Of this workflow.', validate: z.string().max(100).nullish() }),
+    workflow: t.string({ description: 'Of this workflow.', validate: searchSchema(100).nullish() }),
     state: t.field({ type: RunState, description: 'In this state.' }),
-    subject: t.string({ description: 'About this, such as `order:UUID`.', validate: z.string().max(200).nullish() }),
+    subject: t.string({ description: 'About this, such as `order:UUID`.', validate: searchSchema(200).nullish() }),
   }),
 });
 
@@ -117,9 +140,11 @@ builder.queryField('run', (t) =>
     nullable: true,
     description: 'A run with its timeline. For admins.',
     authScopes: { admin: true },
-    args: { id: t.arg.string({ required: true, description: 'Its id, as `runs` gives it.' }) },
+    args: {
+      id: t.arg.string({ required: true, description: 'Its id, as `runs` gives it.' }),
+    },
     resolve: async (_root, { id }, { db }) => {
-      if (id.length > RUN_ID_CHARS_MAX) throw new BadIdError('This is not the id of a run.');
+      if (!runIdSchema.safeParse(id).success) throw new BadIdError('This is not the id of a run.');
       const [run] = await db
         .select()
         .from(runs)

@@ -230,6 +230,28 @@ describe('a published edition', () => {
   });
 });
 
+describe('what is on sale or about to be', () => {
+  it('is not edited though its revision is marked as withdrawn', async () => {
+    const { author, editionId } = await shop.onSale();
+    await api.db.execute(sql`
+      with e as (update edition set working_revision_id = live_revision_id where id = ${uuidIn(editionId)}
+                 returning live_revision_id)
+      update revision set status = 'WITHDRAWN' from e where revision.id = e.live_revision_id`);
+    const answer = await shop.mutate('updateDraft', UPDATE_DRAFT, { editionId, title: 'New' }, author.token);
+    expect(answer).toMatchObject({ code: 'INVALID_STATE', state: 'PUBLISHED' });
+  });
+
+  it.each(['SUBMITTED', 'DEDUPING'])('keeps a price while it is %s', async (status) => {
+    const author = await api.signUp('AUTHOR');
+    const editionId = await shop.draft(author.token, { prices: [{ amountMinor: 499, currency: 'EUR' }] });
+    await setStatus(editionId, status);
+    const answer = await shop.move('setPrices', { editionId, prices: [] }, author.token);
+    expect(answer).toMatchObject({ code: 'VALIDATION', fields: [{ path: 'input.prices' }] });
+    await setStatus(editionId, 'DRAFT');
+    expect(await shop.move('setPrices', { editionId, prices: [] }, author.token)).toMatchObject({ edition: {} });
+  });
+});
+
 describe('an upload', () => {
   const CREATE = `mutation ($input: CreateUploadInput!) { createUpload(input: $input) { __typename
     ... on CreateUploadPayload { file { id state name } uploadUrl headers { name value } expiresAt }

@@ -16,7 +16,7 @@ const POISON_EVERY = 100;
 const SLOWDOWN_MAX = 1.5;
 /** Below this, the difference is the machine's, not the poison's. */
 const P99_MS_FLOOR = 100;
-const REST_TIMEOUT_MS = 60_000;
+const REST_TIMEOUT_MS = 120_000;
 
 /** An order that was never placed, and one that is no order at all. */
 async function placePoison({ database: { sql } }: Stack, from: number, until: number): Promise<void> {
@@ -62,8 +62,9 @@ async function p99Of({ database: { sql } }: Stack, purchases: readonly Purchase[
 
 async function run(context: FaultContext): Promise<FaultResult> {
   const { isShort, random, say } = context;
-  const purchases = isShort ? 200 : 3_000;
-  const durationMs = isShort ? 2_000 : 30_000;
+  // Slow enough that a purchase waits for nothing but its own work: only then does its time tell of the poison.
+  const purchases = isShort ? 100 : 1_500;
+  const durationMs = isShort ? 4_000 : 60_000;
   const poison = Math.max(8, Math.round(purchases / POISON_EVERY));
   const stack = await openStack(context, { purchases: purchases * 2 });
   const engine = context.keep(await openLocalEngine(stack));
@@ -126,8 +127,8 @@ const row: FaultRow = {
   row: 15,
   title: 'One event of a hundred is poison',
   promise: [1, 3],
-  loadFull: '3,000 purchases without poison, 3,000 beside 30 poisonous events',
-  loadShort: '200 purchases without poison, 200 beside 8 poisonous events',
+  loadFull: '1,500 purchases in a minute without poison, 1,500 beside 15 poisonous events',
+  loadShort: '100 purchases without poison, 100 beside 8 poisonous events',
   invariant: 'healthy p99 ≤ 1.5 × baseline; all poison ends, parked as a dead letter or told as a failed run',
   run,
 };
