@@ -1,0 +1,106 @@
+/**
+ * Private PostgreSQL and Redis for one run, as the product starts them: default durability, `synchronous_commit` on,
+ * Redis with an append-only file. On loopback and free ports, in a temporary folder that goes away with them.
+ *
+ * PostgreSQL also keeps the time of each commit (`track_commit_timestamp`), so that the database itself says when a
+ * purchase was done, and nobody has to watch.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { startServices } from '../../../src/embedded/services.ts';
+import { quiet } from './quiet.ts';
+
+export interface PrivateServers {
+  /** A superuser's address of the cluster's own database; ask `createDatabase` for one to work in. */
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** Process numbers, for machine/cpu.ts. */
+  readonly postgresPid: number;
+  readonly redisPid: number;
+  /** A folder for whatever else the run needs; goes away with the servers. */
+  readonly folder: string;
+  /** An empty database of this name; one that was there before is dropped. @returns its address */
+  createDatabase(name: string): Promise<string>;
+  dropDatabase(name: string): Promise<void>;
+  /** Empties Redis. */
+  emptyRedis(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const DATABASE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
+
+export async function startPrivateServers(): Promise<PrivateServers> {
+  const folder = await mkdtemp(join(tmpdir(), `booky-hub-bench-${process.pid}-`));
+  // As root the servers run as another user, who must be able to enter.
+  await chmod(folder, 0o711);
+  try {
+    await keepCommitTimes(folder);
+    const services = await startServices(addresses(folder), quiet);
+    const admin = postgres(services.databaseUrl, { max: 1, onnotice: () => {} });
+    const redis = new Redis(services.redisUrl);
+    return {
+      databaseUrl: services.databaseUrl,
+      redisUrl: services.redisUrl,
+      postgresPid: await postmasterPid(folder, admin),
+      redisPid: redisPid(await redis.info('server')),
+      folder,
+      createDatabase: async (name) => {
+        await dropDatabase(admin, name);
+        await admin.unsafe(`create database ${name}`);
+        const url = new URL(services.databaseUrl);
+        url.pathname = `/${name}`;
+        return url.href;
+      },
+      dropDatabase: (name) => dropDatabase(admin, name),
+      emptyRedis: async () => {
+        await redis.flushall();
+      },
+      stop: async () => {
+        redis.disconnect();
+        await admin.end({ timeout: 5 });
+        await services.stop();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+const addresses = (folder: string) => ({ DATABASE_URL: undefined, REDIS_URL: undefined, DATA_DIR: folder });
+
+/** The setting needs a restart: the servers are started once for it and stopped again. */
+async function keepCommitTimes(folder: string): Promise<void> {
+  const services = await startServices(addresses(folder), quiet);
+  const admin = postgres(services.databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    await admin.unsafe('alter system set track_commit_timestamp = on');
+  } finally {
+    await admin.end({ timeout: 5 });
+    await services.stop();
+  }
+}
+
+async function dropDatabase(admin: postgres.Sql, name: string): Promise<void> {
+  if (!DATABASE_NAME.test(name)) throw new TypeError(`'${name}' is no name for a database`);
+  await admin.unsafe(`drop database if exists ${name} with (force)`);
+}
+
+/** The first line of postmaster.pid, as the server itself reads it: its folder may be readable for another user only. */
+async function postmasterPid(folder: string, admin: postgres.Sql): Promise<number> {
+  const [row] = await admin<{ line: string }[]>`
+    select split_part(pg_read_file('postmaster.pid'), E'\n', 1) as line`;
+  const pid = Number(row?.line);
+  if (!Number.isInteger(pid) || pid <= 0) throw new Error(`PostgreSQL in ${folder} does not say its process number`);
+  return pid;
+}
+
+function redisPid(info: string): number {
+  const pid = Number(/^process_id:(\d+)/m.exec(info)?.[1]);
+  if (!Number.isInteger(pid)) throw new Error('Redis does not say its process number');
+  return pid;
+}

@@ -1,0 +1,5 @@
+/** Every section there is: a new one is a folder beside this file and a line here. */
+import { purchases } from './purchases/section.ts';
+import type { Section } from './section.ts';
+
+export const sections: readonly Section[] = [purchases];
