@@ -1,0 +1,133 @@
+/**
+ * This project's engine: the same saga as a workflow of three SQL stages, with everything on — outbox, relay, inbox,
+ * runs, retries, dead letters, and every event kept for subscribers.
+ */
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { openDatabase } from '../../../../src/db/client.ts';
+import { migrateDatabase } from '../../../../src/db/migrate.ts';
+import {
+  advance,
+  appendEvents,
+  backoff,
+  createEngine,
+  createNotifier,
+  declare,
+  defineEvent,
+  type StageInput,
+  untilDone,
+} from '../../../../src/streams/index.ts';
+import { quiet } from '../../machine/quiet.ts';
+import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
+import { type Stage, STAGES } from '../saga/stages.ts';
+
+const SHARDS = 1;
+const BATCH = 500;
+const CONNECTIONS = 10;
+const APPEND_AT_ONCE = 1_000;
+const KEY_PREFIX = 'bench:';
+
+const payload = z.object({ orderId: z.uuid(), status: z.string() });
+type Payload = z.output<typeof payload>;
+const subject = ({ orderId }: { orderId: string }) => `purchase:${orderId}`;
+const placed = defineEvent('purchase.placed', { payload, subject });
+const validated = defineEvent('purchase.validated', { payload, subject });
+const charged = defineEvent('purchase.charged', { payload, subject });
+const fulfilled = defineEvent('purchase.fulfilled', { payload, subject, terminal: true });
+
+const { stage, workflow } = declare<null>();
+type Tx = Parameters<NonNullable<ReturnType<typeof stage>['runBatch']>>[0];
+
+/** Cuts a stage's SQL at its one parameter, the array of ids. */
+async function runStage(tx: Tx, name: Stage, inputs: readonly StageInput<Payload>[]): Promise<void> {
+  const ids = `{${inputs.map((input) => input.payload.orderId).join(',')}}`;
+  const [before = '', after = ''] = STAGES[name].split('$1');
+  await tx.execute(sql`${sql.raw(before)}${ids}${sql.raw(after)}`);
+}
+
+const saga = workflow('saga', {
+  startedBy: 'the bench',
+  stages: [
+    stage('validate', {
+      on: placed,
+      emits: [validated],
+      retry: backoff({ attemptsMax: 3, delayMs: 500, delayMsMax: 5_000 }),
+      runBatch: async (tx, inputs) => {
+        await runStage(tx, 'validate', inputs);
+        return inputs.map(({ payload: { orderId } }) => advance(validated.of({ orderId, status: 'VALIDATED' })));
+      },
+    }),
+    stage('charge', {
+      on: validated,
+      emits: [charged],
+      retry: backoff({ attemptsMax: 3, delayMs: 500, delayMsMax: 5_000 }),
+      pivot: true,
+      runBatch: async (tx, inputs) => {
+        await runStage(tx, 'charge', inputs);
+        return inputs.map(({ payload: { orderId } }) => advance(charged.of({ orderId, status: 'CHARGED' })));
+      },
+    }),
+    stage('fulfil', {
+      on: charged,
+      emits: [fulfilled],
+      retry: untilDone({ delayMs: 1_000, delayMsMax: 60_000 }),
+      runBatch: async (tx, inputs) => {
+        await runStage(tx, 'fulfil', inputs);
+        return inputs.map(({ payload: { orderId } }) => advance(fulfilled.of({ orderId, status: 'FULFILLED' })));
+      },
+    }),
+  ],
+});
+
+async function openProducer(place: Place): Promise<Producer> {
+  const database = openDatabase(place.databaseUrl, { poolMax: 2 });
+  const wake = createNotifier(database.sql);
+  const append = async (orderIds: readonly string[]) => {
+    const drafts = orderIds.map((orderId) => placed.of({ orderId, status: 'PLACED' }));
+    await database.db.transaction((tx) => appendEvents(tx, drafts, { now: new Date(), shards: SHARDS }));
+    wake();
+  };
+  return {
+    enqueueMany: async (orderIds) => {
+      for (let at = 0; at < orderIds.length; at += APPEND_AT_ONCE)
+        await append(orderIds.slice(at, at + APPEND_AT_ONCE));
+    },
+    enqueueOne: (orderId) => append([orderId]),
+    close: () => database.close(),
+  };
+}
+
+async function openWorker(place: Place): Promise<Worker> {
+  const database = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS });
+  let engine: ReturnType<typeof createEngine<null>> | null = null;
+  return {
+    start: async () => {
+      engine = createEngine({
+        database,
+        redisUrl: place.redisUrl,
+        keyPrefix: KEY_PREFIX,
+        shards: SHARDS,
+        workflows: [saga],
+        services: null,
+        log: quiet,
+        batchMax: BATCH,
+      });
+      engine.start();
+    },
+    stop: async () => {
+      await engine?.stop();
+      engine = null;
+    },
+    close: () => database.close(),
+  };
+}
+
+export const engine: Contestant = {
+  name: 'engine',
+  label: 'Booky Hub engine, three stages',
+  kind: 'OURS',
+  tuning: `as shipped: batchMax ${BATCH}, ${SHARDS} shard, ${CONNECTIONS} connections, one process; every guarantee on`,
+  install: ({ databaseUrl }) => migrateDatabase(databaseUrl),
+  openProducer,
+  openWorker,
+};
