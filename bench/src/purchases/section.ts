@@ -1,12 +1,14 @@
 /** Section `purchases`: the same saga by every engine, as a backlog and at a steady rate. */
 import { formatNumber } from '../figures/statistics.ts';
+import { recordImage, recordSection } from '../figures/record-section.ts';
 import { describeMachine } from '../machine/machine.ts';
 import { startPrivateServers } from '../machine/servers.ts';
 import { type BenchOptions, OptionError } from '../options.ts';
-import type { Section } from '../section.ts';
+import { mayRecord, type Section } from '../section.ts';
 import { type ContestResult, type Load, runContest } from './contest.ts';
 import { contestantNames, loadContestant } from './contestants/index.ts';
 import { totalCpuMs } from './meter.ts';
+import { goals, plot, section, type Standing, table } from './report.ts';
 
 export const purchases: Section = {
   name: 'purchases',
@@ -19,19 +21,28 @@ async function run(options: BenchOptions): Promise<void> {
   const load = loadOf(options);
   const servers = await startPrivateServers();
   try {
-    console.log(await describeMachine(servers));
-    const results = new Map<string, ContestResult[]>(contestants.map(({ name }) => [name, []]));
+    const machine = await describeMachine(servers);
+    console.log(machine);
+    const standings = contestants.map((contestant) => ({ contestant, results: new Array<ContestResult>() }));
     for (let round = 1; round <= options.rounds; round++) {
       // Every other round backwards, so that nobody always comes after the same rival.
-      for (const contestant of round % 2 === 1 ? contestants : contestants.toReversed()) {
+      for (const { contestant, results } of round % 2 === 1 ? standings : standings.toReversed()) {
         const result = await runContest(servers, contestant, load);
-        results.get(contestant.name)?.push(result);
+        results.push(result);
         console.log(`${round}/${options.rounds}  ${describe(contestant.name, result)}`);
       }
     }
+    console.log(`\n${table(standings)}\n\n${goals(standings)}`);
+    if (mayRecord(options)) await record(standings, machine, load);
   } finally {
     await servers.stop();
   }
+}
+
+async function record(standings: readonly Standing[], machine: string, load: Load): Promise<void> {
+  const plotAddress = await recordImage('performance-purchases', plot(standings));
+  const day = new Date().toISOString().slice(0, 10);
+  await recordSection('purchases', section(standings, { machine, load, plot: plotAddress, day }));
 }
 
 async function choose(only: readonly string[]) {

@@ -14,6 +14,7 @@ const LOADERS = {
   'graphile-single': async () => (await import('./graphile-worker.ts')).graphileSingle,
   'pg-boss-chained': async () => (await import('./pg-boss.ts')).pgBossChained,
   'pg-boss-single': async () => (await import('./pg-boss.ts')).pgBossSingle,
+  'pg-boss-chained-sets': async () => (await import('./pg-boss.ts')).pgBossChainedSets,
   'pg-boss-sets': async () => (await import('./pg-boss.ts')).pgBossSets,
   dbos: async () => (await import('./dbos.ts')).dbos,
   'floor-3': async () => (await import('./floor.ts')).floorInThree,

@@ -122,17 +122,37 @@ function openSingle(place: Place): Promise<Worker> {
   );
 }
 
+/** All stages of a batch one after the other, a statement each. */
 function openSets(place: Place): Promise<Worker> {
   const sql = postgres(place.databaseUrl, { max: WORKERS, onnotice: () => {} });
   const handle: Handle = async (orderIds) => {
     for (const stage of STAGE_NAMES) await sql.unsafe(STAGES[stage], [`{${orderIds.join(',')}}`], { prepare: true });
   };
+  const options = { batchSize: SET_BATCH, localConcurrency: WORKERS };
   return openWith(
     place,
-    { batchSize: SET_BATCH, localConcurrency: WORKERS },
+    options,
     () => new Map([['purchase', handle]]),
     () => sql.end({ timeout: 5 }),
   );
+}
+
+/** A queue per stage, a statement per batch. */
+function openChainedSets(place: Place): Promise<Worker> {
+  const sql = postgres(place.databaseUrl, { max: WORKERS * STAGE_NAMES.length, onnotice: () => {} });
+  const handlersOf = (boss: PgBoss) =>
+    new Map(
+      STAGE_NAMES.map((stage): [string, Handle] => [
+        stage,
+        async (orderIds) => {
+          await sql.unsafe(STAGES[stage], [`{${orderIds.join(',')}}`], { prepare: true });
+          const next = stageAfter(stage);
+          if (next) await insert(boss, next, orderIds);
+        },
+      ]),
+    );
+  const options = { batchSize: SET_BATCH, localConcurrency: WORKERS };
+  return openWith(place, options, handlersOf, () => sql.end({ timeout: 5 }));
 }
 
 const PER_JOB_TUNING = `batchSize ${BATCH}, localConcurrency ${WORKERS}, the jobs of a batch side by side over ${CONNECTIONS} connections with prepared statements; ${LISTEN}`;
@@ -157,11 +177,23 @@ export const pgBossSingle: Contestant = {
   openWorker: openSingle,
 };
 
+const SET_TUNING = `batchSize ${SET_BATCH}, localConcurrency ${WORKERS}, the floor's statements per batch; a failing order fails its whole batch; ${LISTEN}`;
+
+export const pgBossChainedSets: Contestant = {
+  name: 'pg-boss-chained-sets',
+  label: 'pg-boss, chained, set-based SQL per batch',
+  kind: 'BATCH',
+  tuning: `${SET_TUNING}; the next stage's jobs by one insert per batch`,
+  install: installWith(STAGE_NAMES),
+  openProducer: (place) => openProducer(place, 'validate'),
+  openWorker: openChainedSets,
+};
+
 export const pgBossSets: Contestant = {
   name: 'pg-boss-sets',
-  label: 'pg-boss, batch handler with set-based SQL',
+  label: 'pg-boss, one job, set-based SQL per batch',
   kind: 'BATCH',
-  tuning: `batchSize ${SET_BATCH}, localConcurrency ${WORKERS}, the floor's three statements per batch; a failing order fails its whole batch; ${LISTEN}`,
+  tuning: SET_TUNING,
   install: installWith(['purchase']),
   openProducer: (place) => openProducer(place, 'purchase'),
   openWorker: openSets,
