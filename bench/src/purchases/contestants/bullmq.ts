@@ -4,7 +4,7 @@ import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { openOrderSaga, STAGE_NAMES, stageAfter } from '../saga/per-order.ts';
 import type { Stage } from '../saga/stages.ts';
 
-const CONCURRENCY = 50;
+const CONCURRENCY = 100;
 const CONNECTIONS = 20;
 const ADD_AT_ONCE = 1_000;
 const KEEP = { attempts: 3, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: true };

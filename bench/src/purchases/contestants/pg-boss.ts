@@ -8,7 +8,7 @@ import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { openOrderSaga, STAGE_NAMES, stageAfter } from '../saga/per-order.ts';
 import { STAGES } from '../saga/stages.ts';
 
-const BATCH = 100;
+const BATCH = 250;
 const WORKERS = 2;
 const CONNECTIONS = 20;
 const SET_BATCH = 500;
