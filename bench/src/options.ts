@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly purchases: number;
   /** A look at whether everything runs, not a measurement: small loads, one round, nothing written to docs. */
   readonly isQuick: boolean;
+  /** Also tells which statements took the time; they are slower for it, and docs/performance.md stays as it is. */
+  readonly isProfiling: boolean;
 }
 
 const ROUNDS_MAX = 100;
@@ -25,6 +27,7 @@ Measures, and writes docs/performance.md. Without a SECTION all of them are meas
   --rounds N         interleaved rounds (default 3)
   --purchases N      purchases in the backlog (default 5000)
   --quick            does everything run? small loads, one round; docs/performance.md stays as it is
+  --profile          tell which statements took the time and the WAL; docs/performance.md stays as it is
   --help             this
 `;
 
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[], sectionNames: readonly stri
     rounds: whole('--rounds', values.rounds, isQuick ? 1 : 3, ROUNDS_MAX),
     purchases: whole('--purchases', values.purchases, isQuick ? 1_000 : 5_000, PURCHASES_MAX),
     isQuick,
+    isProfiling: values.profile ?? false,
   };
 }
 
@@ -60,6 +64,7 @@ function parse(args: readonly string[]) {
         rounds: { type: 'string' },
         purchases: { type: 'string' },
         quick: { type: 'boolean' },
+        profile: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });

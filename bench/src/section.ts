@@ -11,4 +11,5 @@ export interface Section {
 }
 
 /** Only a whole and unhurried run may change the page. */
-export const mayRecord = (options: BenchOptions): boolean => !options.isQuick && options.only.length === 0;
+export const mayRecord = (options: BenchOptions): boolean =>
+  !options.isQuick && !options.isProfiling && options.only.length === 0;

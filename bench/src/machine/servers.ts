@@ -30,14 +30,16 @@ export interface PrivateServers {
   stop(): Promise<void>;
 }
 
+const SETTING_NAME = /^[a-z_]+(\.[a-z_]+)?$/;
 const DATABASE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
-export async function startPrivateServers(): Promise<PrivateServers> {
+/** @param settings more settings of PostgreSQL, beyond those that the product has */
+export async function startPrivateServers(settings: Readonly<Record<string, string>> = {}): Promise<PrivateServers> {
   const folder = await mkdtemp(join(tmpdir(), `booky-hub-bench-${process.pid}-`));
   // As root the servers run as another user, who must be able to enter.
   await chmod(folder, 0o711);
   try {
-    await keepCommitTimes(folder);
+    await configure(folder, { track_commit_timestamp: 'on', ...settings });
     const services = await startServices(addresses(folder), quiet);
     const admin = postgres(services.databaseUrl, { max: 1, onnotice: () => {} });
     const redis = new Redis(services.redisUrl);
@@ -73,12 +75,15 @@ export async function startPrivateServers(): Promise<PrivateServers> {
 
 const addresses = (folder: string) => ({ DATABASE_URL: undefined, REDIS_URL: undefined, DATA_DIR: folder });
 
-/** The setting needs a restart: the servers are started once for it and stopped again. */
-async function keepCommitTimes(folder: string): Promise<void> {
+/** Such settings need a restart: the servers are started once for them and stopped again. */
+async function configure(folder: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const services = await startServices(addresses(folder), quiet);
   const admin = postgres(services.databaseUrl, { max: 1, onnotice: () => {} });
   try {
-    await admin.unsafe('alter system set track_commit_timestamp = on');
+    for (const [name, value] of Object.entries(settings)) {
+      if (!SETTING_NAME.test(name)) throw new TypeError(`'${name}' is no setting of PostgreSQL`);
+      await admin.unsafe(`alter system set ${name} = '${value.replaceAll("'", "''")}'`);
+    }
   } finally {
     await admin.end({ timeout: 5 });
     await services.stop();

@@ -11,6 +11,7 @@ import { percentile } from '../figures/statistics.ts';
 import type { PrivateServers } from '../machine/servers.ts';
 import type { Contestant, Place, Producer, Shop } from './contestant.ts';
 import { type Cost, meter } from './meter.ts';
+import { readProfile, startProfile } from './profile.ts';
 import { openSagaShop } from './saga/shop.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
@@ -21,6 +22,8 @@ export interface Load {
   readonly secondsMax: number;
   readonly ratePerSecond: number;
   readonly rateSeconds: number;
+  /** Tells on the terminal which statements of the backlog took the time. (Default: false) */
+  readonly isProfiling?: boolean;
 }
 
 export interface ContestResult {
@@ -63,7 +66,9 @@ export async function runContest(servers: PrivateServers, contestant: Contestant
     const arena = { sql, servers, shop, producer, worker };
     const warm = await workOff(arena, load.warmUp);
     const affordable = Math.floor(warm.perSecond * load.secondsMax);
-    const backlog = await workOff(arena, Math.min(load.purchases, Math.max(PURCHASES_MIN, affordable || 0)));
+    const count = Math.min(load.purchases, Math.max(PURCHASES_MIN, affordable || 0));
+    const backlog = await workOff(arena, count, load.isProfiling ? () => startProfile(sql) : undefined);
+    if (load.isProfiling) console.log(await readProfile(sql, backlog.orderIds.length));
     const steady = producer ? await keepPace(arena, producer, load) : null;
     return {
       purchases: backlog.orderIds.length,
@@ -81,8 +86,8 @@ export async function runContest(servers: PrivateServers, contestant: Contestant
   }
 }
 
-/** Hands in a backlog, then lets the worker work it off. */
-async function workOff(arena: Arena, count: number) {
+/** Hands in a backlog, then lets the worker work it off. @param onReady called right before it begins */
+async function workOff(arena: Arena, count: number, onReady?: () => Promise<void>) {
   const { sql, servers, shop, producer, worker } = arena;
   const doneBefore = await shop.countDone();
   const orderIds = shop.plan(count);
@@ -91,6 +96,7 @@ async function workOff(arena: Arena, count: number) {
   // What a database at rest would have done by now.
   await sql.unsafe('vacuum analyze');
   await sql.unsafe('checkpoint');
+  await onReady?.();
   const read = await meter(servers, sql, worker);
   const startedAt = nowMs();
   await worker.start();

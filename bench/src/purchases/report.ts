@@ -109,8 +109,9 @@ function fastest(standings: readonly Standing[]): Standing | undefined {
 export function goals(standings: readonly Standing[]): string {
   const rows = goalsOf(standings).map(({ words, ratio, wanted, isAtMost }) => {
     const isMet = isAtMost ? ratio.median <= wanted : ratio.median >= wanted;
+    const verdict = Number.isFinite(ratio.median) ? (isMet ? 'met' : '**not met**') : 'not measured';
     const sign = isAtMost ? '≤' : '≥';
-    return `| ${words} | ${sign} ${formatNumber(wanted)}× | ${formatRatio(ratio)} | ${isMet ? 'met' : '**not met**'} |`;
+    return `| ${words} | ${sign} ${formatNumber(wanted)}× | ${formatRatio(ratio)} | ${verdict} |`;
   });
   return ['| Goal | wanted | measured | |', '|---|---:|---:|---|', ...rows].join('\n');
 }
@@ -156,8 +157,10 @@ What to read from it, and what not:
 
 - The engine keeps more than its rivals do here: every step is an event that subscribers can resume from, a stage's effect,
   its run and its next event are one commit, and Redis may be emptied at any moment. Of the others only DBOS records
-  each step, and in a commit of its own after the effect; "one job" runs all stages in one job that is done again from its
+  each step, in a commit of its own after the effect; "one job" runs all stages in one job that is done again from its
   first stage when it fails.
+- BullMQ's jobs live in Redis, which writes its file to disk once a second: a power cut may lose the last second of jobs,
+  and its WAL is the saga's alone. All others keep theirs in PostgreSQL.
 - *Set-based SQL per batch* is the engine's own idea done by hand in pg-boss: one bad order fails its whole batch, a batch
   is done again whole, and nothing tells subscribers.
 - The purchase workflow of the product does more than the saga (a gateway over HTTP, authorized and captured, a receipt),

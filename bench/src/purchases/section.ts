@@ -8,6 +8,7 @@ import { mayRecord, type Section } from '../section.ts';
 import { type ContestResult, type Load, runContest } from './contest.ts';
 import { contestantNames, loadContestant } from './contestants/index.ts';
 import { totalCpuMs } from './meter.ts';
+import { PROFILE_SETTINGS } from './profile.ts';
 import { goals, plot, section, type Standing, table } from './report.ts';
 
 export const purchases: Section = {
@@ -19,7 +20,7 @@ export const purchases: Section = {
 async function run(options: BenchOptions): Promise<void> {
   const contestants = await choose(options.only);
   const load = loadOf(options);
-  const servers = await startPrivateServers();
+  const servers = await startPrivateServers(options.isProfiling ? PROFILE_SETTINGS : {});
   try {
     const machine = await describeMachine(servers);
     console.log(machine);
@@ -54,12 +55,13 @@ async function choose(only: readonly string[]) {
   return Promise.all(names.map(loadContestant));
 }
 
-const loadOf = ({ purchases, isQuick }: BenchOptions): Load => ({
+const loadOf = ({ purchases, isQuick, isProfiling }: BenchOptions): Load => ({
   purchases,
   warmUp: isQuick ? 200 : 500,
   secondsMax: isQuick ? 2 : 8,
   ratePerSecond: 50,
   rateSeconds: isQuick ? 2 : 20,
+  isProfiling,
 });
 
 function describe(name: string, { purchases, perSecond, cost, latencyMs, faults }: ContestResult): string {
