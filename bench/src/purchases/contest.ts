@@ -16,9 +16,10 @@ import { openSagaShop } from './saga/shop.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 export interface Load {
-  /** Purchases in the backlog. A contestant that would take longer than `secondsMax` is given fewer. */
+  /** Purchases in the backlog; fewer where that would take longer than `secondsMax`, more where less than `secondsMin`. */
   readonly purchases: number;
   readonly warmUp: number;
+  readonly secondsMin: number;
   readonly secondsMax: number;
   readonly ratePerSecond: number;
   readonly rateSeconds: number;
@@ -26,16 +27,29 @@ export interface Load {
   readonly isProfiling?: boolean;
 }
 
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
 export interface ContestResult {
   readonly purchases: number;
   readonly perSecond: number;
   readonly cost: Cost;
   /** Milliseconds from handing in to the commit of the last stage; null when there is no queue to hand in to. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
+  readonly latencyMs: Latency | null;
+  /** The same at half of the rate that the backlog was worked off at; for this project's engine only. */
+  readonly halfRateLatencyMs: Latency | null;
   /** What was lost or done twice; empty when all is well. */
   readonly faults: readonly string[];
 }
 
+/** A contestant is never given more than this many times the purchases that were asked for. */
+const MORE_MAX = 5;
+const HALF_RATE_SECONDS = 5;
+/** Beyond this rate purchases are handed in by groups, one every so often: the bench must not be what is measured. */
+const SINGLY_PER_SECOND_MAX = 200;
+const GROUP_EVERY_MS = 20;
 /** Nobody takes fewer purchases than this, however slow. */
 const PURCHASES_MIN = 500;
 const LOOK_EVERY_MS = 100;
@@ -55,8 +69,7 @@ export async function runContest(servers: PrivateServers, contestant: Contestant
   await servers.emptyRedis();
   const databaseUrl = await servers.createDatabase(databaseName);
   const place: Place = { databaseUrl, redisUrl: servers.redisUrl, folder: servers.folder };
-  const paced = load.ratePerSecond * load.rateSeconds;
-  const ordersMax = load.warmUp + load.purchases + paced;
+  const ordersMax = load.warmUp + load.purchases * MORE_MAX + load.ratePerSecond * load.rateSeconds;
   const shop = await (contestant.openShop ?? openSagaShop)(place, ordersMax);
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   await contestant.install(place);
@@ -65,17 +78,22 @@ export async function runContest(servers: PrivateServers, contestant: Contestant
   try {
     const arena = { sql, servers, shop, producer, worker };
     const warm = await workOff(arena, load.warmUp);
-    const affordable = Math.floor(warm.perSecond * load.secondsMax);
-    const count = Math.min(load.purchases, Math.max(PURCHASES_MIN, affordable || 0));
+    const count = backlogSize(load, warm.perSecond);
     const backlog = await workOff(arena, count, load.isProfiling ? () => startProfile(sql) : undefined);
-    if (load.isProfiling) console.log(await readProfile(sql, backlog.orderIds.length));
-    const steady = producer ? await keepPace(arena, producer, load) : null;
+    if (load.isProfiling) console.log(await readProfile(sql, count));
+    const steadyRate = { perSecond: load.ratePerSecond, seconds: load.rateSeconds };
+    const steady = producer ? await keepPace(arena, producer, steadyRate) : null;
+    const isOurs = contestant.kind === 'OURS' && Number.isFinite(backlog.perSecond);
+    const halfRate = { perSecond: backlog.perSecond / 2, seconds: HALF_RATE_SECONDS };
+    const half = producer && isOurs ? await keepPace(arena, producer, halfRate) : null;
+    const orderIds = [warm, backlog, steady, half].flatMap((part) => part?.orderIds ?? []);
     return {
-      purchases: backlog.orderIds.length,
+      purchases: count,
       perSecond: backlog.perSecond,
       cost: backlog.cost,
       latencyMs: steady?.latencyMs ?? null,
-      faults: await shop.audit([...warm.orderIds, ...backlog.orderIds, ...(steady?.orderIds ?? [])]),
+      halfRateLatencyMs: half?.latencyMs ?? null,
+      faults: await shop.audit(orderIds),
     };
   } finally {
     await worker.close();
@@ -108,20 +126,28 @@ async function workOff(arena: Arena, count: number, onReady?: () => Promise<void
   return { orderIds, cost, perSecond: done ? (count / (endedAt - startedAt)) * 1_000 : Number.NaN };
 }
 
-/** Hands in one purchase after the other at a steady rate, however slow the answers are. */
-async function keepPace({ shop, worker }: Arena, producer: Producer, load: Load) {
+interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+/** Hands in purchases at a steady rate, however slow the answers are. */
+async function keepPace({ shop, worker }: Arena, producer: Producer, pace: Pace) {
   const doneBefore = await shop.countDone();
-  const orderIds = shop.plan(load.ratePerSecond * load.rateSeconds);
+  const orderIds = shop.plan(Math.floor(pace.perSecond * pace.seconds));
   await shop.place(orderIds);
   await worker.start();
   const handedInAt = new Map<string, number>();
   const handingIn: Promise<void>[] = [];
   const startedAt = nowMs();
-  for (const [index, orderId] of orderIds.entries()) {
-    const dueInMs = startedAt + (index * 1_000) / load.ratePerSecond - nowMs();
+  const together = pace.perSecond <= SINGLY_PER_SECOND_MAX ? 1 : Math.ceil((pace.perSecond * GROUP_EVERY_MS) / 1_000);
+  for (let at = 0; at < orderIds.length; at += together) {
+    const dueInMs = startedAt + (at * 1_000) / pace.perSecond - nowMs();
     if (dueInMs > 0) await delay(dueInMs);
-    handedInAt.set(orderId, nowMs());
-    handingIn.push(producer.enqueueOne(orderId));
+    const group = orderIds.slice(at, at + together);
+    for (const orderId of group) handedInAt.set(orderId, nowMs());
+    const [only] = group;
+    handingIn.push(only !== undefined && together === 1 ? producer.enqueueOne(only) : producer.enqueueMany(group));
   }
   await Promise.all(handingIn);
   await waitUntilDone(shop, doneBefore + orderIds.length);
@@ -129,6 +155,14 @@ async function keepPace({ shop, worker }: Arena, producer: Producer, load: Load)
   const doneAt = await shop.doneAt(orderIds);
   const waits = orderIds.map((id) => (doneAt.get(id) ?? Number.POSITIVE_INFINITY) - (handedInAt.get(id) ?? 0));
   return { orderIds, latencyMs: { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99) } };
+}
+
+/** How many purchases a contestant is given, by the rate at which it worked off the warm-up. */
+function backlogSize({ purchases, secondsMin, secondsMax }: Load, perSecond: number): number {
+  if (!Number.isFinite(perSecond)) return Math.min(purchases, PURCHASES_MIN);
+  const least = Math.min(purchases * MORE_MAX, Math.floor(perSecond * secondsMin));
+  const most = Math.max(PURCHASES_MIN, Math.floor(perSecond * secondsMax));
+  return Math.min(most, Math.max(purchases, least));
 }
 
 /** @returns false when nothing more is done and purchases are missing */

@@ -58,20 +58,23 @@ async function choose(only: readonly string[]) {
 const loadOf = ({ purchases, isQuick, isProfiling }: BenchOptions): Load => ({
   purchases,
   warmUp: isQuick ? 200 : 500,
+  secondsMin: isQuick ? 0 : 1,
   secondsMax: isQuick ? 2 : 8,
   ratePerSecond: 50,
   rateSeconds: isQuick ? 2 : 20,
   isProfiling,
 });
 
-function describe(name: string, { purchases, perSecond, cost, latencyMs, faults }: ContestResult): string {
+function describe(name: string, result: ContestResult): string {
+  const { purchases, perSecond, cost, latencyMs, halfRateLatencyMs, faults } = result;
+  const half = halfRateLatencyMs ? `; at half its rate p99 ${formatNumber(halfRateLatencyMs.p99)} ms` : '';
   const latency = latencyMs
     ? `p50 ${formatNumber(latencyMs.p50)} ms, p99 ${formatNumber(latencyMs.p99)} ms`
     : 'no queue';
   const cpu = [cost.workerCpuMs, cost.postgresCpuMs ?? Number.NaN, cost.redisCpuMs ?? Number.NaN].map(formatNumber);
   return (
     `${name.padEnd(17)} ${formatNumber(perSecond).padStart(7)}/s (${purchases})  ${latency};  ` +
-    `CPU ${formatNumber(totalCpuMs(cost))} ms (${cpu.join(' + ')}), WAL ${formatNumber(cost.walBytes)} B` +
+    `CPU ${formatNumber(totalCpuMs(cost))} ms (${cpu.join(' + ')}), WAL ${formatNumber(cost.walBytes)} B${half}` +
     (faults.length > 0 ? `\n    WRONG: ${faults.join('; ')}` : '')
   );
 }
