@@ -14,6 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
 import { answerCors } from './server/cors.ts';
+import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
 import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer, refuseForms } from './server/graphql.ts';
@@ -66,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const origins = new Set([...options.corsOrigins, new URL(services.publicUrl).origin]);
   const routes = {
     '': home,
-    graphql: serveGraphql(graphql, limits.bodyBytesMax),
+    graphql: serveGraphql(graphql, openEventLane(graphql, { log, development }), limits.bodyBytesMax),
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     covers: serveCovers(services),
@@ -153,25 +154,28 @@ const home: Route = ({ url, response }) => {
   response.writeHead(302, { location: '/app' }).end();
 };
 
-function serveGraphql(graphql: GraphqlServer, bodyBytesMax: number): Route {
+function serveGraphql(graphql: GraphqlServer, events: EventLane, bodyBytesMax: number): Route {
   const page = serveGraphiql();
   return async (exchange: Exchange) => {
     if (wantsPage(exchange)) return page(exchange);
     const { request, response, requestId, address } = exchange;
     const { headers } = request;
+    let body: string | null = null;
     if (request.method === 'POST') {
       refuseForms(headers['content-type'], headers['x-booky-hub']);
-      const body = await readBody(request, bodyBytesMax);
-      if (body.length === 0) throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
-      // Yoga takes a body that was read before it from here.
-      Object.assign(request, { body: body.toString() });
+      body = (await readBody(request, bodyBytesMax)).toString();
+      if (body === '') throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
     }
-    await graphql(request, response, {
+    const caller = {
       requestId,
       address,
       authorization: headers.authorization ?? null,
       lastEventId: headers['last-event-id']?.toString() ?? null,
-    });
+    };
+    if (events.wants(request) && (await events.serve(exchange, caller, body))) return;
+    // Yoga takes a body that was read before it from here.
+    if (body !== null) Object.assign(request, { body });
+    await graphql(request, response, caller);
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Server-sent events of a subscription: `id:` is the update's seq, which a browser sends back as Last-Event-ID.
+ * Server-sent events of a subscription, as Yoga sends them where the lane (event-lane.ts) does not: `id:` is the update's seq, which a browser sends back as Last-Event-ID.
  *
  * Promise: one update is read ahead at most, so a slow reader costs no memory; a reader who goes ends the subscription.
  */
@@ -10,7 +10,18 @@ type ResultProcessorInput = Parameters<NonNullable<Plugin['onResultProcess']>>[0
 
 const HEARTBEAT_MS = 12_000;
 const encoder = new TextEncoder();
-const heartbeat = encoder.encode(':\n\n');
+
+/** Says nothing; keeps the connection, and whatever lies between, awake. */
+export const HEARTBEAT = ':\n\n';
+/** The last event: nothing more will come, so do not come back. */
+export const COMPLETE = 'event: complete\ndata:\n\n';
+export const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
+const heartbeat = encoder.encode(HEARTBEAT);
 
 export function eventStream(result: ResultProcessorInput, fetchApi: FetchAPI): Response {
   const iterator = iteratorOf(result);
@@ -30,11 +41,11 @@ export function eventStream(result: ResultProcessorInput, fetchApi: FetchAPI): R
       try {
         const { value, done } = await iterator.next();
         if (done) {
-          controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
+          controller.enqueue(encoder.encode(COMPLETE));
           await stop();
           controller.close();
         } else {
-          controller.enqueue(encoder.encode(frame(value)));
+          controller.enqueue(encoder.encode(eventFrame(value)));
         }
       } catch (error) {
         await stop();
@@ -44,11 +55,12 @@ export function eventStream(result: ResultProcessorInput, fetchApi: FetchAPI): R
     cancel: stop,
   });
   return new fetchApi.Response(body, {
-    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    headers: streamHeaders,
   });
 }
 
-function frame(result: ExecutionResult): string {
+/** One update, with the seq of its root field as `id:`. */
+export function eventFrame(result: ExecutionResult): string {
   const seq = seqOf(result.data);
   return `${seq === null ? '' : `id: ${seq}\n`}event: next\ndata: ${JSON.stringify(result)}\n\n`;
 }

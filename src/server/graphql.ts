@@ -6,6 +6,7 @@ import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
 import { createBudget } from './budget.ts';
 import { HttpError } from './http.ts';
+import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
 
@@ -18,6 +19,8 @@ export interface Caller {
   address: string;
   authorization: string | null;
   lastEventId: string | null;
+  /** Subscriptions come as lean streams (lean-stream.ts); for transports of our own. */
+  isLean?: boolean;
 }
 
 export interface GraphqlOptions {
@@ -65,6 +68,7 @@ export function createGraphqlServer({ services, seats, stopping, development }: 
       maskErrors(teller),
       limitCost(limits, createBudget(limits.costPerMinuteMax, services.clock)),
       numberEvents(),
+      leanStreams(teller),
     ],
   });
 }

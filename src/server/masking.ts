@@ -4,7 +4,7 @@
  * Our own errors are told as they are. A fault in the document is told as graphql words it. Everything else is masked: the
  * caller gets a requestId, the log gets the rest under the same requestId. Never told, in any environment: SQL, stacks.
  */
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { HubError } from '../schema/errors.ts';
 import { isTransientDatabaseError } from '../streams/errors.ts';
 import type { Log } from '../streams/log.ts';
@@ -56,6 +56,11 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
     ...place,
     extensions: { code: 'INTERNAL', requestId, ...kind },
   });
+}
+
+/** A result with each of its errors as it may be told. */
+export function tellResult(result: ExecutionResult, requestId: string, teller: Teller): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => tell(error, requestId, teller)) } : result;
 }
 
 /** Source: SQLSTATE 22021 character_not_in_repertoire, 22008 and 22007 datetime, 22P05 untranslatable_character. */

@@ -6,7 +6,7 @@ import type { Context } from '../schema/context.ts';
 import type { ApiLimits } from '../schema/limits.ts';
 import type { Budget } from './budget.ts';
 import { costOf } from './cost.ts';
-import { type Teller, tell } from './masking.ts';
+import { type Teller, tellResult } from './masking.ts';
 import { eventStream } from './event-stream.ts';
 
 /** Tokens when parsing, aliases when validating. */
@@ -99,8 +99,7 @@ function refuse(cost: CostTold, { viewer, address }: Context, budget: Budget): G
 
 /** Every result goes through `tell`, whatever the transport. */
 export function maskErrors(teller: Teller): Plugin<Context> {
-  const mask = (result: ExecutionResult, requestId: string): ExecutionResult =>
-    result.errors ? { ...result, errors: result.errors.map((error) => tell(error, requestId, teller)) } : result;
+  const mask = (result: ExecutionResult, requestId: string) => tellResult(result, requestId, teller);
   return {
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import type { ApiLimits } from '../schema/limits.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
 import { parseTarget } from './http.ts';
+import { streamIn } from './lean-stream.ts';
 import { type Teller, tell } from './masking.ts';
 import { isMutation } from './plugins.ts';
 
@@ -47,11 +48,14 @@ export function openSockets({ server, graphql, limits, teller, allows }: SocketO
     {
       connectionInitWaitTimeout: INIT_WAIT_MS,
       execute: (args) => toolsFor(toolsOf, args.contextValue).execute(args),
-      subscribe: (args) => toolsFor(toolsOf, args.contextValue).subscribe(args),
+      subscribe: async (args) => {
+        const result = await toolsFor(toolsOf, args.contextValue).subscribe(args);
+        return streamIn(result) ?? result;
+      },
       onSubscribe: async (socket, _id, { query, operationName, variables }) => {
         const requestId = randomUUID();
         try {
-          const tools = graphql.getEnveloped({ params: { query }, ...callerOf(socket, requestId) });
+          const tools = graphql.getEnveloped({ params: { query }, ...callerOf(socket, requestId), isLean: true });
           const document = tools.parse(query);
           if (isMutation(document)) return [refusal];
           const errors = tools.validate(tools.schema, document);
