@@ -13,8 +13,8 @@ export interface Bar {
 }
 
 const COLOURS = { ours: '#e8590c', rival: '#4c8dce', limit: '#8a8f98' } as const;
-const WIDTH = 820;
-const LABEL_WIDTH = 300;
+const WIDTH = 860;
+const LABEL_WIDTH = 320;
 const VALUE_WIDTH = 90;
 const BAR_HEIGHT = 20;
 const ROW_HEIGHT = 30;

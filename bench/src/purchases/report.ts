@@ -147,7 +147,8 @@ export function section(
 
 How fast do durable purchases go, and at what cost, against what one would pick instead? Every contestant does the same
 saga on the same tables and indexes: *validate*, *charge* (a payment under a unique key, two ledger lines) and *fulfil* (a
-licence), each with the order's new status in a commit of its own that everybody can see. Measured on ${options.day}: ${machine};
+licence), each with the order's new status in a commit of its own that everybody can see.
+Measured on ${options.day}: ${machine};
 ${standings[0]?.results.length ?? 0} rounds, interleaved, medians, ± half the range of the rounds.
 
 ![Purchases per second](${options.plot})

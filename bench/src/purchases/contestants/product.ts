@@ -70,7 +70,7 @@ async function openWorker(place: Place): Promise<Worker> {
 
 export const product: Contestant = {
   name: 'product',
-  label: 'Booky Hub purchase workflow, five stages and a gateway',
+  label: 'Booky Hub purchases, five stages, gateway',
   kind: 'PRODUCT',
   tuning: 'as shipped: one worker process, WORKER_BATCH_MAX 500, WORKER_CONCURRENCY 16, DATABASE_POOL_MAX 10',
   openShop: openProductShop,
