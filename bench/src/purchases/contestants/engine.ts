@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { openDatabase } from '../../../../src/db/client.ts';
+import { openDatabase, type Tx } from '../../../../src/db/client.ts';
 import { migrateDatabase } from '../../../../src/db/migrate.ts';
 import {
   advance,
@@ -36,7 +36,6 @@ const charged = defineEvent('purchase.charged', { payload, subject });
 const fulfilled = defineEvent('purchase.fulfilled', { payload, subject, terminal: true });
 
 const { stage, workflow } = declare<null>();
-type Tx = Parameters<NonNullable<ReturnType<typeof stage>['runBatch']>>[0];
 
 /** Cuts a stage's SQL at its one parameter, the array of ids. */
 async function runStage(tx: Tx, name: Stage, inputs: readonly StageInput<Payload>[]): Promise<void> {
