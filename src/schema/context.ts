@@ -8,16 +8,19 @@ import type { Db, Tx } from '../db/client.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
-import type { StoredEvent } from '../streams/event.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
+import type { LiveEvents } from '../streams/live-subscriber.ts';
 import type { Log } from '../streams/log.ts';
 import { OverloadedError, UnauthenticatedError } from './errors.ts';
 import type { ApiLimits } from './limits.ts';
 import type { Seats } from './seats.ts';
 
-/** The live side of the engine: events of a subject with seq greater than `after`, in order and without gaps. */
+/**
+ * The live side of the engine: events of a subject with seq greater than `after`, in order and without gaps.
+ * With `after` null it gathers at once and begins where `startAfter` says.
+ */
 export interface Live {
-  subscribe(subject: string, options: { after: number; signal?: AbortSignal }): AsyncIterableIterator<StoredEvent>;
+  subscribe(subject: string, options: { after: number | null; signal?: AbortSignal }): LiveEvents;
 }
 
 /** A mail that the local adapter kept instead of sending it. */

@@ -1,11 +1,13 @@
 /** `Subscription.editionStatus`: an edition on its way to the readers, for its author and for admins. */
-import { eq, sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { Db } from '../db/client.ts';
 import { editions, revisionStatus, saleStatus } from '../db/tables/books.ts';
 import { editionSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
+import { gathered } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -76,14 +78,14 @@ async function watchEdition(context: Context, editionId: string, after: number |
   const subject = editionSubject(editionId);
   let last: State = { status: 'DRAFT', onSale: false, revisionNumber: 1 };
   if (after !== null) last = (await stateBefore(context, subject, after)) ?? last;
-  return openLive<EditionStatusUpdate>({
-    context,
+  const { db, viewer } = context;
+  return openLive<EditionStatusUpdate>(context, {
     subject,
     noun: 'edition',
     after,
-    allowed: async () => mayWatch(context, editionId),
+    allowed: async () => mayWatch(viewer, await ownerOf(db, editionId)),
     snapshot: async () => {
-      const update = await readSnapshot(context, editionId);
+      const update = await readSnapshot(db, editionId);
       if (update) last = { status: update.status, onSale: update.onSale, revisionNumber: update.revisionNumber };
       return update;
     },
@@ -94,9 +96,16 @@ async function watchEdition(context: Context, editionId: string, after: number |
   });
 }
 
-async function mayWatch({ db, viewer }: Context, editionId: string): Promise<boolean> {
-  const [edition] = await db.select({ ownerId: editions.ownerId }).from(editions).where(eq(editions.id, editionId));
-  return edition !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === edition.ownerId);
+const ownerOf = gathered(async (db: Db, ids) => {
+  const rows = await db
+    .select({ id: editions.id, ownerId: editions.ownerId })
+    .from(editions)
+    .where(inArray(editions.id, ids));
+  return new Map(rows.map(({ id, ownerId }) => [id, ownerId]));
+});
+
+function mayWatch(viewer: Context['viewer'], ownerId: string | undefined): boolean {
+  return ownerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === ownerId);
 }
 
 const snapshotRow = lastEventRow.extend({
@@ -106,7 +115,7 @@ const snapshotRow = lastEventRow.extend({
 });
 
 /** Status and last seq in one statement, so that no change falls between them. */
-async function readSnapshot({ db }: Context, editionId: string): Promise<EditionStatusUpdate | null> {
+async function readSnapshot(db: Db, editionId: string): Promise<EditionStatusUpdate | null> {
   const rows = await db.execute(sql`
     select d.sale_status as "saleStatus", r.status as "revisionStatus", r.number as "revisionNumber", ${lastEventColumns}
     from edition d

@@ -3,6 +3,7 @@ import { desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { healthReports, healthStatus } from '../db/tables/operations.ts';
 import { HEALTH_SUBJECT, healthReported } from '../events/index.ts';
+import type { Db } from '../db/client.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
@@ -136,13 +137,12 @@ builder.subscriptionField('health', (t) =>
       }),
     },
     subscribe: (_root, { after }, context) =>
-      openLive<HealthUpdate>({
-        context,
+      openLive<HealthUpdate>(context, {
         subject: HEALTH_SUBJECT,
         noun: 'report',
         after: after ?? context.resumeAfter,
         allowed: async () => true,
-        snapshot: () => readSnapshot(context),
+        snapshot: watchHealth(context),
         show: (event) => {
           const report = healthReported.schema.safeParse(event.payload).data;
           return {
@@ -169,7 +169,13 @@ const snapshotRow = z.object({
   reportId: z.string().nullable(),
 });
 
-async function readSnapshot({ db }: Context): Promise<HealthUpdate> {
+/** A function of its own, so that a subscription keeps no more of the context than the database. */
+const watchHealth =
+  ({ db }: Context) =>
+  () =>
+    readSnapshot(db);
+
+async function readSnapshot(db: Db): Promise<HealthUpdate> {
   const rows = await db.execute(sql`
     select coalesce(e.seq, 0) as seq, coalesce(e.created_at, now()) as at,
            e.payload->>'status' as status, e.payload->>'reportId' as "reportId"

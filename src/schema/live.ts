@@ -6,21 +6,23 @@
  * Life: allowed? → (snapshot, unless `after`) → events → done, or one last RESUME error when this process stops.
  * Not here: what each subscription shows (order-status.ts, edition-status.ts, runs.ts, health.ts).
  */
+import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { StoredEvent } from '../streams/event.ts';
+import type { LiveEvents } from '../streams/live-subscriber.ts';
 import type { Context } from './context.ts';
 import { type HubError, NotFoundError, OverloadedError, ResumeError, UnauthenticatedError } from './errors.ts';
+import { gathered } from './gather.ts';
 
 /** What a subscription yields: an update, or the error that ends it. */
 export type LiveValue<Update> = { readonly update: Update } | { readonly error: HubError };
 
 export interface LiveSource<Update extends { readonly seq: number }> {
-  context: Context;
   /** Such as `order:UUID`. */
   subject: string;
   /** What the subject is called in an error. */
   noun: string;
   /** Resume behind this seq, without the snapshot. */
-  after: number | null | undefined;
+  after: number | null;
   /** The present state and the last seq, read in one statement; null when there is no such thing. */
   snapshot: () => Promise<Update | null>;
   /** Whether the caller may (still) see it. */
@@ -33,16 +35,18 @@ const RIGHT_FRESH_MS = 1_000;
 const SEATS_RETRY_AFTER_MS = 5_000;
 
 /**
+ * @param source kept as long as the subscription lives: its functions hold what they need, never the whole context
  * @throws NotFoundError when it does not exist or is not the caller's
  * @throws OverloadedError when the caller has too many subscriptions open
  */
 export async function openLive<Update extends { readonly seq: number }>(
+  context: Context,
   source: LiveSource<Update>,
 ): Promise<AsyncIterableIterator<LiveValue<Update>>> {
   if (!(await source.allowed())) throw new NotFoundError(source.noun);
-  const leave = source.context.seats.take(source.context.viewer?.id ?? source.context.address);
+  const leave = context.seats.take(context.viewer?.id ?? context.address);
   if (!leave) throw new OverloadedError(SEATS_RETRY_AFTER_MS, 'You have too many subscriptions open. Close one first.');
-  return new LiveIterator(source, leave);
+  return new LiveIterator(context, source, leave);
 }
 
 /** The resolver of every live field: the update, or the error that ends the subscription. */
@@ -51,19 +55,30 @@ export function shown<Update>(value: LiveValue<Update>): Update {
   return value.update;
 }
 
+const viewerOf = gathered((auth: Accounts, tokens) => auth.viewersOf(tokens));
+
 class LiveIterator<Update extends { readonly seq: number }> implements AsyncIterableIterator<LiveValue<Update>> {
   readonly #source: LiveSource<Update>;
+  readonly #auth: Accounts;
+  readonly #token: string | null;
+  readonly #viewer: Viewer | null;
   readonly #leave: () => void;
-  #feed: AsyncIterableIterator<StoredEvent> | null = null;
+  readonly #feed: LiveEvents;
+  /** -1 before the snapshot. */
   #lastSeq: number;
   #checkedAtMs: number;
   #ended = false;
 
-  constructor(source: LiveSource<Update>, leave: () => void) {
+  constructor({ auth, token, viewer, live, stopping }: Context, source: LiveSource<Update>, leave: () => void) {
     this.#source = source;
+    this.#auth = auth;
+    this.#token = token;
+    this.#viewer = viewer;
     this.#leave = leave;
-    this.#lastSeq = source.after ?? source.context.resumeAfter ?? -1;
+    this.#lastSeq = source.after ?? -1;
     this.#checkedAtMs = performance.now();
+    // Registered before the snapshot is read, so that nothing falls between the two.
+    this.#feed = live.subscribe(source.subject, { after: source.after, signal: stopping });
   }
 
   [Symbol.asyncIterator]() {
@@ -71,13 +86,21 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
   }
 
   async next(): Promise<IteratorResult<LiveValue<Update>>> {
-    if (this.#ended) return { value: undefined, done: true };
     try {
-      const value = (await this.#snapshot()) ?? (await this.#nextShown());
-      // `return()` may have come while this waited.
-      if (this.#isOver()) return { value: undefined, done: true };
-      if ('error' in value) await this.return();
-      return { value, done: false };
+      if (this.#lastSeq < 0 && !this.#ended) return await this.#first();
+      while (!this.#ended) {
+        const { value: event, done } = await this.#feed.next();
+        if (this.#isOver()) break;
+        if (done) return this.#last(new ResumeError(this.#lastSeq));
+        if (performance.now() - this.#checkedAtMs >= RIGHT_FRESH_MS && !(await this.#stillAllowed())) {
+          return this.#last(new UnauthenticatedError('Your session ended, or this is not yours any more.'));
+        }
+        if (this.#isOver()) break;
+        this.#lastSeq = event.seq;
+        const update = this.#source.show(event);
+        if (update) return { value: { update }, done: false };
+      }
+      return { value: undefined, done: true };
     } catch (error) {
       await this.return();
       throw error;
@@ -88,45 +111,35 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
     if (!this.#ended) {
       this.#ended = true;
       this.#leave();
-      await this.#feed?.return?.();
+      await this.#feed.return();
     }
     return { value: undefined, done: true };
   }
 
   /** The first value of a subscription that does not resume. */
-  async #snapshot(): Promise<LiveValue<Update> | null> {
-    if (this.#lastSeq >= 0) return null;
+  async #first(): Promise<IteratorResult<LiveValue<Update>>> {
     const update = await this.#source.snapshot();
-    if (!update) return { error: new NotFoundError(this.#source.noun) };
+    if (this.#isOver()) return { value: undefined, done: true };
+    if (!update) return this.#last(new NotFoundError(this.#source.noun));
     this.#lastSeq = update.seq;
-    return { update };
+    this.#feed.startAfter(update.seq);
+    return { value: { update }, done: false };
   }
 
-  async #nextShown(): Promise<LiveValue<Update>> {
-    const { context, subject } = this.#source;
-    this.#feed ??= context.live.subscribe(subject, { after: this.#lastSeq, signal: context.stopping });
-    for (;;) {
-      const { value: event, done } = await this.#feed.next();
-      if (done) return { error: new ResumeError(this.#lastSeq) };
-      if (!(await this.#stillAllowed())) {
-        return { error: new UnauthenticatedError('Your session ended, or this is not yours any more.') };
-      }
-      this.#lastSeq = event.seq;
-      const update = this.#source.show(event);
-      if (update) return { update };
-    }
+  async #last(error: HubError): Promise<IteratorResult<LiveValue<Update>>> {
+    await this.return();
+    return { value: { error }, done: false };
   }
 
   async #stillAllowed(): Promise<boolean> {
-    if (performance.now() - this.#checkedAtMs < RIGHT_FRESH_MS) return true;
-    const { context, allowed } = this.#source;
-    const viewer = context.token === null ? null : await context.auth.viewerOf(context.token);
-    const sameViewer = viewer?.id === context.viewer?.id && viewer?.role === context.viewer?.role;
-    if (!sameViewer || !(await allowed())) return false;
+    const viewer = this.#token === null ? undefined : await viewerOf(this.#auth, this.#token);
+    const sameViewer = viewer?.id === this.#viewer?.id && viewer?.role === this.#viewer?.role;
+    if (!sameViewer || !(await this.#source.allowed())) return false;
     this.#checkedAtMs = performance.now();
     return true;
   }
 
+  /** `return()` may have come while something was awaited. */
   #isOver(): boolean {
     return this.#ended;
   }

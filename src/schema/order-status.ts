@@ -1,12 +1,14 @@
 /** `Subscription.orderStatus`: an order on its way, for its buyer and for admins. */
-import { eq, sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { Db } from '../db/client.ts';
 import { orderStatus } from '../db/tables/index.ts';
 import { orders } from '../db/tables/orders.ts';
 import { orderSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
+import { gathered } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -75,14 +77,14 @@ builder.subscriptionField('orderStatus', (t) =>
 async function watchOrder(context: Context, orderId: string, after: number | null) {
   const subject = orderSubject(orderId);
   let last: Status = after === null ? 'PENDING_PAYMENT' : await statusBefore(context, subject, after);
-  return openLive<OrderStatusUpdate>({
-    context,
+  const { db, viewer } = context;
+  return openLive<OrderStatusUpdate>(context, {
     subject,
     noun: 'order',
     after,
-    allowed: async () => mayWatch(context, orderId),
+    allowed: async () => mayWatch(viewer, await buyerOf(db, orderId)),
     snapshot: async () => {
-      const update = await readSnapshot(context, orderId);
+      const update = await readSnapshot(db, orderId);
       last = update?.status ?? last;
       return update;
     },
@@ -93,15 +95,19 @@ async function watchOrder(context: Context, orderId: string, after: number | nul
   });
 }
 
-async function mayWatch({ db, viewer }: Context, orderId: string): Promise<boolean> {
-  const [order] = await db.select({ buyerId: orders.buyerId }).from(orders).where(eq(orders.id, orderId));
-  return order !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === order.buyerId);
+const buyerOf = gathered(async (db: Db, ids) => {
+  const rows = await db.select({ id: orders.id, buyerId: orders.buyerId }).from(orders).where(inArray(orders.id, ids));
+  return new Map(rows.map(({ id, buyerId }) => [id, buyerId]));
+});
+
+function mayWatch(viewer: Context['viewer'], buyerId: string | undefined): boolean {
+  return buyerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === buyerId);
 }
 
 const snapshotRow = lastEventRow.extend({ status, reason: z.string().nullable() });
 
 /** Status and last seq in one statement, so that no change falls between them. */
-async function readSnapshot({ db }: Context, orderId: string): Promise<OrderStatusUpdate | null> {
+async function readSnapshot(db: Db, orderId: string): Promise<OrderStatusUpdate | null> {
   const rows = await db.execute(sql`
     select o.status, o.reason, ${lastEventColumns}
     from "order" o left join ${lastEventOf(sql`'order:' || o.id`)} where o.id = ${orderId}`);

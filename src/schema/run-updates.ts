@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
+import type { Db } from '../db/client.ts';
 import { runs } from '../db/tables/engine.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
@@ -62,13 +63,13 @@ builder.subscriptionField('runUpdates', (t) =>
 async function watchRun(context: Context, runId: string, after: number | null) {
   const [run] = await context.db.select({ subject: runs.subject }).from(runs).where(eq(runs.id, runId));
   if (!run) throw new NotFoundError('run');
-  return openLive<RunUpdate>({
-    context,
+  const { db, viewer } = context;
+  return openLive<RunUpdate>(context, {
     subject: run.subject,
     noun: 'run',
     after,
-    allowed: async () => context.viewer?.role === 'ADMIN',
-    snapshot: async () => readSnapshot(context, runId),
+    allowed: async () => viewer?.role === 'ADMIN',
+    snapshot: async () => readSnapshot(db, runId),
     show: (event) =>
       event.runId === runId ? { ...progressOf(event), runId, type: event.type, durationMs: event.durationMs } : null,
   });
@@ -77,7 +78,7 @@ async function watchRun(context: Context, runId: string, after: number | null) {
 const snapshotRow = lastEventRow.extend({ runStage: z.string(), retryAt: z.coerce.date().nullable() });
 
 /** The run and the last seq of its subject in one statement. */
-async function readSnapshot({ db }: Context, runId: string): Promise<RunUpdate | null> {
+async function readSnapshot(db: Db, runId: string): Promise<RunUpdate | null> {
   const rows = await db.execute(sql`
     select r.stage as "runStage", r.retry_at as "retryAt", ${lastEventColumns}
     from run r left join ${lastEventOf(sql`r.subject`)} where r.id = ${runId}`);

@@ -35,7 +35,7 @@ export type GraphqlServer = ReturnType<typeof createGraphqlServer>;
 export function createGraphqlServer({ services, seats, stopping, development }: GraphqlOptions) {
   const { db, auth, log, limits } = services;
   const teller = { log, development };
-  const commit = commitWith(db, () => services.wake());
+  const shared = { ...services, commit: commitWith(db, () => services.wake()), seats, stopping };
   return createYoga<Caller, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -48,19 +48,18 @@ export function createGraphqlServer({ services, seats, stopping, development }: 
     landingPage: false,
     logging: false,
     maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
-    context: async ({ requestId, address, authorization, lastEventId }: YogaInitialContext & Caller) => {
+    context: async (initial: YogaInitialContext & Caller) => {
+      const { requestId, address, authorization, lastEventId } = initial;
       const token = tokenIn(authorization);
-      return {
-        ...services,
-        commit,
-        seats,
-        stopping,
+      const own = {
         requestId,
         address,
         token,
         viewer: token === null ? null : await auth.viewerOf(token),
         resumeAfter: seqIn(lastEventId),
       };
+      // A subscription's context lives as long as it does: it shares what is the same for all.
+      return initial.isLean === true ? inherit(initial, shared, own) : { ...shared, ...own };
     },
     plugins: [
       limitDocuments(limits),
@@ -71,6 +70,13 @@ export function createGraphqlServer({ services, seats, stopping, development }: 
       leanStreams(teller),
     ],
   });
+}
+
+/** Makes `initial` an heir of `shared`. @returns what is its own, seen together with what it inherits */
+function inherit<Shared extends object, Own extends object>(initial: object, shared: Shared, own: Own): Shared & Own {
+  Object.setPrototypeOf(initial, shared);
+  const heir: Shared & Own = Object.setPrototypeOf(own, shared);
+  return heir;
 }
 
 function tokenIn(authorization: string | null): string | null {

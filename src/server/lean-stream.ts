@@ -16,7 +16,10 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
 import { type Teller, tellResult } from './masking.ts';
 
-type ValidArgs = Exclude<ReturnType<typeof validateSubscriptionArgs>, readonly unknown[]>;
+type SubscriptionArgs = Pick<
+  ExecutionArgs,
+  'schema' | 'document' | 'contextValue' | 'variableValues' | 'operationName'
+>;
 
 /** What `subscribe` gives a lean caller: a stream that Envelop does not see as one, so that it wraps nothing around it. */
 class OpenedStream {
@@ -30,12 +33,12 @@ class OpenedStream {
 }
 
 export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
-  readonly #args: ValidArgs;
+  readonly #args: SubscriptionArgs;
   readonly #source: AsyncIterator<unknown>;
   readonly #requestId: string;
   readonly #teller: Teller;
 
-  constructor(args: ValidArgs, source: AsyncIterator<unknown>, requestId: string, teller: Teller) {
+  constructor(args: SubscriptionArgs, source: AsyncIterator<unknown>, requestId: string, teller: Teller) {
     this.#args = args;
     this.#source = source;
     this.#requestId = requestId;
@@ -51,8 +54,7 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
     try {
       const { value: rootValue, done } = await this.#source.next();
       if (done) return { value: undefined, done: true };
-      const result = await executeSubscriptionEvent({ ...this.#args, rootValue });
-      return { value: tellResult(result, this.#requestId, this.#teller), done: false };
+      return { value: tellResult(await execute(this.#args, rootValue), this.#requestId, this.#teller), done: false };
     } catch (error) {
       await this.return();
       throw error;
@@ -70,17 +72,34 @@ export function leanStreams(teller: Teller): Plugin<Context & { isLean?: boolean
   return {
     onSubscribe({ args, setSubscribeFn }) {
       const { isLean, requestId } = args.contextValue;
-      if (isLean === true) setSubscribeFn((given: ExecutionArgs) => open(given, requestId, teller));
+      if (isLean === true) setSubscribeFn((given: SubscriptionArgs) => open(given, requestId, teller));
     },
   };
 }
 
-async function open(given: ExecutionArgs, requestId: string, teller: Teller): Promise<OpenedStream | ExecutionResult> {
-  const args = validateSubscriptionArgs(given);
-  if (!('schema' in args)) return { errors: args };
-  const source = await createSourceEventStream(args);
+async function open(
+  args: SubscriptionArgs,
+  requestId: string,
+  teller: Teller,
+): Promise<OpenedStream | ExecutionResult> {
+  const valid = validateSubscriptionArgs({ ...args, contextValue: heirOf(args.contextValue) });
+  if (!('schema' in valid)) return { errors: valid };
+  const source = await createSourceEventStream(valid);
   if (!isAsyncIterable(source)) return source;
-  return new OpenedStream(new LeanStream(args, source[Symbol.asyncIterator](), requestId, teller));
+  const { schema, document, contextValue, variableValues, operationName } = args;
+  const kept = { schema, document, contextValue, variableValues, operationName };
+  return new OpenedStream(new LeanStream(kept, source[Symbol.asyncIterator](), requestId, teller));
+}
+
+/** The arguments are coerced anew for each event: what coercion makes is larger than what it is made from. */
+async function execute(args: SubscriptionArgs, rootValue: unknown): Promise<ExecutionResult> {
+  const valid = validateSubscriptionArgs({ ...args, rootValue, contextValue: heirOf(args.contextValue) });
+  return 'schema' in valid ? executeSubscriptionEvent(valid) : { errors: valid };
+}
+
+/** What the schema's plugins remember of a context, such as rights, goes with the event it was asked for. */
+function heirOf(contextValue: unknown): unknown {
+  return Object.create(typeof contextValue === 'object' ? contextValue : null);
 }
 
 /** What a lean `subscribe` gave: the stream, or the one result that there is instead. */

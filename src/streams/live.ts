@@ -4,16 +4,17 @@
  * Promise: each subscriber gets every event with a greater seq than `after`, once, in order, across losses of Redis;
  * a slow subscriber costs a bounded buffer and nobody else's time.
  * How: PostgreSQL is the truth and is asked whenever the next number is not at hand; one blocking XREAD per process
- * brings what is new. A subscriber that falls behind drops its buffer and reads on from PostgreSQL when it pulls.
- * Not here: who may see what (schema).
+ * brings what is new, and a map from subject to subscribers says whom it is for.
+ * Not here: what a subscriber does with it (live-subscriber.ts), who may see what (schema).
  */
 import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
 import { decodeWire } from './delivery.ts';
-import { describeError, isTransientDatabaseError } from './errors.ts';
+import { describeError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
+import { type LiveEvents, PAGE_MAX, Subscriber } from './live-subscriber.ts';
 import type { Log } from './log.ts';
 import { entryNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
 
@@ -28,9 +29,6 @@ export interface LiveFeedOptions {
   log: Log;
 }
 
-/** Events one subscriber may have waiting in memory. */
-const BUFFER_MAX = 64;
-const PAGE_MAX = 100;
 const BLOCK_MS = 2_000;
 const WATCHDOG_MS = BLOCK_MS + 3_000;
 const READ_MAX = 1_000;
@@ -38,7 +36,8 @@ const RECONNECT_DELAY_MS = 200;
 
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
-  readonly #bySubject = new Map<string, Set<Subscriber>>();
+  readonly #bySubject = new Map<string, Subscriber[]>();
+  readonly #bySignal = new Map<AbortSignal, { members: Set<Subscriber>; endAll: () => void }>();
   readonly #stopping = new AbortController();
   #position = new Map<string, number>();
   #reading: Promise<void> | null = null;
@@ -56,48 +55,68 @@ export class LiveFeed {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const subscribers of this.#bySubject.values()) for (const subscriber of subscribers) subscriber.end();
+    for (const subscriber of [...this.#bySubject.values()].flat()) subscriber.end();
     await this.#reading;
   }
 
   /** How many subscribers there are, for health and tests. */
   get subscriberCount(): number {
     let count = 0;
-    for (const subscribers of this.#bySubject.values()) count += subscribers.size;
+    for (const subscribers of this.#bySubject.values()) count += subscribers.length;
     return count;
   }
 
   /**
    * The events of `subject` with a seq greater than `after`; ends with `signal`, `return()` or `stop()`.
-   * @param after 0 for all there are
+   * @param after 0 for all there are; null to gather what comes until `startAfter` says where to begin
    */
-  subscribe(subject: string, options: { after: number; signal?: AbortSignal }): AsyncIterableIterator<StoredEvent> {
-    const subscriber = new Subscriber(options.after, (after) =>
-      readEvents(this.#options.db, subject, { after, limit: PAGE_MAX }),
-    );
-    const subscribers = this.#bySubject.get(subject) ?? new Set();
-    this.#bySubject.set(subject, subscribers.add(subscriber));
-    const leave = () => {
-      subscriber.end();
-      subscribers.delete(subscriber);
-      if (subscribers.size === 0) this.#bySubject.delete(subject);
+  subscribe(subject: string, options: { after: number | null; signal?: AbortSignal }): LiveEvents {
+    const subscriber = new Subscriber(this, subject, options.after);
+    const subscribers = this.#bySubject.get(subject);
+    if (subscribers) subscribers.push(subscriber);
+    else this.#bySubject.set(subject, [subscriber]);
+    if (options.signal) this.#endWith(options.signal, subscriber);
+    if (this.#stopping.signal.aborted) subscriber.end();
+    return subscriber;
+  }
+
+  /** For subscribers only. */
+  leave(subscriber: Subscriber): void {
+    this.#forgetSignal(subscriber);
+    const subscribers = this.#bySubject.get(subscriber.subject);
+    const at = subscribers?.indexOf(subscriber) ?? -1;
+    if (!subscribers || at < 0) return;
+    subscribers.splice(at, 1);
+    if (subscribers.length === 0) this.#bySubject.delete(subscriber.subject);
+  }
+
+  /** For subscribers only: a page of what they have not seen. */
+  readPage(subject: string, after: number): Promise<StoredEvent[]> {
+    return readEvents(this.#options.db, subject, { after, limit: PAGE_MAX });
+  }
+
+  /** One listener a signal, however many it ends: a signal finds its listeners one by one. */
+  #endWith(signal: AbortSignal, subscriber: Subscriber): void {
+    if (signal.aborted) return subscriber.end();
+    const known = this.#bySignal.get(signal);
+    if (known) {
+      known.members.add(subscriber);
+      return;
+    }
+    const members = new Set([subscriber]);
+    const endAll = () => {
+      for (const member of members) member.end();
     };
-    options.signal?.addEventListener('abort', leave, { once: true });
-    if (options.signal?.aborted || this.#stopping.signal.aborted) leave();
-    const iterator: AsyncIterableIterator<StoredEvent> = {
-      [Symbol.asyncIterator]: () => iterator,
-      next: async () => {
-        const event = await subscriber.next();
-        if (event) return { value: event, done: false };
-        leave();
-        return { value: undefined, done: true };
-      },
-      return: async () => {
-        leave();
-        return { value: undefined, done: true };
-      },
-    };
-    return iterator;
+    this.#bySignal.set(signal, { members, endAll });
+    signal.addEventListener('abort', endAll, { once: true });
+  }
+
+  #forgetSignal(subscriber: Subscriber): void {
+    for (const [signal, { members, endAll }] of this.#bySignal) {
+      if (!members.delete(subscriber) || members.size > 0) continue;
+      this.#bySignal.delete(signal);
+      signal.removeEventListener('abort', endAll);
+    }
   }
 
   async #follow(ready: () => void): Promise<void> {
@@ -174,82 +193,6 @@ export class LiveFeed {
 
   #resyncAll(): void {
     for (const subscribers of this.#bySubject.values()) for (const subscriber of subscribers) subscriber.resync();
-  }
-}
-
-/** One subscriber's place in its subject. */
-class Subscriber {
-  readonly #readPage: (after: number) => Promise<StoredEvent[]>;
-  #last: number;
-  #page: StoredEvent[] = [];
-  #buffer: StoredEvent[] = [];
-  #behind = true;
-  #ended = false;
-  #wake = Promise.withResolvers<void>();
-
-  constructor(after: number, readPage: (after: number) => Promise<StoredEvent[]>) {
-    this.#last = after;
-    this.#readPage = readPage;
-  }
-
-  offer(event: StoredEvent): void {
-    if (this.#buffer.length >= BUFFER_MAX) this.resync();
-    else this.#buffer.push(event);
-    this.#wake.resolve();
-  }
-
-  resync(): void {
-    this.#buffer = [];
-    this.#behind = true;
-    this.#wake.resolve();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake.resolve();
-  }
-
-  /** The next event, or null at the end. */
-  async next(): Promise<StoredEvent | null> {
-    while (!this.#ended) {
-      const event = this.#page.shift() ?? this.#fromBuffer();
-      if (event) {
-        this.#last = event.seq;
-        return event;
-      }
-      if (this.#behind) {
-        await this.#catchUp();
-        continue;
-      }
-      await this.#wake.promise;
-      this.#wake = Promise.withResolvers();
-    }
-    return null;
-  }
-
-  /** Reads on from PostgreSQL; while that is away, waits for it: the subscriber has lost nothing. */
-  async #catchUp(): Promise<void> {
-    this.#behind = false;
-    try {
-      this.#page = await this.#readPage(this.#last);
-      if (this.#page.length === PAGE_MAX) this.#behind = true;
-    } catch (error) {
-      if (!isTransientDatabaseError(error)) throw error;
-      this.#behind = true;
-      await delay(RECONNECT_DELAY_MS);
-    }
-  }
-
-  #fromBuffer(): StoredEvent | undefined {
-    for (;;) {
-      const event = this.#buffer.shift();
-      if (!event || event.seq === this.#last + 1) return event;
-      if (event.seq > this.#last + 1) {
-        // A number is missing: it is committed, so PostgreSQL has it.
-        this.#behind = true;
-        return undefined;
-      }
-    }
   }
 }
 
