@@ -21,7 +21,8 @@ const PURCHASES_MAX = 1_000_000;
 
 export const USAGE = `npm run bench -- [SECTION …] [options]
 
-Measures, and writes docs/performance.md. Without a SECTION all of them are measured.
+Measures, and writes docs/performance.md; all of `purchases` takes about 20 minutes.
+Without a SECTION all of them are measured.
 
   --only A,B         these contestants only; docs/performance.md stays as it is
   --rounds N         interleaved rounds (default 3)

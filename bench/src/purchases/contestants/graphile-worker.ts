@@ -1,5 +1,5 @@
 /** graphile-worker: a task per stage whose jobs add the next one (chained), or one job that does all three stages. */
-import { Logger, makeWorkerUtils, type Runner, run, runMigrations, type TaskList } from 'graphile-worker';
+import { Logger, makeWorkerUtils, run, runMigrations, type TaskList } from 'graphile-worker';
 import { z } from 'zod';
 import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { openOrderSaga, STAGE_NAMES, stageAfter } from '../saga/per-order.ts';
@@ -36,10 +36,10 @@ async function openProducer(place: Place, task: string): Promise<Producer> {
 }
 
 function openWith(place: Place, taskList: TaskList, close: () => Promise<void>): Worker {
-  let runner: Runner | null = null;
+  let stop = async () => {};
   return {
     start: async () => {
-      runner = await run({
+      const runner = await run({
         taskList,
         crontab: '',
         noHandleSignals: true,
@@ -55,11 +55,9 @@ function openWith(place: Place, taskList: TaskList, close: () => Promise<void>):
           },
         },
       });
+      stop = () => runner.stop();
     },
-    stop: async () => {
-      await runner?.stop();
-      runner = null;
-    },
+    stop: () => stop(),
     close,
   };
 }
