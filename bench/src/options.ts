@@ -21,7 +21,7 @@ const PURCHASES_MAX = 1_000_000;
 
 export const USAGE = `npm run bench -- [SECTION …] [options]
 
-Measures, and writes docs/performance.md; all of `purchases` takes about 20 minutes.
+Measures, and writes docs/performance.md; the purchases take about 20 minutes.
 Without a SECTION all of them are measured.
 
   --only A,B         these contestants only; docs/performance.md stays as it is
