@@ -48,7 +48,11 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           storage,
           signing: { secrets: secret },
           publicUrl: address,
-          limits: { ...defaultLimits, uploadBytesMax: env.UPLOAD_BYTES_MAX },
+          limits: {
+            ...defaultLimits,
+            uploadBytesMax: env.UPLOAD_BYTES_MAX,
+            costPerMinuteMax: env.COST_PER_MINUTE_MAX,
+          },
           log,
           flowGraph: flowGraph(workflows),
           auth: openAccounts(address),

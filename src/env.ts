@@ -98,6 +98,11 @@ const schema = z.object({
   BACKLOG_EVENTS_MAX: whole(1, 100_000_000)
     .prefault('50000')
     .describe('Events that may wait for the workers; beyond it new orders and submissions are refused for a while.'),
+  COST_PER_MINUTE_MAX: whole(1_000, 1_000_000_000)
+    .prefault('100000')
+    .describe(
+      'Query cost that one account, or one address without an account, may spend in a minute; more for a storefront that asks for many readers.',
+    ),
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),

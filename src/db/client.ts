@@ -6,6 +6,7 @@
  */
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { KeptStatements, keepingStatements } from './kept-statements.ts';
 import { relations } from './relations.ts';
 
 export type Db = ReturnType<typeof openDatabase>['db'];
@@ -38,7 +39,7 @@ export function openDatabase(url: string, options: DatabaseOptions) {
       TimeZone: 'UTC',
     },
   });
-  const db = drizzle({ client: sql, relations });
+  const db = drizzle({ client: keepingStatements(sql, new KeptStatements()), relations });
   return { sql, db, close: () => sql.end({ timeout: 5 }) };
 }
 
