@@ -40,7 +40,8 @@ export function watchBacklog({ eventsMax, clock }: { eventsMax: number; clock: {
 /** Counting stops a little above the limit: how far above it does not matter. */
 async function countWaiting(tx: Pick<Tx, 'execute'>, eventsMax: number): Promise<number> {
   const [row] = await tx.execute<{ unsent: number; behind: string | null }>(sql`
-    select (select count(*)::int from (select 1 from event where pub_seq is null limit ${eventsMax + 1}) few) as unsent,
+    select (select coalesce(sum(cardinality(event_ids)), 0)::int
+            from (select event_ids from outbox where pub_seq is null limit ${eventsMax + 1}) few) as unsent,
            (select max(lag) from (
               select sum(h.last_pub_seq - p.done_pub_seq) as lag
               from stage_progress p join stream_head h using (stream, shard)

@@ -1,19 +1,19 @@
 /**
  * Consumer: one stage's place in its consumer group.
  *
- * It reads as many entries as it has room for, works on them, and acknowledges what was committed. Calling stages work
- * on many entries at once and share commits: whatever is ready when the last commit ends goes into the next one.
+ * It reads entries, hands what they hold to the stage's desk, and acknowledges an entry when all of it is dealt with.
  * Promise: nothing is lost when it, Redis or the database dies at any moment; pending entries are read again, those of
- * dead consumers are taken over after `reclaimIdleMs`.
- * Not here: the loop around it and its blocking client (reader.ts).
+ * dead consumers are taken over after `reclaimIdleMs`. An entry in hand tells Redis that it is, however long it takes.
+ * Not here: the work itself (desk.ts), the loop and its blocking client (reader.ts).
  */
 import type { Redis } from 'ioredis';
-import { type Delivery, type StreamEntry, toDelivery } from './delivery.ts';
-import { ConsumerCrashedError } from './errors.ts';
-import { attempt, fail, type ProcessContext, processBatch, type Processed, settleGroup } from './process.ts';
+import { carrierOf, type Delivery, deliveryKey, type StreamEntry, toDeliveries } from './delivery.ts';
+import { Desk } from './desk.ts';
+import { ConsumerCrashedError, describeError } from './errors.ts';
+import { holdBack } from './hold.ts';
+import { fail, lookAhead, type ProcessContext } from './process.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Seat } from './registry.ts';
-import type { Settled } from './settle.ts';
 
 export interface ConsumerOptions {
   /** This process, in every group. */
@@ -24,34 +24,50 @@ export interface ConsumerOptions {
   readonly concurrencyMax: number;
   readonly redis: Redis;
   readonly keys: StreamKeys;
+  /** Does a process live that carries events on itself? */
+  readonly isAlive: (carrier: string) => Promise<boolean>;
 }
 
 /** Entries that were handed out so often without an acknowledgement have killed their consumers. */
 const DELIVERIES_MAX = 5;
+/** From here on the events of an entry are worked on one by one, so that the one that kills is known. */
+const DELIVERIES_TOGETHER_MAX = 2;
 /** Longer than any batch of pure SQL takes; a second one that overlaps would only wait and find nothing left to do. */
 const RECLAIM_IDLE_MS_MIN = 10_000;
 const RECLAIM_MAX = 100;
+/** Entries a calling stage reads at once; each may hold 500 events, which wait their turn here. */
+const CALLING_READ_MAX = 8;
+/** Entries held back for their carriers; more than that are worked on at once. */
+const HELD_MAX = 1_000;
+
+interface Opened {
+  readonly entry: StreamEntry;
+  readonly deliveries: readonly Delivery[];
+}
 
 export class Consumer<Services> {
   readonly seat: Seat<Services>;
+  readonly desk: Desk<Services>;
   /** Set when entries stayed pending: they must be read again. */
   mustReplay = true;
   readonly #context: ProcessContext<Services>;
   readonly #options: ConsumerOptions;
-  readonly #inFlight = new Map<string, Promise<void>>();
-  #ready: Settled[] = [];
-  #settling: Promise<void> | null = null;
+  /** Entries in hand, with the instant they came. */
+  readonly #inHand = new Map<string, { entry: StreamEntry; sinceMs: number }>();
+  readonly #working = new Set<Promise<void>>();
+  #held = 0;
 
   constructor(context: ProcessContext<Services>, seat: Seat<Services>, options: ConsumerOptions) {
     this.seat = seat;
     this.#context = context;
     this.#options = options;
+    this.desk = new Desk(context, seat, Math.min(seat.stage.concurrency, options.concurrencyMax));
   }
 
   /** How many more entries it can take now. */
   get room(): number {
     if (!this.seat.stage.run) return this.#options.batchMax;
-    return Math.max(0, Math.min(this.seat.stage.concurrency, this.#options.concurrencyMax) - this.#inFlight.size);
+    return Math.min(this.desk.freeCalls, CALLING_READ_MAX);
   }
 
   /** This process, in every group. */
@@ -78,35 +94,14 @@ export class Consumer<Services> {
   /** Reads entries by `client` and begins to work on them. @returns how many */
   async read(client: Redis, from: 'NEW' | 'PENDING', blockMs: number | null): Promise<number> {
     const keys = this.streamKeys;
-    const count = Math.max(1, this.room);
     const names = keys.map(({ key }) => key);
     const ids = names.map(() => (from === 'NEW' ? '>' : '0'));
+    const group = ['GROUP', this.seat.id, this.#options.name, 'COUNT', Math.max(1, this.room)] as const;
     const answer =
       blockMs === null
-        ? await client.xreadgroup(
-            'GROUP',
-            this.seat.id,
-            this.#options.name,
-            'COUNT',
-            count,
-            'STREAMS',
-            ...names,
-            ...ids,
-          )
-        : await client.xreadgroup(
-            'GROUP',
-            this.seat.id,
-            this.#options.name,
-            'COUNT',
-            count,
-            'BLOCK',
-            blockMs,
-            'STREAMS',
-            ...names,
-            ...ids,
-          );
-    const entries = parseEntries(answer, keys);
-    return this.#take(await this.#dropGone(entries));
+        ? await client.xreadgroup(...group, 'STREAMS', ...names, ...ids)
+        : await client.xreadgroup(...group, 'BLOCK', blockMs, 'STREAMS', ...names, ...ids);
+    return this.#take(await this.#dropGone(parseEntries(answer, keys)), from);
   }
 
   /** A pending entry that was trimmed away was finished; unacknowledged, it would hold back trimming for ever. */
@@ -131,15 +126,15 @@ export class Consumer<Services> {
         Math.min(RECLAIM_MAX, Math.max(1, this.room)),
       );
       const [, claimed] = Array.isArray(answer) ? answer : [];
-      const entries = await this.#dropGone(parseStream(claimed, { stream, key }));
-      const healthy: StreamEntry[] = [];
-      for (const entry of entries) {
-        if (this.#inFlight.has(inFlightKey(entry))) continue;
+      const together: StreamEntry[] = [];
+      for (const entry of await this.#dropGone(parseStream(claimed, { stream, key }))) {
+        if (this.#inHand.has(entryKey(entry))) continue;
         const deliveries = await this.#deliveriesOf(entry);
-        if (deliveries > DELIVERIES_MAX) await this.#giveUp(entry, deliveries);
-        else healthy.push(entry);
+        if (deliveries > DELIVERIES_TOGETHER_MAX) await this.#takeAlone(entry, deliveries);
+        else together.push(entry);
+        taken += 1;
       }
-      taken += await this.#take(healthy);
+      await this.#take(together, 'PENDING');
     }
     return taken;
   }
@@ -149,74 +144,121 @@ export class Consumer<Services> {
     return this.seat.stage.run ? Math.max(RECLAIM_IDLE_MS_MIN, this.seat.stage.timeoutMs * 1.5) : RECLAIM_IDLE_MS_MIN;
   }
 
-  /** Waits until nothing is in work. */
-  async idle(): Promise<void> {
-    while (this.#inFlight.size > 0 || this.#settling) {
-      await Promise.all([...this.#inFlight.values(), this.#settling ?? Promise.resolve()]);
+  /** Tells Redis of the entries that have been in hand for a while, so that nobody takes this consumer for dead. */
+  async touch(): Promise<void> {
+    const sinceMs = Date.now() - this.#reclaimIdleMs / 4;
+    const long = [...this.#inHand.values()].filter((one) => one.sinceMs < sinceMs).map(({ entry }) => entry);
+    for (const [key, entries] of Map.groupBy(long, ({ streamKey }) => streamKey)) {
+      const ids = entries.map(({ entryId }) => entryId);
+      await this.#options.redis.xclaim(key, this.seat.id, this.#options.name, 0, ...ids, 'JUSTID');
     }
+  }
+
+  /** Waits until nothing is in work. What is held back for others stays pending. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working);
+    await this.desk.idle();
+  }
+
+  get isIdle(): boolean {
+    return this.#working.size === 0 && this.desk.isIdle;
   }
 
   /** Waits until there is room for another entry. */
   async hasRoom(): Promise<void> {
-    while (this.room === 0) await Promise.race(this.#inFlight.values());
+    while (this.room === 0) await this.desk.someEnd();
   }
 
-  async #take(entries: readonly StreamEntry[]): Promise<number> {
-    const deliveries: Delivery[] = [];
+  async #take(entries: readonly StreamEntry[], from: 'NEW' | 'PENDING'): Promise<number> {
+    const opened: Opened[] = [];
     for (const entry of entries) {
-      if (this.#inFlight.has(inFlightKey(entry))) continue;
-      const delivery = toDelivery(this.seat, entry);
-      if (delivery) deliveries.push(delivery);
+      if (this.#inHand.has(entryKey(entry))) continue;
+      const deliveries = toDeliveries(this.seat, entry);
+      if (deliveries) opened.push({ entry, deliveries });
       else await this.#dropForeign(entry);
     }
-    if (deliveries.length === 0) return 0;
-    if (this.seat.stage.run) for (const delivery of deliveries) this.#begin(delivery);
-    else await this.#finish(await processBatch(this.#context, this.seat, deliveries));
-    return deliveries.length;
+    const mine: Opened[] = [];
+    for (const one of opened) if (from === 'PENDING' || !this.#hold(one)) mine.push(one);
+    if (this.seat.stage.run) for (const one of mine) void this.#work([one]);
+    else if (mine.length > 0) await this.#work(mine);
+    return opened.length;
   }
 
-  /** Works on one delivery of a calling stage beside the others. */
-  #begin(delivery: Delivery): void {
-    const key = inFlightKey(delivery);
-    const work = attempt(this.#context, this.seat, delivery).then(async (result) => {
-      if ('processed' in result) return this.#finish(result.processed);
-      this.#ready.push(result.settled);
-      return this.#settleReady();
+  /** Works on entries together. @returns a promise of their acknowledgement */
+  #work(opened: readonly Opened[]): Promise<void> {
+    return this.#handle(opened, async () => {
+      const left = await this.desk.deal(opened.flatMap(({ deliveries }) => deliveries));
+      await this.#acknowledge(opened, left);
     });
-    const done = work
+  }
+
+  async #handle(opened: readonly Opened[], work: () => Promise<void>): Promise<void> {
+    for (const { entry } of opened) this.#inHand.set(entryKey(entry), { entry, sinceMs: Date.now() });
+    const done = work()
       .catch((error: unknown) => {
         this.mustReplay = true;
-        this.#context.log.error(
-          { stage: this.seat.id, run: delivery.runId, error: String(error) },
-          'a delivery was left pending',
-        );
+        this.#context.log.error({ stage: this.seat.id, error: describeError(error) }, 'entries were left pending');
       })
-      .finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, done);
-  }
-
-  /** Group commit: one commit at a time; what becomes ready meanwhile shares the next. */
-  async #settleReady(): Promise<void> {
-    while (this.#settling) await this.#settling;
-    if (this.#ready.length === 0) return;
-    const group = this.#ready;
-    this.#ready = [];
-    this.#settling = settleGroup(this.#context, this.seat, group)
-      .then((processed) => this.#finish(processed))
       .finally(() => {
-        this.#settling = null;
+        for (const { entry } of opened) this.#inHand.delete(entryKey(entry));
+        this.#working.delete(done);
       });
-    await this.#settling;
+    this.#working.add(done);
+    await done;
   }
 
-  async #finish(processed: Processed): Promise<void> {
-    if (processed.left.length > 0) {
+  /** The events of an entry one after the other: the first that is not done yet is the one that killed. */
+  async #takeAlone(entry: StreamEntry, deliveryCount: number): Promise<void> {
+    const deliveries = toDeliveries(this.seat, entry);
+    if (!deliveries) return this.#dropForeign(entry);
+    if (deliveryCount > DELIVERIES_MAX) await this.#giveUpFirst(deliveries, deliveryCount);
+    const one = { entry, deliveries };
+    void this.#handle([one], async () => {
+      const left = new Set<string>();
+      for (const delivery of deliveries) for (const key of await this.desk.deal([delivery])) left.add(key);
+      await this.#acknowledge([one], left);
+    });
+  }
+
+  async #giveUpFirst(deliveries: readonly Delivery[], deliveryCount: number): Promise<void> {
+    const { members } = await lookAhead(this.#context, this.seat, deliveries);
+    const [first] = members;
+    if (first) await fail(this.#context, this.seat, first.delivery, new ConsumerCrashedError(deliveryCount));
+  }
+
+  /** What another process carries is left to it while it lives. @returns false when it is to be worked on here */
+  #hold(one: Opened): boolean {
+    const carrier = carrierOf(one.entry);
+    if (carrier === null || carrier === this.#options.name || this.#held >= HELD_MAX) return false;
+    const key = entryKey(one.entry);
+    this.#held += 1;
+    this.#inHand.set(key, { entry: one.entry, sinceMs: Date.now() });
+    void holdBack({
+      isAlive: () => this.#options.isAlive(carrier),
+      isFinished: async () => {
+        const { members, left } = await lookAhead(this.#context, this.seat, one.deliveries);
+        return members.length === 0 && left.length === 0;
+      },
+      timeoutMs: this.#reclaimIdleMs,
+      stopping: this.#context.draining,
+    }).then(async (end) => {
+      this.#held -= 1;
+      this.#inHand.delete(key);
+      if (end === 'FINISHED') await this.#acknowledge([one], new Set());
+      else if (end === 'ABANDONED') await this.#work([one]);
+    });
+    return true;
+  }
+
+  async #acknowledge(opened: readonly Opened[], left: ReadonlySet<string>): Promise<void> {
+    const isLeft = ({ deliveries }: Opened) => left.size > 0 && deliveries.some((one) => left.has(deliveryKey(one)));
+    const { done = [], pending = [] } = Object.groupBy(opened, (one) => (isLeft(one) ? 'pending' : 'done'));
+    if (pending.length > 0) {
       this.mustReplay = true;
-      await this.#forgetDeliveries(processed.left);
+      await this.#forgetDeliveries(pending.map(({ entry }) => entry));
     }
-    const byKey = Map.groupBy(processed.done, (delivery) => delivery.streamKey);
-    for (const [key, deliveries] of byKey) {
-      await this.#options.redis.xack(key, this.seat.id, ...deliveries.map((delivery) => delivery.entryId)).catch(() => {
+    for (const [key, entries] of Map.groupBy(done, ({ entry }) => entry.streamKey)) {
+      await this.#options.redis.xack(key, this.seat.id, ...entries.map(({ entry }) => entry.entryId)).catch(() => {
         // Committed but not acknowledged: read again later and dropped by the inbox check.
         this.mustReplay = true;
       });
@@ -224,9 +266,9 @@ export class Consumer<Services> {
   }
 
   /** Reading an entry again counts as handing it out; what waits for the database has killed nobody. */
-  async #forgetDeliveries(left: readonly Delivery[]): Promise<void> {
-    for (const [key, deliveries] of Map.groupBy(left, (delivery) => delivery.streamKey)) {
-      const ids = deliveries.map((delivery) => delivery.entryId);
+  async #forgetDeliveries(left: readonly StreamEntry[]): Promise<void> {
+    for (const [key, entries] of Map.groupBy(left, ({ streamKey }) => streamKey)) {
+      const ids = entries.map(({ entryId }) => entryId);
       await this.#options.redis
         .xclaim(key, this.seat.id, this.#options.name, 0, ...ids, 'RETRYCOUNT', 0, 'JUSTID')
         .catch(() => {
@@ -246,12 +288,6 @@ export class Consumer<Services> {
     return Array.isArray(pending) ? Number(pending[3]) : 1;
   }
 
-  async #giveUp(entry: StreamEntry, deliveries: number): Promise<void> {
-    const delivery = toDelivery(this.seat, entry);
-    if (!delivery) return this.#dropForeign(entry);
-    await this.#finish(await fail(this.#context, this.seat, delivery, new ConsumerCrashedError(deliveries)));
-  }
-
   async #dropForeign(entry: StreamEntry): Promise<void> {
     this.#context.log.error(
       { stage: this.seat.id, stream: entry.stream, entry: entry.entryId },
@@ -261,7 +297,7 @@ export class Consumer<Services> {
   }
 }
 
-const inFlightKey = (at: { streamKey: string; entryId: string }): string => `${at.streamKey} ${at.entryId}`;
+const entryKey = (at: { streamKey: string; entryId: string }): string => `${at.streamKey} ${at.entryId}`;
 
 function parseEntries(answer: unknown, keys: readonly { stream: string; key: string }[]): StreamEntry[] {
   if (!Array.isArray(answer)) return [];

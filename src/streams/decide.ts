@@ -167,9 +167,9 @@ export function judgeStream(lastInRedis: number, lastStamped: number): 'WHOLE' |
 
 /** A consumer group as Redis tells of it. */
 export interface GroupState {
-  /** The last entry handed out. */
+  /** The last event handed out. */
   readonly lastDelivered: number;
-  /** The oldest entry that was handed out and not acknowledged, if one is. */
+  /** The first event of the oldest entry that was handed out and not acknowledged, if there is one. */
   readonly oldestPending: number | null;
 }
 

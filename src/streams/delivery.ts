@@ -1,8 +1,9 @@
 /**
  * Deliveries: the wire form of events in Redis Streams, and what a stage makes of it.
  *
- * An entry has one field, `e`, holding JSON. An entry on a stage's own stream is an event delivered to that stage again
- * (a retry, a snooze, a compensation, a replayed dead letter).
+ * An entry is a pack: the events that one commit added to a stream, 1 to 500, under the id `number-count`, where number
+ * is that of its last event. Its field `e` holds JSON; `c` names the process that carries the events on itself. An entry
+ * on a stage's own stream holds events delivered to that stage again (a retry, a snooze, a compensation, a replay).
  */
 import { z } from 'zod';
 import type { Seat } from './registry.ts';
@@ -11,23 +12,22 @@ const wireEvent = z.object({
   id: z.int(),
   type: z.string(),
   subject: z.string(),
-  seq: z.int().nullable(),
+  seq: z.int(),
   runId: z.string().nullable(),
   stage: z.string().nullable(),
   attempts: z.int().nullable(),
   durationMs: z.int().nullable(),
   payload: z.unknown(),
-  createdAt: z.iso.datetime(),
+  createdAt: z.iso.datetime({ offset: true }),
   /** Null for an event as it happened; else what the stage is to do with it again. */
   again: z.enum(['RUN', 'COMPENSATE']).nullable(),
 });
 export type WireEvent = z.infer<typeof wireEvent>;
+const wirePack = z.array(wireEvent).min(1);
 
-/** What a stage has been handed, and where to acknowledge it. */
+/** What a stage has been handed. */
 export interface Delivery {
   readonly stream: string;
-  readonly streamKey: string;
-  readonly entryId: string;
   readonly eventId: number;
   readonly runId: string;
   readonly subject: string;
@@ -45,33 +45,44 @@ export interface StreamEntry {
   readonly fields: readonly string[];
 }
 
-export const encodeWire = (event: WireEvent): string => JSON.stringify(event);
+export const encodePack = (events: readonly WireEvent[]): string[] => ['e', JSON.stringify(events)];
 
-/** @returns null when the entry was not written by a relay of ours */
-export function decodeWire(fields: readonly string[]): WireEvent | null {
-  const [name, value] = fields;
-  if (name !== 'e' || value === undefined) return null;
+/** @returns the events of an entry, in order; null when it was not written by a relay of ours */
+export function decodePack(fields: readonly string[]): WireEvent[] | null {
+  const value = fieldOf(fields, 'e');
+  if (value === null) return null;
   try {
-    return wireEvent.parse(JSON.parse(value));
+    return wirePack.parse(JSON.parse(value));
   } catch {
     return null;
   }
 }
 
+/** The process that carries a pack on itself, if one does. */
+export const carrierOf = (entry: Pick<StreamEntry, 'fields'>): string | null => fieldOf(entry.fields, 'c');
+
+function fieldOf(fields: readonly string[], name: string): string | null {
+  for (let at = 0; at + 1 < fields.length; at += 2) if (fields[at] === name) return fields[at + 1] ?? null;
+  return null;
+}
+
 /**
- * The run an event belongs to in a stage's workflow: the one that returned it, or the one it starts.
- * @returns null when this stage cannot read the entry
+ * What a stage is to do with an entry.
+ * @returns null when this stage cannot read it
  */
-export function toDelivery<Services>(seat: Seat<Services>, entry: StreamEntry): Delivery | null {
-  const event = decodeWire(entry.fields);
+export function toDeliveries<Services>(seat: Seat<Services>, entry: StreamEntry): Delivery[] | null {
+  const events = decodePack(entry.fields);
   // A retry planned by an older release, in which this stage consumed another event, is not this stage's any more.
-  if (!event || event.type !== seat.stage.on.type) return null;
+  if (!events || events.some(({ type }) => type !== seat.stage.on.type)) return null;
+  return events.map((event) => toDelivery(seat, entry.stream, event));
+}
+
+/** The run an event belongs to in a stage's workflow: the one that returned it, or the one it starts. */
+function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireEvent): Delivery {
   const prefix = `${seat.workflow.name}/`;
   const ownRun = event.runId?.startsWith(prefix) ? event.runId : null;
   return {
-    stream: entry.stream,
-    streamKey: entry.streamKey,
-    entryId: entry.entryId,
+    stream,
     eventId: event.id,
     runId: ownRun ?? `${prefix}${event.id}`,
     subject: event.subject,
@@ -81,6 +92,9 @@ export function toDelivery<Services>(seat: Seat<Services>, entry: StreamEntry): 
     startsRun: ownRun === null && seat.isFirst,
   };
 }
+
+/** One event in the hands of one stage, however it got there. */
+export const deliveryKey = ({ eventId, kind, again }: Delivery): string => `${eventId} ${kind}${again ? ' again' : ''}`;
 
 /** The event that started a run, read from the run's id. */
 export const startEventId = (runId: string): number => Number(runId.slice(runId.indexOf('/') + 1));

@@ -8,6 +8,7 @@
  * | trim, and progress | every second | the leader of each shard |
  * | forget gone consumers | every 10 minutes | the leader of each shard |
  * | timers | every 100 ms | every worker; each timer fires once |
+ * | alive | every second | every worker: tells that it lives, and which entries it has in hand |
  * | adopt | every 5 s | every worker; what an older release left behind (adopt.ts) |
  *
  * Who leads: leadership.ts.
@@ -16,6 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Db, Sql } from '../db/client.ts';
 import { adoptRuns } from './adopt.ts';
+import { TELL_EVERY_MS, tellAlive } from './alive.ts';
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
@@ -32,6 +34,8 @@ export interface DutiesOptions<Services> {
   readonly sql: Sql;
   readonly redis: Redis;
   readonly keys: StreamKeys;
+  readonly keyPrefix: string;
+  readonly consumers: readonly { touch(): Promise<void> }[];
   readonly registry: Registry<Services>;
   readonly shards: number;
   /** This process, unlike any other. */
@@ -68,8 +72,12 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
     const adopted = await adoptRuns(options.db, options.registry, options.clock.now());
     if (adopted > 0) options.log.warn({ runs: adopted }, 'runs of an older release were carried over to this one');
   });
+  const alive = every(options, 'alive', TELL_EVERY_MS, async () => {
+    await tellAlive(options.redis, options.keyPrefix, options.node);
+    for (const consumer of options.consumers) await consumer.touch();
+  });
   options.stopping.addEventListener('abort', wake, { once: true });
-  const ended = Promise.all([...leaders, timers, adopting])
+  const ended = Promise.all([...leaders, timers, adopting, alive])
     .then(async () => listening.then((listener) => listener.unlisten()).catch(() => {}))
     .then(() => {});
   return { wake, ended };

@@ -9,6 +9,8 @@ import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/client.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
+import { isAlive, tellGone } from './alive.ts';
+import { type Carrying, notCarrying } from './carry.ts';
 import { Consumer } from './consumer.ts';
 import { startDuties } from './duties.ts';
 import type { Log } from './log.ts';
@@ -54,6 +56,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const stopReading = new AbortController();
   const stopNow = new AbortController();
   let wakeRelay = () => {};
+  let carrying = notCarrying;
   const context: ProcessContext<Services> = {
     db: database.db,
     registry,
@@ -63,7 +66,11 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     services: options.services,
     log,
     stopping: stopNow.signal,
+    draining: stopReading.signal,
     wake: () => wakeRelay(),
+    get carrying() {
+      return carrying;
+    },
   };
   const consumerName = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const consumers = registry.seats.map(
@@ -74,8 +81,10 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
         concurrencyMax: options.concurrencyMax ?? Number.POSITIVE_INFINITY,
         redis,
         keys,
+        isAlive: (carrier) => isAlive(redis, options.keyPrefix, carrier),
       }),
   );
+  const desks = new Map(consumers.map(({ seat, desk }) => [seat.id, desk]));
   const relays = Array.from({ length: options.shards }, (_, shard) => ({
     db: database.db,
     redis,
@@ -86,13 +95,27 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   }));
   const running: Promise<void>[] = [];
 
+  /** Stages of this process hand work to each other; by hand (`pass`), all of it goes through Redis. */
+  const carryingHere: Carrying = {
+    carrier: consumerName,
+    hasRoom: (stage) => !stopReading.signal.aborted && (desks.get(stage)?.hasRoomToCarry ?? false),
+    carry: (carried) => {
+      for (const [stage, ones] of Map.groupBy(carried, (one) => one.stage)) {
+        desks.get(stage)?.carry(ones.map(({ delivery }) => delivery));
+      }
+    },
+  };
+
   function start(): void {
+    carrying = carryingHere;
     const duties = startDuties({
       db: database.db,
       sql: database.sql,
       redis,
       keys,
+      keyPrefix: options.keyPrefix,
       registry,
+      consumers,
       shards: options.shards,
       node: consumerName,
       clock,
@@ -106,12 +129,20 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     }
   }
 
+  async function drain(): Promise<void> {
+    await Promise.all(running);
+    // What one stage has just committed may still have been carried to another.
+    while (!consumers.every(({ isIdle }) => isIdle)) await Promise.all(consumers.map((consumer) => consumer.idle()));
+  }
+
   /** @param drainTimeoutMs what is in work after that is aborted and stays pending for another worker */
   async function stop(drainTimeoutMs = 25_000): Promise<void> {
     stopReading.abort();
-    const drained = Promise.all([...running, ...consumers.map((consumer) => consumer.idle())]);
-    await Promise.race([drained, delay(drainTimeoutMs, undefined, { ref: false })]);
+    await Promise.race([drain(), delay(drainTimeoutMs, undefined, { ref: false })]);
     stopNow.abort();
+    await tellGone(redis, options.keyPrefix, consumerName).catch(() => {
+      // It ends by itself.
+    });
     redis.disconnect();
   }
 

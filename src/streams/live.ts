@@ -11,12 +11,12 @@ import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { decodeWire } from './delivery.ts';
+import { decodePack, type WireEvent } from './delivery.ts';
 import { describeError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
 import { type LiveEvents, PAGE_MAX, Subscriber } from './live-subscriber.ts';
 import type { Log } from './log.ts';
-import { entryNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
+import { behind, entryNumber, firstNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
 
 export interface LiveFeedOptions {
   db: Db;
@@ -152,7 +152,7 @@ export class LiveFeed {
 
   async #readOnce(client: Redis): Promise<void> {
     const names = [...this.#position.keys()];
-    const ids = names.map((name) => `${this.#position.get(name) ?? 0}-0`);
+    const ids = names.map((name) => behind(this.#position.get(name) ?? 0));
     const { promise: silent, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error('no answer from Redis')), WATCHDOG_MS);
     try {
@@ -169,12 +169,10 @@ export class LiveFeed {
     const events: StoredEvent[] = [];
     for (const [name, entries] of answer) {
       for (const [entryId, fields] of entries) {
-        const number = entryNumber(entryId);
         const expected = (this.#position.get(name) ?? 0) + 1;
-        this.#position.set(name, number);
-        if (number !== expected) this.#resyncAll();
-        const event = toStored(fields);
-        if (event) events.push(event);
+        this.#position.set(name, entryNumber(entryId));
+        if (firstNumber(entryId) !== expected) this.#resyncAll();
+        for (const event of decodePack(fields) ?? []) if (event.again === null) events.push(toStored(event));
       }
     }
     events.sort((a, b) => a.id - b.id);
@@ -230,9 +228,7 @@ export async function readEvents(
   }));
 }
 
-function toStored(fields: readonly string[]): StoredEvent | null {
-  const wire = decodeWire(fields);
-  if (!wire || wire.seq === null || wire.again !== null) return null;
+function toStored(wire: WireEvent): StoredEvent {
   const { id, type, subject, seq, runId, stage, attempts, durationMs, payload } = wire;
   return { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt: new Date(wire.createdAt) };
 }

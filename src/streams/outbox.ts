@@ -2,7 +2,8 @@
  * Outbox: stores events in the transaction that makes them true.
  *
  * Promise: an event exists if and only if the state it tells of was committed; seq is gapless per subject.
- * Life of an event: appended here → stamped and sent by the relay (relay.ts).
+ * Life of an event: appended here, and packed with what the same commit adds to its stream → the pack is stamped and sent
+ * by the relay (relay.ts).
  * Not here: waking the relay; whoever commits does that afterwards (`Wake`).
  */
 import { sql } from 'drizzle-orm';
@@ -22,6 +23,16 @@ export interface AppendedEvent {
   id: number;
   subject: string;
   seq: number;
+}
+
+/** Events in one pack; with payloads of 64 KiB at most, an entry stays below 32 MiB. */
+const PACK_MAX = 500;
+
+export interface AppendOptions {
+  now: Date;
+  shards: number;
+  /** By event type, the process that carries such an event on itself. */
+  carriers?: Readonly<Record<string, string>>;
 }
 
 const NO_ORIGIN: EventOrigin = { runId: null, stage: null, attempts: null, durationMs: null };
@@ -45,7 +56,7 @@ export function shardOf(subject: string, shards: number): number {
 export async function appendEvents(
   tx: Pick<Tx, 'execute'>,
   drafts: readonly (EventDraft & { origin?: EventOrigin })[],
-  options: { now: Date; shards: number },
+  options: AppendOptions,
 ): Promise<AppendedEvent[]> {
   if (drafts.length === 0) return [];
   const rows = drafts.map((draft, index) => ({
@@ -56,17 +67,28 @@ export async function appendEvents(
     payload: draft.payload,
     ...renameOrigin(draft.origin ?? NO_ORIGIN),
   }));
+  const createdAt = options.now.toISOString();
   const result = await tx.execute<{ id: string; subject: string; seq: number }>(sql`
-    insert into event (shard, stream, type, subject, seq, run_id, stage, attempts, duration_ms, payload, created_at)
-    select d.shard, d.type, d.type, d.subject,
-           coalesce((select max(e.seq) from event e where e.subject = d.subject), 0)
-             + row_number() over (partition by d.subject order by d.ord),
-           d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${options.now.toISOString()}::timestamptz
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as d(ord int, shard smallint, type text, subject text, payload jsonb,
-           run_id text, stage text, attempts smallint, duration_ms int)
-    order by d.ord
-    returning id, subject, seq`);
+    with added as (
+      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, created_at)
+      select d.shard, d.type, d.subject,
+             coalesce((select max(e.seq) from event e where e.subject = d.subject), 0)
+               + row_number() over (partition by d.subject order by d.ord),
+             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${createdAt}::timestamptz
+      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+        as d(ord int, shard smallint, type text, subject text, payload jsonb,
+             run_id text, stage text, attempts smallint, duration_ms int)
+      order by d.ord
+      returning id, shard, type, subject, seq
+    ), packed as (
+      insert into outbox (shard, stream, event_ids, carrier, created_at)
+      select shard, type, array_agg(id order by id),
+             ${JSON.stringify(options.carriers ?? {})}::text::jsonb ->> type, ${createdAt}::timestamptz
+      from (select *, (row_number() over (partition by shard, type order by id) - 1) / ${PACK_MAX} as pack from added) a
+      group by shard, type, pack
+      order by min(id)
+    )
+    select id, subject, seq from added order by id`);
   return [...result].map((row) => ({ id: Number(row.id), subject: row.subject, seq: row.seq }));
 }
 

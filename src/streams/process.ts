@@ -5,20 +5,29 @@
  * is the one that failed, nothing is acknowledged and the entry stays pending: it costs no attempt.
  * A batch whose commit fails is taken apart: each member is settled alone, so that one cannot hold up the others.
  */
+import type { Carried } from './carry.ts';
 import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
 import type { Delivery } from './delivery.ts';
 import { describeError, isTransientDatabaseError } from './errors.ts';
 import { type FailureContext, type FailureVerdict, parkUnrecordable, recordFailure } from './failure.ts';
 import type { Seat } from './registry.ts';
+import type { Member } from './runs.ts';
 import { admit, settle, type Settled, store } from './settle.ts';
 
-export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {}
-
-/** Deliveries that are dealt with, and whether some had to stay pending because the database could not be reached. */
-export interface Processed {
-  readonly done: readonly Delivery[];
-  readonly left: readonly Delivery[];
+export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {
+  /** Aborts when nothing new may be begun. */
+  readonly draining: AbortSignal;
 }
+
+/** What came of deliveries. */
+export interface Processed {
+  /** Those that must stay pending, because the database could not be reached; all others are dealt with. */
+  readonly left: readonly Delivery[];
+  /** What this process carries on itself. */
+  readonly carried: readonly Carried[];
+}
+
+const DONE: Processed = { left: [], carried: [] };
 
 /** Works through a batch of a stage that is pure SQL: one transaction, or one each when that fails. */
 export async function processBatch<Services>(
@@ -41,8 +50,7 @@ async function processForward<Services>(
   deliveries: readonly Delivery[],
 ): Promise<Processed> {
   try {
-    await commitBatch(context, seat, deliveries);
-    return { done: deliveries, left: [] };
+    return { left: [], carried: await commitBatch(context, seat, deliveries) };
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = deliveries;
@@ -57,11 +65,11 @@ async function commitBatch<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
   deliveries: readonly Delivery[],
-): Promise<void> {
+): Promise<Carried[]> {
   const startedAt = performance.now();
-  await context.db.transaction(async (tx) => {
+  return context.db.transaction(async (tx) => {
     const members = await admit(tx, context, seat, deliveries);
-    if (members.length === 0) return;
+    if (members.length === 0) return [];
     const inputs = members.map(({ delivery, claimed }) => parseInput(seat, delivery, claimed.failures));
     const outcomes = (await seat.stage.runBatch?.(tx, inputs, context)) ?? [];
     if (outcomes.length !== members.length) {
@@ -73,25 +81,36 @@ async function commitBatch<Services>(
       const member = members[index];
       return member ? [{ member, outcome, durationMs }] : [];
     });
-    await store(tx, context, seat, results);
+    return store(tx, context, seat, results);
   });
+}
+
+/** Which deliveries are worth calling out for; all others are dealt with, but for those `left`. */
+export async function lookAhead<Services>(
+  context: ProcessContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<{ members: readonly Member[]; left: readonly Delivery[] }> {
+  try {
+    return { members: await peek(context, seat, deliveries), left: [] };
+  } catch (error) {
+    return { members: [], left: postpone(context, seat, deliveries, error).left };
+  }
 }
 
 /** Calls a stage out for one delivery; what comes of it is settled by the caller, in a group. */
 export async function attempt<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
-  delivery: Delivery,
+  { delivery, claimed }: Member,
 ): Promise<{ settled: Settled } | { processed: Processed }> {
   const startedAt = performance.now();
   try {
-    const [member] = await peek(context, seat, [delivery]);
-    if (!member) return { processed: { done: [delivery], left: [] } };
     if (delivery.kind === 'COMPENSATE') {
-      await runCompensation(context, seat, delivery, member.claimed.failures);
-      return { processed: { done: [delivery], left: [] } };
+      await runCompensation(context, seat, delivery, claimed.failures);
+      return { processed: DONE };
     }
-    const outcome = await runStage(context, seat, delivery, member.claimed.failures);
+    const outcome = await runStage(context, seat, delivery, claimed.failures);
     return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt) } };
   } catch (error) {
     return { processed: await failOrPostpone(context, seat, delivery, error) };
@@ -106,8 +125,7 @@ export async function settleGroup<Services>(
 ): Promise<Processed> {
   const deliveries = settled.map((one) => one.delivery);
   try {
-    await settle(context, seat, settled);
-    return { done: deliveries, left: [] };
+    return { left: [], carried: await settle(context, seat, settled) };
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = settled;
@@ -121,12 +139,15 @@ export async function settleGroup<Services>(
 }
 
 /** A delivery of a calling stage from beginning to end. */
-export async function processAlone<Services>(
+async function processAlone<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
 ): Promise<Processed> {
-  const result = await attempt(context, seat, delivery);
+  const { members, left } = await lookAhead(context, seat, [delivery]);
+  const [member] = members;
+  if (!member) return { left, carried: [] };
+  const result = await attempt(context, seat, member);
   return 'settled' in result ? settleGroup(context, seat, [result.settled]) : result.processed;
 }
 
@@ -146,10 +167,10 @@ export async function fail<Services>(
   delivery: Delivery,
   error: unknown,
 ): Promise<Processed> {
-  if (context.stopping.aborted) return { done: [], left: [delivery] };
+  if (context.stopping.aborted) return { left: [delivery], carried: [] };
   try {
     tell(context, seat, delivery, error, await recordFailure(context, seat, delivery, error));
-    return { done: [delivery], left: [] };
+    return DONE;
   } catch (recordingError) {
     if (isTransientDatabaseError(recordingError)) return postpone(context, seat, [delivery], recordingError);
     return parkOrPostpone(context, seat, delivery, recordingError);
@@ -164,7 +185,7 @@ async function parkOrPostpone<Services>(
 ): Promise<Processed> {
   try {
     tell(context, seat, delivery, error, await parkUnrecordable(context, seat, delivery, error));
-    return { done: [delivery], left: [] };
+    return DONE;
   } catch (parkingError) {
     return postpone(context, seat, [delivery], parkingError);
   }
@@ -193,10 +214,10 @@ function postpone<Services>(
     { stage: seat.id, runs: deliveries.length, error: describeError(error) },
     'the database did not answer; the deliveries stay pending and will be worked on again',
   );
-  return { done: [], left: deliveries };
+  return { left: deliveries, carried: [] };
 }
 
 const merge = (results: readonly Processed[]): Processed => ({
-  done: results.flatMap((result) => result.done),
   left: results.flatMap((result) => result.left),
+  carried: results.flatMap((result) => result.carried),
 });

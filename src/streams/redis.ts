@@ -67,8 +67,9 @@ export const isMissingKey = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('no such key');
 
 /**
- * Appends entries only if the stream's last id is the expected one.
- * KEYS[1] stream; ARGV[1] expected last number; ARGV[2] number of the first entry; ARGV[3…] the entries' `e` fields.
+ * Appends packs only if the stream's last number is the expected one.
+ * KEYS[1] stream; ARGV[1] expected last number; then four for each pack: the number of its last event, how many events
+ * it holds, its `e` field, its `c` field or an empty text.
  * Returns the stream's last number afterwards, negative minus one when it was not the expected one.
  */
 const COMPARE_AND_APPEND = `
@@ -82,13 +83,24 @@ else
   end
 end
 if last ~= tonumber(ARGV[1]) then return -last - 1 end
-local number = tonumber(ARGV[2])
-for i = 3, #ARGV do
-  redis.call('XADD', KEYS[1], string.format('%d-0', number), 'e', ARGV[i])
-  number = number + 1
+for i = 2, #ARGV, 4 do
+  last = tonumber(ARGV[i])
+  local id = ARGV[i] .. '-' .. ARGV[i + 1]
+  if ARGV[i + 3] == '' then redis.call('XADD', KEYS[1], id, 'e', ARGV[i + 2])
+  else redis.call('XADD', KEYS[1], id, 'e', ARGV[i + 2], 'c', ARGV[i + 3]) end
 end
-return number - 1
+return last
 `;
+
+/** Events that travel as one entry. */
+export interface Pack {
+  /** The number of its last event. */
+  readonly last: number;
+  readonly count: number;
+  /** JSON */
+  readonly events: string;
+  readonly carrier: string | null;
+}
 
 /** What compare-and-append did: appended up to `last`, or refused because the stream ends at `last`. */
 export interface AppendAnswer {
@@ -100,10 +112,10 @@ export async function compareAndAppend(
   redis: Redis,
   key: string,
   expectedLast: number,
-  firstNumber: number,
-  entries: readonly string[],
+  packs: readonly Pack[],
 ): Promise<AppendAnswer> {
-  const answer = Number(await redis.eval(COMPARE_AND_APPEND, 1, key, expectedLast, firstNumber, ...entries));
+  const args = packs.flatMap(({ last, count, events, carrier }) => [last, count, events, carrier ?? '']);
+  const answer = Number(await redis.eval(COMPARE_AND_APPEND, 1, key, expectedLast, ...args));
   return answer < 0 ? { appended: false, last: -answer - 1 } : { appended: true, last: answer };
 }
 
@@ -129,5 +141,11 @@ export function field(info: unknown, name: string): string {
   return at < 0 ? '' : String(info[at + 1]);
 }
 
-/** `42-0` → 42 */
+/** The number of an entry's last event: `42-3` → 42 */
 export const entryNumber = (id: string): number => Number(id.split('-', 1)[0]) || 0;
+
+/** The number of an entry's first event: `42-3` → 40 */
+export const firstNumber = (id: string): number => entryNumber(id) - (Number(id.split('-')[1]) || 1) + 1;
+
+/** Where to read on from, to get everything behind an event. */
+export const behind = (number: number): string => `${number}-18446744073709551615`;

@@ -1,9 +1,9 @@
 /**
  * Relay: moves committed events into Redis Streams.
  *
- * Promise: each stream holds every event once, in the order of its pub_seq, without holes; a stream that Redis lost is
+ * Promise: each stream holds every event once, in the order of their numbers, without holes; a stream that Redis lost is
  * rebuilt from the oldest event that some stage has not finished.
- * Life of an event: appended → stamped (one leader per shard) → XADD if the stream's last id is the one before.
+ * Life of a pack: appended → stamped (one leader per shard) → XADD if the stream's last number is the one before.
  * A second leader does no harm: stamping is serialized by a lock, appending by the compare.
  * Not here: retries of handlers (failure.ts), forgetting what is finished (trim.ts).
  */
@@ -11,9 +11,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
 import { afterAppend, judgeStream, refillAfter } from './decide.ts';
-import { encodeWire, type WireEvent } from './delivery.ts';
 import type { Log } from './log.ts';
-import { compareAndAppend, lastNumbers, type StreamKeys } from './redis.ts';
+import { compareAndAppend, lastNumbers, type Pack, type StreamKeys } from './redis.ts';
 
 export interface RelayContext {
   readonly db: Db;
@@ -24,28 +23,29 @@ export interface RelayContext {
   readonly log: Log;
 }
 
-/** Events stamped in one transaction. */
-const STAMP_MAX = 2_000;
-/** Entries in one append; with 64 KiB payloads at most, a script stays below 32 MiB. */
+/** Packs stamped in one transaction, and the events at which no further pack is taken. */
+const STAMP_PACKS_MAX = 2_000;
+const STAMP_EVENTS_MAX = 5_000;
+/** Packs in one append. */
 const APPEND_MAX = 500;
 const STAMP_LOCK_CLASS = 0x7374;
 
-interface StampedEvent {
-  stream: string;
-  pubSeq: number;
-  wire: WireEvent;
+interface StampedPack extends Pack {
+  readonly stream: string;
 }
 
 /**
- * Sends what has been committed since, up to 2,000 events.
- * @returns how many were stamped; call again when it was 2,000
+ * Sends what has been committed since, up to a limit.
+ * @returns how many events were stamped; call again until it is 0
  */
 export async function relayOnce(context: RelayContext): Promise<number> {
   const stamped = await stamp(context);
-  const streams = Map.groupBy(stamped, (event) => event.stream);
-  for (const [stream, events] of streams) await send(context, stream, events);
-  return stamped.length;
+  const streams = Map.groupBy(stamped, (pack) => pack.stream);
+  for (const [stream, packs] of streams) await send(context, stream, packs);
+  return countEvents(stamped);
 }
+
+const countEvents = (packs: readonly Pack[]): number => packs.reduce((total, { count }) => total + count, 0);
 
 /**
  * Compares every stream with what was stamped for it, and rebuilds what Redis has lost.
@@ -75,14 +75,13 @@ export async function repairStreams(context: RelayContext): Promise<number> {
   return repaired;
 }
 
-async function send(context: RelayContext, stream: string, events: readonly StampedEvent[]): Promise<void> {
+async function send(context: RelayContext, stream: string, packs: readonly StampedPack[]): Promise<void> {
   const key = context.keys.key(stream, context.shard);
-  for (let at = 0; at < events.length; at += APPEND_MAX) {
-    const chunk = events.slice(at, at + APPEND_MAX);
+  for (let at = 0; at < packs.length; at += APPEND_MAX) {
+    const chunk = packs.slice(at, at + APPEND_MAX);
     const [first] = chunk;
     if (!first) return;
-    const entries = chunk.map((event) => encodeWire(event.wire));
-    const answer = await compareAndAppend(context.redis, key, first.pubSeq - 1, first.pubSeq, entries);
+    const answer = await compareAndAppend(context.redis, key, first.last - first.count, chunk);
     const next = afterAppend(answer);
     if (next.kind === 'REFILL') {
       await refill(context, stream, next.lastInRedis);
@@ -98,21 +97,14 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
   let sent = 0;
   let page = readLacking(context, stream, last);
   for (;;) {
-    const events = await page;
-    const [first] = events;
-    const newest = events.at(-1);
-    if (!first || !newest) break;
+    const packs = await page;
+    const newest = packs.at(-1);
+    if (!newest) break;
     // While Redis takes this page, the database already reads the next.
-    page = readStamped(context, stream, newest.pubSeq);
+    page = readStamped(context, stream, newest.last);
     page.catch(() => {});
-    const answer = await compareAndAppend(
-      context.redis,
-      key,
-      last,
-      first.pubSeq,
-      events.map((event) => encodeWire(event.wire)),
-    );
-    if (answer.appended) sent += events.length;
+    const answer = await compareAndAppend(context.redis, key, last, packs);
+    if (answer.appended) sent += countEvents(packs);
     else page = readLacking(context, stream, answer.last);
     last = answer.last;
   }
@@ -121,7 +113,7 @@ async function refill(context: RelayContext, stream: string, lastInRedis: number
 }
 
 /** The first page of what a stream lacks that ends at `last`. */
-async function readLacking(context: RelayContext, stream: string, last: number): Promise<StampedEvent[]> {
+async function readLacking(context: RelayContext, stream: string, last: number): Promise<Pack[]> {
   const readers = context.registry.readersOf(stream).map((seat) => seat.id);
   const done = last === 0 ? await readProgress(context, stream) : new Map<string, number>();
   return readStamped(context, stream, refillAfter(last, readers, done));
@@ -134,85 +126,70 @@ async function readProgress(context: RelayContext, stream: string): Promise<Map<
   return new Map([...rows].map((row) => [row.stage, Number(row.done)]));
 }
 
-async function stamp(context: RelayContext): Promise<StampedEvent[]> {
+async function stamp(context: RelayContext): Promise<StampedPack[]> {
   return context.db.transaction(async (tx) => {
     // A statement of its own: the next one must not see a snapshot from before the lock.
     await tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${context.shard})`);
     const rows = await tx.execute<StampedRow>(sql`
-      with picked as (
-        select id, stream, type, payload, row_number() over (partition by stream order by id) as place
-        from event where pub_seq is null and shard = ${context.shard} order by id limit ${STAMP_MAX}
+      with waiting as (
+        select id, stream, cardinality(event_ids) as events from outbox
+        where pub_seq is null and shard = ${context.shard} order by id limit ${STAMP_PACKS_MAX}
+      ), counted as (
+        select *, sum(events) over (order by id) - events as before from waiting
+      ), picked as (
+        select id, stream, sum(events) over (partition by stream order by id) as up_to,
+               sum(events) over (partition by stream) as total
+        from counted where before < ${STAMP_EVENTS_MAX}
       ), head as (
         insert into stream_head as h (stream, shard, last_pub_seq)
-        select stream, ${context.shard}, count(*) from picked group by stream order by stream
+        select distinct stream, ${context.shard}::smallint, total from picked order by stream
         on conflict (stream, shard) do update set last_pub_seq = h.last_pub_seq + excluded.last_pub_seq
         returning stream, last_pub_seq
-      ), numbered as (
-        select p.id, p.type, p.payload,
-               head.last_pub_seq - count(*) over (partition by p.stream) + p.place as pub_seq
+      ), stamped as (
+        update outbox o set pub_seq = head.last_pub_seq - p.total + p.up_to
         from picked p join head using (stream)
+        where o.id = p.id
+        returning o.stream, o.pub_seq, o.again, o.event_ids, o.carrier
       )
-      update event e set pub_seq = n.pub_seq
-      from numbered n left join event o on ${originalOf(sql`n`)}
-      where e.id = n.id
-      returning e.stream, e.pub_seq, ${wireColumns}`);
-    return [...rows].map(toStamped).sort((a, b) => a.pubSeq - b.pubSeq);
+      ${packsOf(sql`stamped`)}`);
+    return [...rows].map((row) => ({ ...toPack(row), stream: row.stream }));
   });
 }
 
-async function readStamped(context: RelayContext, stream: string, after: number): Promise<StampedEvent[]> {
+/** The next packs of a stream behind a number, up to a limit of packs or of events. */
+async function readStamped(context: RelayContext, stream: string, after: number): Promise<Pack[]> {
   const rows = await context.db.execute<StampedRow>(sql`
-    select e.stream, e.pub_seq, ${wireColumns}
-    from event e left join event o on ${originalOf(sql`e`)}
-    where e.stream = ${stream} and e.shard = ${context.shard} and e.pub_seq > ${after}
-    order by e.pub_seq limit ${APPEND_MAX}`);
-  return [...rows].map(toStamped);
+    with page as (
+      select *, sum(cardinality(event_ids)) over (order by pub_seq) - cardinality(event_ids) as before
+      from (select * from outbox
+            where stream = ${stream} and shard = ${context.shard} and pub_seq > ${after}
+            order by pub_seq limit ${APPEND_MAX}) o
+    ), few as (select * from page where before < ${STAMP_EVENTS_MAX})
+    ${packsOf(sql`few`)}`);
+  return [...rows].map(toPack);
 }
 
-/** A repeated delivery (timers.ts) carries the event it repeats. */
-const originalOf = (row: SQL): SQL =>
-  sql`${row}.type = 'delivery.repeated' and o.id = (${row}.payload ->> 'eventId')::bigint`;
-
-const wireColumns = sql`
-  coalesce(o.id, e.id) as id, coalesce(o.type, e.type) as type, coalesce(o.subject, e.subject) as subject,
-  case when o.id is null then e.seq else o.seq end as seq,
-  case when o.id is null then e.run_id else e.payload ->> 'runId' end as run_id,
-  e.stage, e.attempts, e.duration_ms, coalesce(o.payload, e.payload) as payload,
-  coalesce(o.created_at, e.created_at) as created_at,
-  case when o.id is not null then e.payload ->> 'kind' end as again`;
+/** Packs with their events as they travel (delivery.ts), in the order of their numbers. */
+const packsOf = (packs: SQL): SQL => sql`
+  select p.stream, p.pub_seq, cardinality(p.event_ids) as count, p.carrier, (
+    select json_agg(w)::text from (
+      select e.id, e.type, e.subject, e.seq, e.run_id as "runId", e.stage, e.attempts, e.duration_ms as "durationMs",
+             e.payload, e.created_at as "createdAt", p.again
+      from unnest(p.event_ids) with ordinality as i(id, place) join event e on e.id = i.id
+      order by i.place) w) as events
+  from ${packs} p order by p.pub_seq`;
 
 interface StampedRow extends Record<string, unknown> {
   stream: string;
   pub_seq: string;
-  id: string;
-  type: string;
-  subject: string;
-  seq: number | null;
-  run_id: string | null;
-  stage: string | null;
-  attempts: number | null;
-  duration_ms: number | null;
-  payload: unknown;
-  created_at: Date | string;
-  again: 'RUN' | 'COMPENSATE' | null;
+  count: number;
+  carrier: string | null;
+  events: string;
 }
 
-function toStamped(row: StampedRow): StampedEvent {
-  return {
-    stream: row.stream,
-    pubSeq: Number(row.pub_seq),
-    wire: {
-      id: Number(row.id),
-      type: row.type,
-      subject: row.subject,
-      seq: row.seq,
-      runId: row.run_id,
-      stage: row.stage,
-      attempts: row.attempts,
-      durationMs: row.duration_ms,
-      payload: row.payload,
-      createdAt: new Date(row.created_at).toISOString(),
-      again: row.again,
-    },
-  };
-}
+const toPack = ({ pub_seq, count, events, carrier }: StampedRow): Pack => ({
+  last: Number(pub_seq),
+  count,
+  events,
+  carrier,
+});

@@ -11,6 +11,7 @@ import { afterSuccess } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { appendEvents } from './outbox.ts';
 import type { Registry, Seat } from './registry.ts';
+import { carriersOf, type Carried, carryOn, type Carrying } from './carry.ts';
 import { advanceRuns, claimRuns, type Member, openRuns, type RunAdvance } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import type { Advance, Outcome } from './workflow.ts';
@@ -20,6 +21,7 @@ export interface SettleContext<Services> {
   readonly registry: Registry<Services>;
   readonly clock: Clock;
   readonly shards: number;
+  readonly carrying: Carrying;
 }
 
 /** A delivery whose handler has an outcome. */
@@ -40,13 +42,16 @@ export async function admit<Services>(
   return claimRuns(tx, seat, deliveries, true);
 }
 
-/** Stores outcomes of a stage's handler in one commit. Members that come too late are dropped silently. */
+/**
+ * Stores outcomes of a stage's handler in one commit. Members that come too late are dropped silently.
+ * @returns what this process carries on itself
+ */
 export async function settle<Services>(
   context: SettleContext<Services>,
   seat: Seat<Services>,
   settled: readonly Settled[],
-): Promise<void> {
-  await context.db.transaction(async (tx) => {
+): Promise<Carried[]> {
+  return context.db.transaction(async (tx) => {
     const members = await admit(
       tx,
       context,
@@ -54,7 +59,7 @@ export async function settle<Services>(
       settled.map((one) => one.delivery),
     );
     const outcomes = new Map(settled.map((one) => [one.delivery, one]));
-    await store(
+    return store(
       tx,
       context,
       seat,
@@ -69,13 +74,17 @@ function pick(outcomes: Map<Delivery, Settled>, delivery: Delivery): { outcome: 
   return found;
 }
 
-/** Writes, events, runs and timers of admitted members, inside their transaction. */
+/**
+ * Writes, events, runs and timers of admitted members, inside their transaction.
+ * @returns what this process carries on itself once that is committed
+ */
 export async function store<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
   results: readonly { member: Member; outcome: Outcome; durationMs: number }[],
-): Promise<void> {
+): Promise<Carried[]> {
+  const carriers = carriersOf(context, seat);
   const now = context.clock.now();
   const advancing: { member: Member; outcome: Advance<string>; durationMs: number }[] = [];
   const snoozing = [];
@@ -95,7 +104,7 @@ export async function store<Services>(
         durationMs,
       },
     })),
-    { now, shards: context.shards },
+    { now, shards: context.shards, carriers },
   );
   const advances = advancing.map(({ member, outcome }, index): RunAdvance => {
     const { runId } = member.delivery;
@@ -114,4 +123,8 @@ export async function store<Services>(
       dueAt,
     })),
   );
+  return advancing.flatMap(({ member, outcome: { event } }, index) => {
+    const next = carriers[event.type] === undefined ? undefined : context.registry.next(seat.workflow, event.type);
+    return next ? [carryOn(next.id, member.delivery.runId, event, advances[index]?.eventId ?? 0)] : [];
+  });
 }

@@ -2,7 +2,7 @@
  * Timers: deliveries that are due later, kept in PostgreSQL because Redis may forget.
  *
  * Life of a timer: planned in the commit that records why → fired here, once, by whichever worker comes first: deleted,
- * and its event stored for the stage's own stream in the same commit → sent by the relay.
+ * and its event put into the outbox for the stage's own stream in the same commit → sent by the relay.
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
@@ -34,6 +34,7 @@ export async function planDeliveries(tx: Pick<Tx, 'execute'>, planned: readonly 
     from ${records} join run r on r.id = d.run_id`);
 }
 
+/** Also what one pack may hold. */
 const FIRE_MAX = 500;
 
 /**
@@ -49,12 +50,11 @@ export async function fireDueTimers(db: Pick<Tx, 'execute'>, now: Date): Promise
       ) returning *
     ), freed as (
       update run set retry_at = null from due where run.id = due.run_id returning run.id
+    ), packed as (
+      insert into outbox (shard, stream, again, event_ids, created_at)
+      select shard, stage, kind, array_agg(event_id order by event_id), ${now.toISOString()}::timestamptz
+      from due group by shard, stage, kind
     )
-    insert into event (shard, stream, type, payload, created_at)
-    select due.shard, due.stage, 'delivery.repeated',
-           jsonb_build_object('eventId', due.event_id, 'runId', due.run_id, 'kind', due.kind),
-           ${now.toISOString()}::timestamptz
-    from due
-    returning id`);
+    select id from due`);
   return fired.length;
 }

@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
 import { finishedUpTo, type GroupState, NO_STAGE, trimUpTo } from './decide.ts';
-import { entryNumber, field, isMissingKey, type StreamKeys } from './redis.ts';
+import { entryNumber, field, firstNumber, isMissingKey, type StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 
 export interface TrimContext<Services> {
@@ -99,7 +99,7 @@ async function readGroup<Services>(
   if (Number(field(info, 'pending')) === 0) return { lastDelivered, oldestPending: null };
   const [, oldest] = await context.redis.xpending(key, group);
   // What was pending a moment ago may be acknowledged by now, and newer entries handed out: look again next time.
-  return { lastDelivered, oldestPending: typeof oldest === 'string' ? entryNumber(oldest) : 1 };
+  return { lastDelivered, oldestPending: typeof oldest === 'string' ? firstNumber(oldest) : 1 };
 }
 
 /** Forgets consumers of processes that are gone; what was pending for them has been taken over by then. */

@@ -3,7 +3,8 @@
  *
  * | Table | Holds |
  * |---|---|
- * | event | everything that happened, in the commit that made it happen; the outbox is what has no pub_seq yet |
+ * | event | everything that happened, in the commit that made it happen |
+ * | outbox | what is to be sent and was: packs of events, one row for all that a commit adds to a stream |
  * | stream_head | the last pub_seq stamped for a stream |
  * | relay_lease | which process leads the relay of a shard, and until when |
  * | stage_progress | per stage and stream: every event up to here has been dealt with (replay starts after it) |
@@ -11,8 +12,9 @@
  * | timer | deliveries that are due later: retries, snoozes, compensations |
  * | dead_letter | what was parked, with why |
  *
- * Life of an event: inserted with the state it tells of → stamped with a dense pub_seq by the relay → XADD under the id
- * `pub_seq-0` → consumed once per stage's consumer group → trimmed from Redis when every stage is past it. It stays here.
+ * Life of an event: inserted with the state it tells of, and in a pack of the outbox → the relay numbers the pack's events
+ * densely per stream (pub_seq is the number of the last) → XADD of the pack under the id `pub_seq-count` → consumed once
+ * per stage's consumer group → trimmed from Redis when every stage is past it. It stays here.
  */
 import { sql } from 'drizzle-orm';
 import {
@@ -35,13 +37,12 @@ export const events = pgTable(
     /** Grows in the order of insertion: what was caused by an event always has a greater id than it. */
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     shard: smallint('shard').notNull(),
-    /** The Redis stream: the event's type, or the stage's name for a delivery meant for that stage only. */
-    stream: text('stream').notNull(),
+    /** Also the name of the Redis stream it travels on. */
     type: text('type').notNull(),
-    /** What it is about; null for deliveries to one stage, which tell nothing new. */
-    subject: text('subject'),
+    /** What it is about. */
+    subject: text('subject').notNull(),
     /** 1, 2, 3 … per subject, without gaps. */
-    seq: integer('seq'),
+    seq: integer('seq').notNull(),
     runId: text('run_id'),
     /** The stage that returned it, and how often it had to try. */
     stage: text('stage'),
@@ -49,21 +50,42 @@ export const events = pgTable(
     durationMs: integer('duration_ms'),
     payload: jsonb('payload').notNull(),
     createdAt: createdAt(),
-    pubSeq: bigint('pub_seq', { mode: 'number' }),
   },
   (table) => [
-    index('event_unstamped')
-      .on(table.shard, table.id)
-      .where(sql`pub_seq is null`),
-    uniqueIndex('event_stream_pub_seq')
-      .on(table.stream, table.shard, table.pubSeq)
-      .where(sql`pub_seq is not null`),
-    uniqueIndex('event_subject_seq')
-      .on(table.subject, table.seq)
-      .where(sql`subject is not null`),
+    uniqueIndex('event_subject_seq').on(table.subject, table.seq),
     index('event_run')
       .on(table.runId)
       .where(sql`run_id is not null`),
+  ],
+);
+
+export const deliveryKind = pgEnum('delivery_kind', ['RUN', 'COMPENSATE']);
+
+export const outbox = pgTable(
+  'outbox',
+  {
+    /** Grows in the order of insertion, like the ids of the events. */
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    shard: smallint('shard').notNull(),
+    /** The Redis stream: the events' type, or the stage's name for deliveries meant for that stage only. */
+    stream: text('stream').notNull(),
+    /** Null for events as they happened; else what the stage is to do with them again. */
+    again: deliveryKind('again'),
+    /** 1 to 500, in their order. */
+    eventIds: bigint('event_ids', { mode: 'number' }).array().notNull(),
+    /** The process that carries these events on itself, while it lives. */
+    carrier: text('carrier'),
+    createdAt: createdAt(),
+    /** The number of its last event in the stream; null until the relay has stamped it. */
+    pubSeq: bigint('pub_seq', { mode: 'number' }),
+  },
+  (table) => [
+    index('outbox_unstamped')
+      .on(table.shard, table.id)
+      .where(sql`pub_seq is null`),
+    uniqueIndex('outbox_stream_pub_seq')
+      .on(table.stream, table.shard, table.pubSeq)
+      .where(sql`pub_seq is not null`),
   ],
 );
 
@@ -122,13 +144,12 @@ export const runs = pgTable(
   (table) => [
     index('run_subject').on(table.subject),
     index('run_workflow_started').on(table.workflow, table.startedAt),
+    // Not by the time of the last change: that would cost an index entry at every stage.
     index('run_open')
-      .on(table.updatedAt)
+      .on(table.startedAt)
       .where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
   ],
 );
-
-export const deliveryKind = pgEnum('delivery_kind', ['RUN', 'COMPENSATE']);
 
 export const timers = pgTable(
   'timer',

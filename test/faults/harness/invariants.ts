@@ -188,15 +188,20 @@ export async function auditEvents(sql: Sql): Promise<string[]> {
     where subject is not null and type <> 'stage.retrying' and type not like 'health.%'
       and type not like 'edition.%'
     group by subject, type having count(*) > 1`;
-  const unsent = await sql<{ id: string }[]>`select id from event where pub_seq is null`;
+  const unsent = await sql<{ id: string }[]>`
+    select id from event
+    except select unnest(event_ids) from outbox where pub_seq is not null and again is null
+    union all select id from outbox where pub_seq is null`;
   const sparse = await sql<{ id: string }[]>`
-    select e.stream as id from event e join stream_head h on h.stream = e.stream and h.shard = e.shard
-    where e.pub_seq is not null group by e.stream, e.shard, h.last_pub_seq
-    having count(*) <> h.last_pub_seq or max(e.pub_seq) <> h.last_pub_seq or min(e.pub_seq) <> 1`;
+    select o.stream as id from outbox o join stream_head h on h.stream = o.stream and h.shard = o.shard
+    where o.pub_seq is not null group by o.stream, o.shard, h.last_pub_seq
+    having sum(cardinality(o.event_ids)) <> h.last_pub_seq or max(o.pub_seq) <> h.last_pub_seq
+      or min(o.pub_seq - cardinality(o.event_ids)) <> 0`;
   const inverted = await sql<{ id: string }[]>`
     select id from (
-      select id, lag(id) over (partition by stream, shard, subject order by pub_seq) as before
-      from event where pub_seq is not null and subject is not null) as ordered
+      select e.id, lag(e.id) over (partition by o.stream, o.shard, e.subject order by o.pub_seq, i.place) as before
+      from outbox o, unnest(o.event_ids) with ordinality as i(id, place) join event e on e.id = i.id
+      where o.pub_seq is not null and o.again is null) as ordered
     where before > id`;
   return [
     ...tell('subjects have gaps in their events', gaps, idOf),

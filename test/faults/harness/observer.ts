@@ -6,6 +6,7 @@
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { openEntry } from './entries.ts';
 import { tell } from './invariants.ts';
 import { pause } from './wait.ts';
 
@@ -16,7 +17,7 @@ const wire = z.object({
   again: z.string().nullable(),
 });
 const LOOK_EVERY_MS = 20;
-const PAGE_MAX = 2_000;
+const PAGE_MAX = 500;
 
 interface Seen {
   number: number;
@@ -35,14 +36,18 @@ export interface Observer {
 /** @param keys the streams, with their prefix; one that does not exist yet is waited for */
 export function observe(redis: Redis, keys: readonly string[]): Observer {
   const seen = new Map<string, Seen[]>(keys.map((key) => [key, []]));
+  const newest = new Map<string, string>();
   const stopping = new AbortController();
 
   async function look(): Promise<number> {
     let found = 0;
     for (const [key, entries] of seen) {
-      const last = entries.at(-1)?.number;
-      const page = await redis.xrange(key, last === undefined ? '-' : `(${last}-0`, '+', 'COUNT', PAGE_MAX);
-      for (const [id, fields] of page) entries.push(toSeen(id, fields[1]));
+      const last = newest.get(key);
+      const page = await redis.xrange(key, last === undefined ? '-' : `(${last}`, '+', 'COUNT', PAGE_MAX);
+      for (const [id, fields] of page) {
+        newest.set(key, id);
+        entries.push(...openEntry(id, fields).map(({ number, event }) => toSeen(number, event)));
+      }
       found += page.length;
     }
     return found;
@@ -70,10 +75,10 @@ export function observe(redis: Redis, keys: readonly string[]): Observer {
   };
 }
 
-function toSeen(id: string, json: string | undefined): Seen {
-  const event = wire.parse(JSON.parse(json ?? ''));
+function toSeen(number: number, json: unknown): Seen {
+  const event = wire.parse(json);
   return {
-    number: Number(id.split('-')[0]),
+    number,
     eventId: event.id,
     subject: event.subject,
     seq: event.seq,

@@ -12,7 +12,7 @@ export async function waitForRest(
   await waitFor('the end of every purchase', timeoutMs, async () => (await countOpenOrders(sql)) === 0);
   const restMs = performance.now() - startedAt;
   await waitFor('the end of every run and the sending of every event', timeoutMs, async () => {
-    const [row] = await sql<{ unsent: string }[]>`select count(*) as unsent from event where pub_seq is null`;
+    const [row] = await sql<{ unsent: string }[]>`select count(*) as unsent from outbox where pub_seq is null`;
     return Number(row?.unsent) === 0 && (await countOpenRuns(sql)) === 0;
   });
   return restMs;

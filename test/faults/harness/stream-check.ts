@@ -7,27 +7,30 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Database } from '../../../src/db/client.ts';
+import { openEntry } from './entries.ts';
 import { tell } from './invariants.ts';
 
 type Sql = Database['sql'];
 
 const wire = z.object({ id: z.int(), type: z.string() });
-const PAGE_MAX = 5_000;
+const PAGE_MAX = 1_000;
 
 interface Entry {
   number: number;
   eventId: number | null;
 }
 
-/** Entries of one stream, in its order. */
+/** The events of one stream, in its order. */
 async function readStream(redis: Redis, key: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   let from = '-';
   for (;;) {
     const page = await redis.xrange(key, from, '+', 'COUNT', PAGE_MAX);
     for (const [id, fields] of page) {
-      const parsed = wire.safeParse(parseOrNull(fields[1]));
-      entries.push({ number: Number(id.split('-')[0]), eventId: parsed.success ? parsed.data.id : null });
+      for (const { number, event } of openEntry(id, fields)) {
+        const parsed = wire.safeParse(event);
+        entries.push({ number, eventId: parsed.success ? parsed.data.id : null });
+      }
     }
     const last = page.at(-1);
     if (!last || page.length < PAGE_MAX) return entries;
@@ -68,8 +71,9 @@ export async function auditStreams(
     const entries = await readStream(redis, `${prefix}${stream}:${shard}`);
     compared += entries.length;
     const stamped = await sql<{ pub_seq: string; id: string }[]>`
-      select pub_seq, case when type = 'delivery.repeated' then payload ->> 'eventId' else id::text end as id
-      from event where stream = ${stream} and shard = ${shard} and pub_seq is not null order by pub_seq`;
+      select o.pub_seq - cardinality(o.event_ids) + i.place as pub_seq, i.id
+      from outbox o, unnest(o.event_ids) with ordinality as i(id, place)
+      where o.stream = ${stream} and o.shard = ${shard} and o.pub_seq is not null order by 1`;
     const expected = new Map(stamped.map((row) => [Number(row.pub_seq), Number(row.id)]));
     const end = entries.at(-1)?.number;
     if (end !== undefined && end !== Number(last)) violations.push(`${stream} ends at ${end} in Redis, not at ${last}`);
@@ -96,12 +100,4 @@ export async function countPending(redis: Redis, sql: Sql, prefix: string): Prom
     }
   }
   return pending;
-}
-
-function parseOrNull(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
 }

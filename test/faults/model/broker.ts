@@ -9,11 +9,15 @@ import type { GroupState } from '../../../src/streams/decide.ts';
 import { Violation } from './violation.ts';
 
 export interface SimEntry {
+  /** The number of its last event. */
   readonly number: number;
+  /** How many events it holds. */
+  readonly count: number;
   readonly fields: readonly string[];
 }
 
 interface PendingEntry {
+  readonly count: number;
   consumer: string;
   deliveries: number;
 }
@@ -33,20 +37,17 @@ export class Broker {
   #streams = new Map<string, Stream>();
   #replica = new Map<string, Stream>();
 
-  compareAndAppend(
-    stream: string,
-    expected: number,
-    first: number,
-    fields: readonly (readonly string[])[],
-  ): AppendAnswer {
+  compareAndAppend(stream: string, expected: number, packs: readonly SimEntry[]): AppendAnswer {
     const found = this.#stream(stream);
     if (found.last !== expected) return { appended: false, last: found.last };
-    const last = found.entries.at(-1);
-    if (last && first !== last.number + 1) {
-      throw new Violation(`a hole in ${stream}: ${first} follows ${last.number}`);
+    for (const pack of packs) {
+      const last = found.entries.at(-1);
+      if (last && pack.number - pack.count !== last.number) {
+        throw new Violation(`a hole in ${stream}: ${pack.count} events up to ${pack.number} follow ${last.number}`);
+      }
+      found.entries.push(pack);
+      found.last = pack.number;
     }
-    found.entries.push(...fields.map((one, index) => ({ number: first + index, fields: one })));
-    found.last = first + fields.length - 1;
     return { appended: true, last: found.last };
   }
 
@@ -59,8 +60,8 @@ export class Broker {
     const { pending } = this.#group(stream, group);
     const state = this.#group(stream, group);
     const fresh = found.entries.filter((entry) => entry.number > state.lastDelivered).slice(0, count);
-    for (const { number } of fresh) {
-      pending.set(number, { consumer, deliveries: 1 });
+    for (const { number, count: events } of fresh) {
+      pending.set(number, { count: events, consumer, deliveries: 1 });
       state.lastDelivered = number;
     }
     return fresh;
@@ -83,7 +84,7 @@ export class Broker {
       .slice(0, count)
       .map((entry) => {
         const deliveries = (pending.get(entry.number)?.deliveries ?? 0) + 1;
-        pending.set(entry.number, { consumer, deliveries });
+        pending.set(entry.number, { count: entry.count, consumer, deliveries });
         return { entry, deliveries };
       });
   }
@@ -104,7 +105,8 @@ export class Broker {
   groupState(stream: string, group: string): GroupState | null {
     const found = this.#streams.get(stream)?.groups.get(group);
     if (!found) return null;
-    const oldestPending = found.pending.size === 0 ? null : Math.min(...found.pending.keys());
+    const firsts = [...found.pending].map(([number, { count }]) => number - count + 1);
+    const oldestPending = firsts.length === 0 ? null : Math.min(...firsts);
     return { lastDelivered: found.lastDelivered, oldestPending };
   }
 

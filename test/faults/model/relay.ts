@@ -11,9 +11,9 @@ import {
   refillAfter,
   trimUpTo,
 } from '../../../src/streams/decide.ts';
-import { encodeWire, toDelivery } from '../../../src/streams/delivery.ts';
+import { type Delivery, encodePack, toDeliveries } from '../../../src/streams/delivery.ts';
 import type { SimEntry } from './broker.ts';
-import type { SimEvent } from './store.ts';
+import type { SimEvent, SimPack } from './store.ts';
 import type { Chance } from './scheduler.ts';
 import { Violation } from './violation.ts';
 import type { Ground } from './worker.ts';
@@ -73,16 +73,16 @@ export class Relay {
   send(): void {
     this.#start(async () => {
       await this.#point('stamp');
-      const streams = Map.groupBy(this.#ground.store.stamp(), (event) => event.stream);
-      for (const [stream, events] of streams) await this.#sendStream(stream, events);
+      const streams = Map.groupBy(this.#ground.store.stamp(), (pack) => pack[0]?.stream ?? '');
+      for (const [stream, packs] of streams) await this.#sendStream(stream, packs);
     });
   }
 
-  async #sendStream(stream: string, events: readonly SimEvent[]): Promise<void> {
-    for (let at = 0; at < events.length; at += APPEND_MAX) {
-      const chunk = events.slice(at, at + APPEND_MAX);
-      const first = chunk[0]?.pubSeq ?? 0;
-      const next = afterAppend(await this.#append(stream, first - 1, first, chunk));
+  async #sendStream(stream: string, packs: readonly SimPack[]): Promise<void> {
+    for (let at = 0; at < packs.length; at += APPEND_MAX) {
+      const chunk = packs.slice(at, at + APPEND_MAX);
+      const first = chunk[0]?.[0]?.pubSeq ?? 0;
+      const next = afterAppend(await this.#append(stream, first - 1, chunk));
       if (next.kind === 'REFILL') return this.#refill(stream, next.lastInRedis);
     }
   }
@@ -106,10 +106,9 @@ export class Relay {
       if (last === 0) await this.#point('progress');
       const after = refillAfter(last, this.#readers(stream), this.#progress(stream));
       await this.#point('read');
-      const events = this.#ground.store.stamped(stream, after, APPEND_MAX);
-      const first = events[0]?.pubSeq;
-      if (first === null || first === undefined) return;
-      last = (await this.#append(stream, last, first, events)).last;
+      const packs = this.#ground.store.stamped(stream, after, APPEND_MAX);
+      if (packs.length === 0) return;
+      last = (await this.#append(stream, last, packs)).last;
     }
   }
 
@@ -121,17 +120,21 @@ export class Relay {
     return this.#ground.store.progress.get(stream) ?? new Map();
   }
 
-  async #append(stream: string, expected: number, first: number, events: readonly SimEvent[]) {
+  async #append(stream: string, expected: number, packs: readonly SimPack[]) {
     const chance = await this.#point('append');
     if (!chance.calm && chance.number % 15 === 0) throw new RedisLost();
+    const events = packs.flat();
     for (const [index, event] of events.entries()) {
-      if (event.pubSeq !== first + index) throw new Violation(`${stream} was sent out of order`);
+      if (event.pubSeq !== (events[0]?.pubSeq ?? 0) + index) throw new Violation(`${stream} was sent out of order`);
     }
     const answer = this.#ground.broker.compareAndAppend(
       stream,
       expected,
-      first,
-      events.map((event) => ['e', encodeWire(this.#wire(event))]),
+      packs.map((pack) => ({
+        number: pack.at(-1)?.pubSeq ?? 0,
+        count: pack.length,
+        fields: encodePack(pack.map((event) => this.#wire(event))),
+      })),
     );
     if (!chance.calm && chance.number % 15 === 1) throw new RedisLost();
     return answer;
@@ -144,7 +147,7 @@ export class Relay {
       id: original.id,
       type: original.type,
       subject: original.subject ?? '',
-      seq: original.seq,
+      seq: original.seq ?? 0,
       runId: event.again ? event.again.runId : original.runId,
       stage: null,
       attempts: null,
@@ -180,20 +183,27 @@ export class Relay {
     const { store, registry } = this.#ground;
     for (const { number, fields } of entries) {
       for (const seat of registry.readersOf(stream)) {
-        const delivery = toDelivery(seat, { stream, streamKey: stream, entryId: `${number}`, fields });
-        const run = delivery && store.get(delivery.runId);
-        if (!delivery || (run ? !admits(run, delivery, seat.id) : !delivery.startsRun)) continue;
-        // A later try of the same event, sent by a timer, carries the run on in its place.
-        const isRepeated = store.events.some(
-          ({ again, stream: on, pubSeq }) =>
-            again?.runId === delivery.runId &&
-            again.eventId === delivery.eventId &&
-            again.kind === delivery.kind &&
-            (on !== stream || (pubSeq ?? Number.POSITIVE_INFINITY) > number),
-        );
-        if (!isRepeated) throw new Violation(`${stream} ${number} was trimmed before ${seat.id} had finished it`);
+        const entry = { stream, streamKey: stream, entryId: `${number}`, fields };
+        for (const delivery of toDeliveries(seat, entry) ?? []) {
+          const run = store.get(delivery.runId);
+          if (run ? !admits(run, delivery, seat.id) : !delivery.startsRun) continue;
+          if (!this.#isRepeated(delivery, stream, number)) {
+            throw new Violation(`${stream} ${number} was trimmed before ${seat.id} had finished it`);
+          }
+        }
       }
     }
+  }
+
+  /** A later try of the same event, sent by a timer, carries the run on in its place. */
+  #isRepeated({ runId, eventId, kind }: Delivery, stream: string, number: number): boolean {
+    return this.#ground.store.events.some(
+      ({ again, stream: on, pubSeq }) =>
+        again?.runId === runId &&
+        again.eventId === eventId &&
+        again.kind === kind &&
+        (on !== stream || (pubSeq ?? Number.POSITIVE_INFINITY) > number),
+    );
   }
 
   #point(label: string): Promise<Chance> {

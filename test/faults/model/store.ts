@@ -44,7 +44,10 @@ interface SimLetter extends Omit<SimTimer, 'dueMs'> {
   isOpen: boolean;
 }
 
-const STAMP_MAX = 5;
+/** Events that one commit adds to a stream; they travel as one entry. */
+export type SimPack = readonly SimEvent[];
+
+const STAMP_MAX = 3;
 
 export class Store {
   readonly runs = new Map<string, SimRun>();
@@ -53,11 +56,22 @@ export class Store {
   readonly letters: SimLetter[] = [];
   readonly heads = new Map<string, number>();
   readonly progress = new Map<string, Map<string, number>>();
-  readonly #byStream = new Map<string, SimEvent[]>();
+  readonly #byStream = new Map<string, SimPack[]>();
   readonly #seqs = new Map<string, number>();
-  #unstamped: SimEvent[] = [];
+  #unstamped: SimEvent[][] = [];
+  #packs = new Map<string, SimEvent[]>();
+  #isCommitting = false;
+
+  /** One commit: what is inserted meanwhile for the same stream becomes one pack. */
+  commit(write: () => void): void {
+    this.#packs = new Map();
+    this.#isCommitting = true;
+    write();
+    this.#isCommitting = false;
+  }
 
   append(drafts: readonly EventDraft[], runId: string | null): SimEvent[] {
+    if (!this.#isCommitting) this.#packs = new Map();
     return drafts.map((draft) => {
       const seq = (this.#seqs.get(draft.subject) ?? 0) + 1;
       this.#seqs.set(draft.subject, seq);
@@ -68,7 +82,13 @@ export class Store {
   #insert(event: Omit<SimEvent, 'id' | 'pubSeq'>): SimEvent {
     const stored = { ...event, id: this.events.length + 1, pubSeq: null };
     this.events.push(stored);
-    this.#unstamped.push(stored);
+    const stream = `${event.stream} ${event.again?.kind ?? ''}`;
+    const pack = this.#packs.get(stream);
+    if (pack) pack.push(stored);
+    else {
+      this.#unstamped.push([stored]);
+      this.#packs.set(stream, this.#unstamped.at(-1) ?? []);
+    }
     return stored;
   }
 
@@ -111,6 +131,7 @@ export class Store {
   fireTimers(nowMs: number): number {
     const due = this.timers.filter((timer) => timer.dueMs <= nowMs);
     this.timers = this.timers.filter((timer) => timer.dueMs > nowMs);
+    this.#packs = new Map();
     for (const { stage, runId, eventId, kind } of due) {
       this.run(runId).retryAtMs = null;
       this.#insert({
@@ -123,6 +144,7 @@ export class Store {
         again: { eventId, runId, kind },
       });
     }
+    this.#packs = new Map();
     return due.length;
   }
 
@@ -145,16 +167,15 @@ export class Store {
   }
 
   /** Numbers what has no number yet; the lock of the real one makes it one transaction. */
-  stamp(): SimEvent[] {
-    const picked = this.#unstamped.slice(0, STAMP_MAX);
-    this.#unstamped = this.#unstamped.slice(STAMP_MAX);
-    for (const event of picked) {
-      const next = (this.heads.get(event.stream) ?? 0) + 1;
-      this.heads.set(event.stream, next);
-      event.pubSeq = next;
-      const stream = this.#byStream.get(event.stream) ?? [];
-      stream.push(event);
-      this.#byStream.set(event.stream, stream);
+  stamp(): SimPack[] {
+    const picked = this.#unstamped.splice(0, STAMP_MAX);
+    for (const pack of picked) {
+      const stream = pack[0]?.stream ?? '';
+      for (const event of pack) {
+        event.pubSeq = (this.heads.get(stream) ?? 0) + 1;
+        this.heads.set(stream, event.pubSeq);
+      }
+      this.#byStream.set(stream, [...(this.#byStream.get(stream) ?? []), pack]);
     }
     return picked;
   }
@@ -163,8 +184,10 @@ export class Store {
     return this.#unstamped.length > 0;
   }
 
-  stamped(stream: string, after: number, max: number): SimEvent[] {
-    return (this.#byStream.get(stream) ?? []).slice(after, after + max);
+  /** The next packs of a stream behind a number. */
+  stamped(stream: string, after: number, max: number): SimPack[] {
+    const packs = this.#byStream.get(stream) ?? [];
+    return packs.filter((pack) => (pack.at(-1)?.pubSeq ?? 0) > after).slice(0, max);
   }
 
   saveProgress(stream: string, stage: string, done: number): void {

@@ -9,7 +9,8 @@ import {
   nextCompensation,
   type RunSnapshot,
 } from '../../../src/streams/decide.ts';
-import { type Delivery, toDelivery } from '../../../src/streams/delivery.ts';
+import { carryOn } from '../../../src/streams/carry.ts';
+import { type Delivery, deliveryKey, toDeliveries } from '../../../src/streams/delivery.ts';
 import { ConsumerCrashedError } from '../../../src/streams/errors.ts';
 import { RETRYING } from '../../../src/streams/failure.ts';
 import type { Registry, Seat } from '../../../src/streams/registry.ts';
@@ -33,6 +34,8 @@ export interface Ground {
 }
 
 type Member = { delivery: Delivery; claimed: RunSnapshot };
+/** An entry in hand; null for what was carried here from the stage before. */
+type Held = { stream: string; number: number; deliveries: readonly Delivery[] };
 
 const BATCH_MAX = 3;
 const THREADS_MAX = 3;
@@ -48,6 +51,7 @@ export class Worker {
   #life = 0;
   #busy = new Map<string, number>();
   #inFlight = new Set<string>();
+  #inHand = new Set<string>();
   #mustReplay = new Set<string>();
 
   constructor(ground: Ground, name: string) {
@@ -67,6 +71,7 @@ export class Worker {
     this.#life += 1;
     this.#busy = new Map();
     this.#inFlight = new Set();
+    this.#inHand = new Set();
     this.#replayAll();
   }
 
@@ -103,7 +108,7 @@ export class Worker {
   #own(stream: string, seat: Seat<null>): SimEntry[] {
     return this.#ground.broker
       .readPending(stream, seat.id, this.process, 100)
-      .filter((entry) => !this.#inFlight.has(inFlightKey(seat, { stream, entryId: `${entry.number}` })));
+      .filter(({ number }) => !this.#inHand.has(`${seat.id} ${stream} ${number}`));
   }
 
   /** Reads all streams of a stage at once, as XREADGROUP does. */
@@ -132,57 +137,94 @@ export class Worker {
 
   #takeOver(seat: Seat<null>, stream: string, limit: number): void {
     for (const { entry, deliveries } of this.#ground.broker.claim(stream, seat.id, this.process, BATCH_MAX)) {
-      const delivered = this.#deliver(seat, stream, [entry]);
-      if (deliveries > limit) this.#giveUp(seat, delivered, deliveries);
-      else this.#take(seat, delivered);
+      const held = this.#deliver(seat, stream, [entry]);
+      if (deliveries > limit) this.#giveUp(seat, held, deliveries);
+      else this.#take(seat, held);
     }
   }
 
-  #take(seat: Seat<null>, delivered: readonly Delivery[]): void {
-    const deliveries = delivered.filter((delivery) => !this.#inFlight.has(inFlightKey(seat, delivery)));
-    const forward = deliveries.filter((delivery) => delivery.kind === 'RUN');
-    if (seat.stage.run || forward.length !== deliveries.length) {
-      for (const delivery of deliveries) this.#work(seat, [delivery], () => this.#callOut(seat, delivery));
-    } else if (forward.length > 0) this.#work(seat, forward, () => this.#commitBatch(seat, forward));
-  }
-
-  #giveUp(seat: Seat<null>, delivered: readonly Delivery[], deliveries: number): void {
-    for (const delivery of delivered) {
-      this.#work(seat, [delivery], () => this.#fail(seat, delivery, new ConsumerCrashedError(deliveries)));
+  /** Pure SQL takes all that was read in one commit, a calling stage each event by itself; what it holds already waits. */
+  #take(seat: Seat<null>, read: readonly Held[]): void {
+    const held = read.filter(({ stream, number }) => !this.#inHand.has(`${seat.id} ${stream} ${number}`));
+    if (held.length === 0) return;
+    const groups = seat.stage.run ? held.map((one) => [one]) : [held];
+    for (const group of groups) {
+      this.#hold(seat, group, async () => {
+        const deliveries = group.flatMap((one) => one.deliveries);
+        // What was carried here and is in work is not begun a second time; its entry stays pending until it is asked again.
+        if (deliveries.some((delivery) => this.#inFlight.has(keyOf(seat, delivery)))) throw new DatabaseLost();
+        await this.#workOn(seat, deliveries);
+      });
     }
   }
 
-  #deliver(seat: Seat<null>, stream: string, entries: readonly SimEntry[]): Delivery[] {
+  async #workOn(seat: Seat<null>, deliveries: readonly Delivery[]): Promise<void> {
+    const life = this.#life;
+    const keys = deliveries.map((delivery) => keyOf(seat, delivery));
+    for (const key of keys) this.#inFlight.add(key);
+    try {
+      const forward = deliveries.filter((delivery) => delivery.kind === 'RUN');
+      if (seat.stage.run || forward.length !== deliveries.length) {
+        for (const delivery of deliveries) await this.#callOut(seat, delivery);
+      } else if (forward.length > 0) await this.#commitBatch(seat, forward);
+    } finally {
+      if (life === this.#life) for (const key of keys) this.#inFlight.delete(key);
+    }
+  }
+
+  #giveUp(seat: Seat<null>, held: readonly Held[], deliveries: number): void {
+    this.#hold(seat, held, async () => {
+      for (const delivery of held.flatMap((one) => one.deliveries)) {
+        await this.#fail(seat, delivery, new ConsumerCrashedError(deliveries));
+      }
+    });
+  }
+
+  #deliver(seat: Seat<null>, stream: string, entries: readonly SimEntry[]): Held[] {
     return entries.map(({ number, fields }) => {
-      const delivery = toDelivery(seat, { stream, streamKey: stream, entryId: `${number}`, fields });
-      if (!delivery) throw new Violation('an entry cannot be read');
-      return delivery;
+      const deliveries = toDeliveries(seat, { stream, streamKey: stream, entryId: `${number}`, fields });
+      if (!deliveries) throw new Violation('an entry cannot be read');
+      return { stream, number, deliveries };
     });
   }
 
   /** One thread: the work, and the acknowledgement of what was committed. */
-  #work(seat: Seat<null>, deliveries: readonly Delivery[], work: () => Promise<void>): void {
+  #hold(seat: Seat<null>, held: readonly Held[], work: () => Promise<void>): void {
     const { scheduler, broker } = this.#ground;
     const life = this.#life;
-    const keys = deliveries.map((delivery) => inFlightKey(seat, delivery));
-    for (const key of keys) this.#inFlight.add(key);
+    const keys = held.map(({ stream, number }) => `${seat.id} ${stream} ${number}`);
+    for (const key of keys) this.#inHand.add(key);
     this.#busy.set(seat.id, (this.#busy.get(seat.id) ?? 0) + 1);
     scheduler.spawn(async () => {
       try {
         await work();
         const ack = await scheduler.point(this.process, 'ack');
         if (!ack.calm && ack.number % 12 === 0) this.#mustReplay.add(seat.id);
-        else for (const { stream, entryId } of deliveries) broker.ack(stream, seat.id, Number(entryId));
+        else for (const { stream, number } of held) broker.ack(stream, seat.id, number);
       } catch (error) {
         if (!(error instanceof DatabaseLost)) throw error;
         this.#mustReplay.add(seat.id);
       } finally {
         if (life === this.#life) {
-          for (const key of keys) this.#inFlight.delete(key);
+          for (const key of keys) this.#inHand.delete(key);
           this.#busy.set(seat.id, (this.#busy.get(seat.id) ?? 1) - 1);
         }
       }
     });
+  }
+
+  /** Goes on with what it has just committed, without waiting for Redis to bring it. */
+  #carry(carried: readonly { seat: Seat<null>; delivery: Delivery }[]): void {
+    for (const { seat, delivery } of carried) {
+      this.#ground.scheduler.spawn(async () => {
+        try {
+          await this.#ground.scheduler.point(this.process, 'carry');
+          if (!this.#inFlight.has(keyOf(seat, delivery))) await this.#workOn(seat, [delivery]);
+        } catch (error) {
+          if (!(error instanceof DatabaseLost)) throw error;
+        }
+      });
+    }
   }
 
   /** One transaction: before it or after it the connection may be lost. */
@@ -260,26 +302,38 @@ export class Worker {
   #settle(seat: Seat<null>, outcomes: ReadonlyMap<Delivery, { outcome: Outcome } | { error: unknown }>): Promise<void> {
     const { store } = this.#ground;
     const deliveries = [...outcomes.keys()];
-    return this.#transaction('settle', () => {
+    return this.#transaction('settle', (chance) => {
       store.openRuns(seat.workflow.name, seat.id, deliveries);
-      for (const { delivery } of admitted(store, deliveries, seat.id)) {
-        const one = outcomes.get(delivery);
-        if (one && 'outcome' in one) this.#store(seat, delivery, one.outcome);
-      }
+      const carried: { seat: Seat<null>; delivery: Delivery }[] = [];
+      store.commit(() => {
+        for (const { delivery } of admitted(store, deliveries, seat.id)) {
+          const one = outcomes.get(delivery);
+          const next = one && 'outcome' in one ? this.#store(seat, delivery, one.outcome) : null;
+          if (next) carried.push(next);
+        }
+      });
+      if (chance.number % 2 === 0) this.#carry(carried);
     });
   }
 
-  #store(seat: Seat<null>, { runId, eventId }: Delivery, outcome: Outcome): void {
+  /** @returns what could be carried on from here */
+  #store(seat: Seat<null>, delivery: Delivery, outcome: Outcome): { seat: Seat<null>; delivery: Delivery } | null {
+    const { runId, eventId } = delivery;
     const { store, witness, registry } = this.#ground;
     if (outcome.kind === 'SNOOZE') {
       const dueMs = this.#ground.nowMs() + outcome.delayMs;
-      return store.plan({ stage: seat.id, runId, eventId, kind: 'RUN', dueMs });
+      store.plan({ stage: seat.id, runId, eventId, kind: 'RUN', dueMs });
+      return null;
     }
     witness.effect(runId, seat);
     const [event] = store.append([outcome.event], runId);
     if (!event) throw new Violation('an event was not stored');
     const next = afterSuccess(registry, seat, outcome.event.type);
     Object.assign(store.run(runId), { ...next, atEventId: event.id, failures: 0, retryAtMs: null });
+    const follower = registry.next(seat.workflow, outcome.event.type);
+    return follower
+      ? { seat: follower, delivery: carryOn(follower.id, runId, outcome.event, event.id).delivery }
+      : null;
   }
 
   #fail(seat: Seat<null>, delivery: Delivery, error: unknown): Promise<void> {
@@ -323,8 +377,7 @@ export class Worker {
   }
 }
 
-const inFlightKey = (seat: Seat<null>, at: Pick<Delivery, 'stream' | 'entryId'>): string =>
-  `${seat.id} ${at.stream} ${at.entryId}`;
+const keyOf = (seat: Seat<null>, delivery: Delivery): string => `${seat.id} ${deliveryKey(delivery)}`;
 
 const handle = (seat: Seat<null>, handling: Handling): Promise<{ outcome: Outcome } | { error: unknown }> =>
   (handlers[seat.id] ?? missing)(handling).then(

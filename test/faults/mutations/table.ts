@@ -135,10 +135,10 @@ export const mutations: readonly Mutation[] = [
     name: 'ack-before-commit',
     breaks: 'an entry is acknowledged when it is read, before its effect is stored',
     file: 'src/streams/consumer.ts',
-    before: '    if (deliveries.length === 0) return 0;\n',
+    before: '    const mine: Opened[] = [];\n',
     after:
-      '    if (deliveries.length === 0) return 0;\n' +
-      '    for (const { streamKey, entryId } of deliveries) await this.#options.redis.xack(streamKey, this.seat.id, entryId);\n',
+      '    for (const { streamKey, entryId } of entries) await this.#options.redis.xack(streamKey, this.seat.id, entryId);\n' +
+      '    const mine: Opened[] = [];\n',
     rows: [9, 1],
   },
   {

@@ -79,10 +79,14 @@ async function measureReplay({ database, redisClient }: Stack): Promise<number> 
 
 async function storeStamped({ db }: Database, events: number): Promise<void> {
   await db.execute(statement`
-    insert into event (shard, stream, type, subject, seq, payload, pub_seq, created_at)
-    select 0, 'replay.measured', 'replay.measured', 'measure:' || n, 1,
-           jsonb_build_object('orderId', gen_random_uuid(), 'status', 'PENDING_PAYMENT'), n, now()
-    from generate_series(1, ${events}::int) as n`);
+    with added as (
+      insert into event (shard, type, subject, seq, payload, created_at)
+      select 0, 'replay.measured', 'measure:' || n, 1,
+             jsonb_build_object('orderId', gen_random_uuid(), 'status', 'PENDING_PAYMENT'), now()
+      from generate_series(1, ${events}::int) as n returning id
+    )
+    insert into outbox (shard, stream, event_ids, pub_seq, created_at)
+    select 0, 'replay.measured', array[id], row_number() over (order by id), now() from added`);
   await db.execute(statement`
     insert into stream_head (stream, shard, last_pub_seq) values ('replay.measured', 0, ${events})`);
 }

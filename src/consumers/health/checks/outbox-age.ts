@@ -9,7 +9,9 @@ export const outboxAge: HealthCheck = {
   name: 'outbox-age',
   look: async ({ db }, now) => {
     const [row] = await db.execute<{ waiting: number; oldest: Date | string | null }>(
-      sql`select count(*)::int as waiting, min(created_at) as oldest from event where pub_seq is null`,
+      sql`
+      select coalesce(sum(cardinality(event_ids)), 0)::int as waiting, min(created_at) as oldest
+      from outbox where pub_seq is null`,
     );
     if (!row?.oldest) return up('Every event has been sent.');
     const ageMs = now.getTime() - new Date(row.oldest).getTime();

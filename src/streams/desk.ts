@@ -1,0 +1,224 @@
+/**
+ * Desk: what one stage has in hand in this process, from Redis or carried from the stage before.
+ *
+ * Promise: a delivery is in work at most once at a time here, however it came. A stage that is pure SQL works on all it
+ * is handed in one commit; a calling stage works on up to `concurrency` deliveries at once and shares commits: whatever
+ * is ready when the last commit ends goes into the next one.
+ * Not here: entries and their acknowledgement (consumer.ts).
+ */
+import { type Delivery, deliveryKey } from './delivery.ts';
+import { attempt, lookAhead, type ProcessContext, processBatch, type Processed, settleGroup } from './process.ts';
+import type { Seat } from './registry.ts';
+import type { Member } from './runs.ts';
+import type { Settled } from './settle.ts';
+
+/** Deliveries in hand above which nothing is carried here any more. */
+const CARRIED_MAX = 1_000;
+/** Carried deliveries remembered after they are done, until Redis brings them. */
+const EARLY_MAX = 20_000;
+
+interface Waiting {
+  readonly delivery: Delivery;
+  /** True when it is dealt with, false when it has to be worked on again. */
+  readonly end: (isDone: boolean) => void;
+}
+
+export class Desk<Services> {
+  readonly #seat: Seat<Services>;
+  readonly #context: ProcessContext<Services>;
+  readonly #concurrency: number;
+  readonly #inWork = new Map<string, Promise<boolean>>();
+  /** Carried and done before Redis has brought them. */
+  readonly #early = new Set<string>();
+  /** In work here when Redis brought them. */
+  readonly #brought = new Set<string>();
+  readonly #queue: Waiting[] = [];
+  #calls = 0;
+  #ready: { settled: Settled; end: Waiting['end'] }[] = [];
+  #settling: Promise<void> | null = null;
+
+  /** @param concurrency calls of this stage at once */
+  constructor(context: ProcessContext<Services>, seat: Seat<Services>, concurrency: number) {
+    this.#context = context;
+    this.#seat = seat;
+    this.#concurrency = concurrency;
+  }
+
+  /** How many more calls can begin now. */
+  get freeCalls(): number {
+    return Math.max(0, this.#concurrency - this.#calls - this.#queue.length);
+  }
+
+  get hasRoomToCarry(): boolean {
+    return this.#inWork.size < CARRIED_MAX;
+  }
+
+  /** Works on what Redis has brought, unless it is in work or done already. @returns the keys of those that are not dealt with */
+  async deal(deliveries: readonly Delivery[]): Promise<Set<string>> {
+    const wanted = new Map(deliveries.map((delivery) => [deliveryKey(delivery), delivery]));
+    for (const key of wanted.keys()) {
+      if (this.#early.delete(key)) wanted.delete(key);
+      else if (this.#inWork.has(key)) this.#brought.add(key);
+    }
+    this.#begin([...wanted].filter(([key]) => !this.#inWork.has(key)).map(([, delivery]) => delivery));
+    const works = [...wanted.keys()].map((key) => ({ key, work: this.#inWork.get(key) }));
+    const left = new Set<string>();
+    for (const { key, work } of works) if ((await work) === false) left.add(key);
+    return left;
+  }
+
+  /** Works on what the stage before has just committed here. */
+  carry(deliveries: readonly Delivery[]): void {
+    const fresh = deliveries.filter((delivery) => !this.#inWork.has(deliveryKey(delivery)));
+    this.#begin(fresh);
+    for (const delivery of fresh) {
+      const key = deliveryKey(delivery);
+      void this.#inWork.get(key)?.then((isDone) => {
+        if (!this.#brought.delete(key) && isDone) this.#remember(key);
+      });
+    }
+  }
+
+  /** What is forgotten here is found out by the inbox check. */
+  #remember(key: string): void {
+    this.#early.add(key);
+    if (this.#early.size <= EARLY_MAX) return;
+    const [oldest] = this.#early;
+    if (oldest !== undefined) this.#early.delete(oldest);
+  }
+
+  get isIdle(): boolean {
+    return this.#inWork.size === 0;
+  }
+
+  /** Waits until nothing is in work. */
+  async idle(): Promise<void> {
+    while (this.#inWork.size > 0) await Promise.all(this.#inWork.values());
+  }
+
+  /** Waits until a call has ended. */
+  async someEnd(): Promise<void> {
+    if (this.#inWork.size > 0) await Promise.race(this.#inWork.values());
+  }
+
+  #begin(deliveries: readonly Delivery[]): void {
+    if (deliveries.length === 0) return;
+    if (this.#seat.stage.run) for (const delivery of deliveries) this.#enqueue(delivery);
+    else this.#beginBatch(deliveries);
+    this.#pump();
+  }
+
+  #beginBatch(deliveries: readonly Delivery[]): void {
+    const work = processBatch(this.#context, this.#seat, deliveries).then(
+      (processed) => this.#finish(processed),
+      (error: unknown) => this.#leaveAll(deliveries, error),
+    );
+    for (const delivery of deliveries) {
+      const key = deliveryKey(delivery);
+      this.#track(
+        key,
+        work.then((left) => !left.has(key)),
+      );
+    }
+  }
+
+  #enqueue(delivery: Delivery): void {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#queue.push({ delivery, end: resolve });
+    this.#track(deliveryKey(delivery), promise);
+  }
+
+  #track(key: string, work: Promise<boolean>): void {
+    this.#inWork.set(key, work);
+    void work.then(() => this.#inWork.delete(key));
+  }
+
+  /** Begins calls, several at once: each look at their runs is one statement. */
+  #pump(): void {
+    if (this.#context.draining.aborted) for (const { end } of this.#queue.splice(0)) end(false);
+    const free = this.#concurrency - this.#calls;
+    if (this.#queue.length === 0 || (free < this.#concurrency / 2 && free < this.#queue.length)) return;
+    const slice = this.#queue.splice(0, free);
+    this.#calls += slice.length;
+    void this.#callOut(slice);
+  }
+
+  async #callOut(slice: readonly Waiting[]): Promise<void> {
+    const ends = new Map(slice.map(({ delivery, end }) => [deliveryKey(delivery), end]));
+    const { members, left } = await lookAhead(
+      this.#context,
+      this.#seat,
+      slice.map(({ delivery }) => delivery),
+    );
+    const endOf = (delivery: Delivery, isDone: boolean) => {
+      const key = deliveryKey(delivery);
+      const end = ends.get(key);
+      if (!end || !ends.delete(key)) return;
+      end(isDone);
+      this.#calls -= 1;
+      this.#pump();
+    };
+    const called = members.map((member) => this.#call(member, (isDone) => endOf(member.delivery, isDone)));
+    for (const delivery of left) endOf(delivery, false);
+    const calledFor = new Set(members.map(({ delivery }) => delivery));
+    for (const { delivery } of slice) if (!calledFor.has(delivery)) endOf(delivery, true);
+    await Promise.all(called);
+  }
+
+  async #call(member: Member, end: Waiting['end']): Promise<void> {
+    try {
+      const result = await attempt(this.#context, this.#seat, member);
+      if ('processed' in result) {
+        end(this.#finish(result.processed).size === 0);
+        return;
+      }
+      this.#ready.push({ settled: result.settled, end });
+      await this.#settleReady();
+    } catch (error) {
+      this.#leaveAll([member.delivery], error);
+      end(false);
+    }
+  }
+
+  /** Group commit: one commit at a time; what becomes ready meanwhile shares the next. */
+  async #settleReady(): Promise<void> {
+    while (this.#settling) await this.#settling;
+    if (this.#ready.length === 0) return;
+    const group = this.#ready;
+    this.#ready = [];
+    this.#settling = settleGroup(
+      this.#context,
+      this.#seat,
+      group.map(({ settled }) => settled),
+    )
+      .then(
+        (processed) => this.#finish(processed),
+        (error: unknown) =>
+          this.#leaveAll(
+            group.map(({ settled }) => settled.delivery),
+            error,
+          ),
+      )
+      .then((left) => {
+        for (const { settled, end } of group) end(!left.has(deliveryKey(settled.delivery)));
+      })
+      .finally(() => {
+        this.#settling = null;
+      });
+    await this.#settling;
+  }
+
+  /** @returns the keys of those left */
+  #finish({ left, carried }: Processed): Set<string> {
+    if (carried.length > 0) this.#context.carrying.carry(carried);
+    return new Set(left.map(deliveryKey));
+  }
+
+  #leaveAll(deliveries: readonly Delivery[], error: unknown): Set<string> {
+    this.#context.log.error(
+      { stage: this.#seat.id, run: deliveries[0]?.runId, runs: deliveries.length, error: String(error) },
+      'deliveries were left pending',
+    );
+    return new Set(deliveries.map(deliveryKey));
+  }
+}
