@@ -10,7 +10,7 @@ const shop = market(api);
 
 const waiting = (count: number) =>
   api.db.execute(sql`
-    insert into event (shard, stream, type, payload) select 0, 'x', 'x', '{}' from generate_series(1, ${count}::int)`);
+    insert into outbox (shard, stream, event_ids) select 0, 'x', array[n] from generate_series(1, ${count}::int) n`);
 
 test('when too much waits a new order is refused and what was accepted is answered again', async () => {
   const { editionId } = await shop.onSale();

@@ -15,7 +15,7 @@ beforeAll(async () => {
     await api.db
       .insert(runs)
       .values({ ...run, state: 'PARKED' as const, atEventId: at, startedAt: new Date(1_000_000 + at) });
-    const event = { shard: 0, stream: 'order.placed', type: 'order.placed', subject: `order:${at}`, runId };
+    const event = { shard: 0, type: 'order.placed', subject: `order:${at}`, runId };
     await api.db.insert(events).values(
       // One run has more than a timeline shows; it takes nothing from the others.
       Array.from({ length: at === 0 ? 230 : 2 }, (_, index) => ({ ...event, seq: index + 1, payload: { at } })),

@@ -25,8 +25,11 @@ async function placePoison({ database: { sql } }: Stack, from: number, until: nu
     const type = index % 4 < 2 ? 'order.completed' : 'order.placed';
     const payload = index % 2 === 0 ? { orderId, status: 'PENDING_PAYMENT' } : { nothing: orderId };
     await sql`
-      insert into event (shard, stream, type, subject, seq, payload, created_at)
-      values (0, ${type}, ${type}, ${`order:${orderId}`}, 1, ${sql.json(payload)}, now())`;
+      with added as (
+        insert into event (shard, type, subject, seq, payload, created_at)
+        values (0, ${type}, ${`order:${orderId}`}, 1, ${sql.json(payload)}, now()) returning id
+      )
+      insert into outbox (shard, stream, event_ids) select 0, ${type}, array[id] from added`;
   }
 }
 
