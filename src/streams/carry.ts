@@ -38,7 +38,12 @@ export function carriersOf<Services>(
 }
 
 /** The delivery that Redis would bring of an event that has just been stored. */
-export function carryOn(stage: string, runId: string, event: EventDraft, eventId: number): Carried {
+export function carryOn(
+  stage: string,
+  runId: string,
+  event: EventDraft,
+  { id: eventId, seq }: { id: number; seq: number },
+): Carried {
   return {
     stage,
     delivery: {
@@ -46,6 +51,7 @@ export function carryOn(stage: string, runId: string, event: EventDraft, eventId
       eventId,
       runId,
       subject: event.subject,
+      seq,
       // As it would have come back: what JSON does not keep must not be seen by one stage only.
       payload: JSON.parse(JSON.stringify(event.payload)) as unknown,
       kind: 'RUN',

@@ -40,6 +40,9 @@ const CALLING_READ_MAX = 8;
 /** Entries held back for their carriers; more than that are worked on at once. */
 const HELD_MAX = 1_000;
 
+/** Batches of a pure SQL stage that Redis has brought, in work at once. */
+const BATCHES_AT_ONCE = 2;
+
 interface Opened {
   readonly entry: StreamEntry;
   readonly deliveries: readonly Delivery[];
@@ -56,6 +59,7 @@ export class Consumer<Services> {
   readonly #inHand = new Map<string, { entry: StreamEntry; sinceMs: number }>();
   readonly #working = new Set<Promise<void>>();
   #held = 0;
+  #eventsPerEntry = 1;
 
   constructor(context: ProcessContext<Services>, seat: Seat<Services>, options: ConsumerOptions) {
     this.seat = seat;
@@ -66,7 +70,8 @@ export class Consumer<Services> {
 
   /** How many more entries it can take now. */
   get room(): number {
-    if (!this.seat.stage.run) return this.#options.batchMax;
+    // As many as held a batch of events when it read last.
+    if (!this.seat.stage.run) return Math.max(1, Math.ceil(this.#options.batchMax / this.#eventsPerEntry));
     return Math.min(this.desk.freeCalls, CALLING_READ_MAX);
   }
 
@@ -179,9 +184,18 @@ export class Consumer<Services> {
     }
     const mine: Opened[] = [];
     for (const one of opened) if (from === 'PENDING' || !this.#hold(one)) mine.push(one);
+    if (opened.length > 0) this.#eventsPerEntry = countEvents(opened) / opened.length;
     if (this.seat.stage.run) for (const one of mine) void this.#work([one]);
-    else if (mine.length > 0) await this.#work(mine);
+    else for (const batch of inBatches(mine, this.#options.batchMax)) await this.#workNext(batch);
     return opened.length;
+  }
+
+  /** Begins a batch when the one before the last has ended: two at once keep both the database and this process busy. */
+  async #workNext(batch: readonly Opened[]): Promise<void> {
+    while (this.#working.size >= BATCHES_AT_ONCE) await Promise.race(this.#working);
+    const work = this.#work(batch);
+    // A single batch is waited for, so that what comes meanwhile is read together.
+    if (this.#eventsPerEntry === 1) await work;
   }
 
   /** Works on entries together. @returns a promise of their acknowledgement */
@@ -295,6 +309,24 @@ export class Consumer<Services> {
     );
     await this.#options.redis.xack(entry.streamKey, this.seat.id, entry.entryId);
   }
+}
+
+const countEvents = (opened: readonly Opened[]): number =>
+  opened.reduce((total, { deliveries }) => total + deliveries.length, 0);
+
+/** Whole entries, together no more events than a batch may hold, unless a single entry holds more. */
+function inBatches(opened: readonly Opened[], eventsMax: number): Opened[][] {
+  const batches: Opened[][] = [];
+  let events = Number.POSITIVE_INFINITY;
+  for (const one of opened) {
+    if (events + one.deliveries.length > eventsMax) {
+      batches.push([]);
+      events = 0;
+    }
+    batches.at(-1)?.push(one);
+    events += one.deliveries.length;
+  }
+  return batches;
 }
 
 const entryKey = (at: { streamKey: string; entryId: string }): string => `${at.streamKey} ${at.entryId}`;

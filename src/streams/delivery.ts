@@ -31,6 +31,8 @@ export interface Delivery {
   readonly eventId: number;
   readonly runId: string;
   readonly subject: string;
+  /** The event's number among those of its subject. */
+  readonly seq: number;
   readonly payload: unknown;
   readonly kind: 'RUN' | 'COMPENSATE';
   /** True when a timer or an operator asked for it, so that it may go ahead although a retry was planned. */
@@ -86,6 +88,7 @@ function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireE
     eventId: event.id,
     runId: ownRun ?? `${prefix}${event.id}`,
     subject: event.subject,
+    seq: event.seq,
     payload: event.payload,
     kind: event.again ?? 'RUN',
     again: event.again !== null,

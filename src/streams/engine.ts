@@ -68,6 +68,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     stopping: stopNow.signal,
     draining: stopReading.signal,
     wake: () => wakeRelay(),
+    doubts: new Set(),
     get carrying() {
       return carrying;
     },

@@ -51,12 +51,21 @@ const SEQUENCE_INDEX = 'event_subject_seq';
  * Source: SQLSTATE classes 08, 40, 53, 57 of PostgreSQL, and the connection codes of postgres.js.
  */
 export function isTransientDatabaseError(error: unknown): boolean {
+  if (isSeqTaken(error)) return true;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { code, constraint_name: constraint } = databaseFields(cause);
+    const { code } = databaseFields(cause);
     if (code === undefined) continue;
     if (/^(?:08|53)/.test(code) || TRANSIENT_SQLSTATES.has(code)) return true;
-    if (code === '23505' && constraint === SEQUENCE_INDEX) return true;
     if (isDatabaseClientError(cause) && TRANSIENT_CLIENT_CODES.has(code)) return true;
+  }
+  return false;
+}
+
+/** True when another writer has given the subject's next number to an event of its own. */
+export function isSeqTaken(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code, constraint_name: constraint } = databaseFields(cause);
+    if (code === '23505' && constraint === SEQUENCE_INDEX) return true;
   }
   return false;
 }

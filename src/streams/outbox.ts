@@ -46,6 +46,16 @@ export function shardOf(subject: string, shards: number): number {
   return (hash >>> 0) % shards;
 }
 
+/** An event to be stored. */
+export interface AppendDraft extends EventDraft {
+  readonly origin?: EventOrigin;
+  /**
+   * The number it must get; when another writer was faster, the statement fails on `event_subject_seq`.
+   * (Default: looked up)
+   */
+  readonly seq?: number | null;
+}
+
 /**
  * Appends events in one statement.
  *
@@ -55,29 +65,29 @@ export function shardOf(subject: string, shards: number): number {
  */
 export async function appendEvents(
   tx: Pick<Tx, 'execute'>,
-  drafts: readonly (EventDraft & { origin?: EventOrigin })[],
+  drafts: readonly AppendDraft[],
   options: AppendOptions,
 ): Promise<AppendedEvent[]> {
   if (drafts.length === 0) return [];
-  const rows = drafts.map((draft, index) => ({
-    ord: index,
-    shard: shardOf(draft.subject, options.shards),
-    type: draft.type,
-    subject: draft.subject,
-    payload: draft.payload,
-    ...renameOrigin(draft.origin ?? NO_ORIGIN),
-  }));
   const createdAt = options.now.toISOString();
+  const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
+  const isNumbered = drafts.every(({ seq }) => typeof seq === 'number');
   const result = await tx.execute<{ id: string; subject: string; seq: number }>(sql`
     with added as (
       insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, created_at)
-      select d.shard, d.type, d.subject,
-             coalesce((select max(e.seq) from event e where e.subject = d.subject), 0)
-               + row_number() over (partition by d.subject order by d.ord),
+      select d.shard, d.type, d.subject, ${isNumbered ? sql`d.seq` : NEXT_SEQ},
              d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${createdAt}::timestamptz
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as d(ord int, shard smallint, type text, subject text, payload jsonb,
-             run_id text, stage text, attempts smallint, duration_ms int)
+      from unnest(
+        ${sql.param(drafts.map(({ subject }) => shardOf(subject, options.shards)))}::smallint[],
+        ${sql.param(drafts.map(({ type }) => type))}::text[],
+        ${sql.param(drafts.map(({ subject }) => subject))}::text[],
+        ${sql.param(drafts.map(({ seq }) => (isNumbered ? (seq ?? null) : null)))}::int[],
+        ${sql.param(drafts.map(({ payload }) => payload))}::jsonb[],
+        ${sql.param(origins.map(({ runId }) => runId))}::text[],
+        ${sql.param(origins.map(({ stage }) => stage))}::text[],
+        ${sql.param(origins.map(({ attempts }) => attempts))}::smallint[],
+        ${sql.param(origins.map(({ durationMs }) => durationMs))}::int[]
+      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms, ord)
       order by d.ord
       returning id, shard, type, subject, seq
     ), packed as (
@@ -92,6 +102,6 @@ export async function appendEvents(
   return [...result].map((row) => ({ id: Number(row.id), subject: row.subject, seq: row.seq }));
 }
 
-function renameOrigin(origin: EventOrigin) {
-  return { run_id: origin.runId, stage: origin.stage, attempts: origin.attempts, duration_ms: origin.durationMs };
-}
+const NEXT_SEQ = sql`
+  coalesce((select max(e.seq) from event e where e.subject = d.subject), 0)
+    + row_number() over (partition by d.subject order by d.ord)`;

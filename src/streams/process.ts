@@ -5,6 +5,7 @@
  * is the one that failed, nothing is acknowledged and the entry stays pending: it costs no attempt.
  * A batch whose commit fails is taken apart: each member is settled alone, so that one cannot hold up the others.
  */
+import type { Tx } from '../db/client.ts';
 import type { Carried } from './carry.ts';
 import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
 import type { Delivery } from './delivery.ts';
@@ -12,7 +13,7 @@ import { describeError, isTransientDatabaseError } from './errors.ts';
 import { type FailureContext, type FailureVerdict, parkUnrecordable, recordFailure } from './failure.ts';
 import type { Seat } from './registry.ts';
 import type { Member } from './runs.ts';
-import { admit, settle, type Settled, store } from './settle.ts';
+import { admit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
 
 export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {
   /** Aborts when nothing new may be begun. */
@@ -67,21 +68,33 @@ async function commitBatch<Services>(
   deliveries: readonly Delivery[],
 ): Promise<Carried[]> {
   const startedAt = performance.now();
-  return context.db.transaction(async (tx) => {
-    const members = await admit(tx, context, seat, deliveries);
-    if (members.length === 0) return [];
-    const inputs = members.map(({ delivery, claimed }) => parseInput(seat, delivery, claimed.failures));
+  const run = async (tx: Tx, members: readonly { delivery: Delivery; failures: number }[]) => {
+    const inputs = members.map(({ delivery, failures }) => parseInput(seat, delivery, failures));
     const outcomes = (await seat.stage.runBatch?.(tx, inputs, context)) ?? [];
     if (outcomes.length !== members.length) {
       throw new Error(`stage ${seat.id} answered ${outcomes.length} of ${members.length} inputs`);
     }
     const durationMs = Math.round(performance.now() - startedAt);
-    const results = outcomes.flatMap((outcome, index) => {
+    return outcomes.flatMap((outcome, index) => {
       checkDeclared(seat, outcome);
       const member = members[index];
-      return member ? [{ member, outcome, durationMs }] : [];
+      return member ? [{ ...member, outcome, durationMs }] : [];
     });
-    return store(tx, context, seat, results);
+  };
+  return straightOrCareful(context, seat, deliveries, {
+    straight: () =>
+      context.db.transaction(async (tx) => {
+        const members = deliveries.map((delivery) => ({ delivery, failures: 0 }));
+        return storeStraight(tx, context, seat, await run(tx, members));
+      }),
+    careful: () =>
+      context.db.transaction(async (tx) => {
+        const admitted = await admit(tx, context, seat, deliveries);
+        if (admitted.length < deliveries.length) context.doubts.add(seat.id);
+        if (admitted.length === 0) return [];
+        const members = admitted.map(({ delivery, claimed }) => ({ delivery, failures: claimed.failures }));
+        return store(tx, context, seat, await run(tx, members));
+      }),
   });
 }
 

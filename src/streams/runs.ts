@@ -5,7 +5,7 @@
  * only event it accepts, and it changes in the commit that stores the effect.
  * Not here: the inbox rule itself (decide.ts), what happens to a run whose stage failed (failure.ts).
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
@@ -57,7 +57,7 @@ export async function claimRuns<Services>(
   deliveries: readonly Delivery[],
   lock: boolean,
 ): Promise<Member[]> {
-  const ids = JSON.stringify([...new Set(deliveries.map((delivery) => delivery.runId))]);
+  const ids = [...new Set(deliveries.map((delivery) => delivery.runId))];
   const found = await tx.execute<{
     id: string;
     state: RunState;
@@ -67,8 +67,7 @@ export async function claimRuns<Services>(
     is_waiting: boolean;
   }>(sql`
     select r.id, r.state, r.stage, r.at_event_id, r.failures, r.retry_at is not null as is_waiting
-    from run r
-    join jsonb_array_elements_text(${ids}::text::jsonb) as d(run_id) on d.run_id = r.id
+    from run r where r.id = any(${sql.param(ids)}::text[])
     order by r.id
     ${lock ? sql`for update of r` : sql``}`);
   const runs = new Map(
@@ -100,15 +99,85 @@ export interface RunAdvance {
 /** Carries locked runs on, in one statement. */
 export async function advanceRuns(tx: Executor, advances: readonly RunAdvance[], now: Date): Promise<void> {
   if (advances.length === 0) return;
-  const rows = advances.map((one) => ({ id: one.runId, event_id: one.eventId, stage: one.stage, state: one.state }));
   await tx.execute(sql`
-    update run r
-    set at_event_id = d.event_id, stage = d.stage, state = d.state::run_state, failures = 0, retry_at = null,
-        last_error = null, updated_at = ${now.toISOString()}::timestamptz,
-        ended_at = case when d.state = 'COMPLETED' then ${now.toISOString()}::timestamptz end
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as d(id text, event_id bigint, stage text, state text)
+    ${updateOf(advances, now)}
     where r.id = d.id`);
 }
+
+/**
+ * Carries runs on that were not locked before, if each of them still stands where its delivery found it and has never
+ * failed there: the inbox check (decide.ts) and the step in one statement.
+ * @throws NotStraightError when one does not; the transaction must be rolled back and the check made first
+ */
+export async function advanceStraight<Services>(
+  tx: Executor,
+  seat: Seat<Services>,
+  advances: readonly (RunAdvance & { fromEventId: number })[],
+  now: Date,
+): Promise<void> {
+  const [moved] = await tx.execute<{ count: number }>(sql`
+    with moved as (
+      ${updateOf(advances, now)}
+      where r.id = d.id and r.at_event_id = d.from_event_id and r.stage = ${seat.id} and r.state = 'RUNNING'
+        and r.retry_at is null and r.failures = 0
+      returning 1
+    ) select count(*)::int as count from moved`);
+  refuseUnlessAll(moved?.count ?? 0, advances.length);
+}
+
+/**
+ * Stores runs that begin here and have passed their first stage already.
+ * @throws NotStraightError when one of them has begun before; the transaction must be rolled back
+ */
+export async function insertStraight<Services>(
+  tx: Executor,
+  seat: Seat<Services>,
+  starting: readonly (RunAdvance & { subject: string })[],
+  { now, shards }: { now: Date; shards: number },
+): Promise<void> {
+  const at = now.toISOString();
+  const sorted = starting.toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+  const [stored] = await tx.execute<{ count: number }>(sql`
+    with stored as (
+      insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
+      select d.id, ${seat.workflow.name}, d.subject, d.shard, d.state::run_state, d.stage, d.event_id,
+             ${at}::timestamptz, ${at}::timestamptz, case when d.state = 'COMPLETED' then ${at}::timestamptz end
+      from unnest(
+        ${sql.param(sorted.map(({ runId }) => runId))}::text[],
+        ${sql.param(sorted.map(({ subject }) => subject))}::text[],
+        ${sql.param(sorted.map(({ subject }) => shardOf(subject, shards)))}::smallint[],
+        ${sql.param(sorted.map(({ state }) => state))}::text[],
+        ${sql.param(sorted.map(({ stage }) => stage))}::text[],
+        ${sql.param(sorted.map(({ eventId }) => eventId))}::bigint[]
+      ) as d(id, subject, shard, state, stage, event_id)
+      on conflict (id) do nothing
+      returning 1
+    ) select count(*)::int as count from stored`);
+  refuseUnlessAll(stored?.count ?? 0, starting.length);
+}
+
+/** A run does not stand where its delivery found it: a duplicate, a retry or somebody faster. */
+export class NotStraightError extends Error {
+  override readonly name = 'NotStraightError';
+  readonly code = 'NOT_STRAIGHT';
+}
+
+function refuseUnlessAll(count: number, wanted: number): void {
+  if (count !== wanted) throw new NotStraightError(`${count} of ${wanted} runs stand where they should`);
+}
+
+const updateOf = (advances: readonly (RunAdvance & { fromEventId?: number })[], now: Date): SQL => sql`
+  update run r
+  set at_event_id = d.event_id, stage = d.stage, state = d.state::run_state, failures = 0, retry_at = null,
+      last_error = null, updated_at = ${now.toISOString()}::timestamptz,
+      ended_at = case when d.state = 'COMPLETED' then ${now.toISOString()}::timestamptz end
+  from unnest(
+    ${sql.param(advances.map(({ runId }) => runId))}::text[],
+    ${sql.param(advances.map(({ fromEventId }) => fromEventId ?? null))}::bigint[],
+    ${sql.param(advances.map(({ eventId }) => eventId))}::bigint[],
+    ${sql.param(advances.map(({ stage }) => stage))}::text[],
+    ${sql.param(advances.map(({ state }) => state))}::text[]
+  ) as d(id, from_event_id, event_id, stage, state)`;
 
 /**
  * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused. A run that was

@@ -11,10 +11,20 @@ import { afterSuccess } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { appendEvents } from './outbox.ts';
 import type { Registry, Seat } from './registry.ts';
-import { carriersOf, type Carried, carryOn, type Carrying } from './carry.ts';
-import { advanceRuns, claimRuns, type Member, openRuns, type RunAdvance } from './runs.ts';
+import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
+import { isSeqTaken } from './errors.ts';
+import {
+  advanceRuns,
+  advanceStraight,
+  claimRuns,
+  insertStraight,
+  type Member,
+  NotStraightError,
+  openRuns,
+  type RunAdvance,
+} from './runs.ts';
 import { planDeliveries } from './timers.ts';
-import type { Advance, Outcome } from './workflow.ts';
+import type { Outcome } from './workflow.ts';
 
 export interface SettleContext<Services> {
   readonly db: Db;
@@ -22,6 +32,8 @@ export interface SettleContext<Services> {
   readonly clock: Clock;
   readonly shards: number;
   readonly carrying: Carrying;
+  /** Stages whose last batch held something that was done already. */
+  readonly doubts: Set<string>;
 }
 
 /** A delivery whose handler has an outcome. */
@@ -42,6 +54,15 @@ export async function admit<Services>(
   return claimRuns(tx, seat, deliveries, true);
 }
 
+/** An outcome of a handler, and what it was given. */
+interface Result {
+  readonly delivery: Delivery;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  /** Failed attempts before this one. */
+  readonly failures: number;
+}
+
 /**
  * Stores outcomes of a stage's handler in one commit. Members that come too late are dropped silently.
  * @returns what this process carries on itself
@@ -51,20 +72,25 @@ export async function settle<Services>(
   seat: Seat<Services>,
   settled: readonly Settled[],
 ): Promise<Carried[]> {
-  return context.db.transaction(async (tx) => {
-    const members = await admit(
-      tx,
-      context,
-      seat,
-      settled.map((one) => one.delivery),
-    );
-    const outcomes = new Map(settled.map((one) => [one.delivery, one]));
-    return store(
-      tx,
-      context,
-      seat,
-      members.map((member) => ({ member, ...pick(outcomes, member.delivery) })),
-    );
+  const straight = settled.map((one) => ({ ...one, failures: 0 }));
+  const deliveries = settled.map((one) => one.delivery);
+  return straightOrCareful(context, seat, deliveries, {
+    straight: () => context.db.transaction((tx) => storeStraight(tx, context, seat, straight)),
+    careful: () =>
+      context.db.transaction(async (tx) => {
+        const members = await admit(tx, context, seat, deliveries);
+        const outcomes = new Map(settled.map((one) => [one.delivery, one]));
+        return store(
+          tx,
+          context,
+          seat,
+          members.map(({ delivery, claimed }) => ({
+            delivery,
+            failures: claimed.failures,
+            ...pick(outcomes, delivery),
+          })),
+        );
+      }),
   });
 }
 
@@ -72,6 +98,56 @@ function pick(outcomes: Map<Delivery, Settled>, delivery: Delivery): { outcome: 
   const found = outcomes.get(delivery);
   if (!found) throw new Error(`no outcome for event ${delivery.eventId}`);
   return found;
+}
+
+/** Deliveries whose runs most likely stand where they find them: no retries, no run twice. */
+function canGoStraight(deliveries: readonly Delivery[]): boolean {
+  const [first] = deliveries;
+  return (
+    deliveries.every(
+      ({ kind, again, startsRun }) => kind === 'RUN' && !again && startsRun === (first?.startsRun ?? false),
+    ) && new Set(deliveries.map(({ runId }) => runId)).size === deliveries.length
+  );
+}
+
+/**
+ * The usual case needs no look before the step: the step itself finds out, and all is rolled back, when a run does not
+ * stand where it should or when another writer has told something of its subject. Then the careful way is gone.
+ */
+export async function straightOrCareful<Services, Answer>(
+  { doubts }: SettleContext<Services>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+  ways: { straight: () => Promise<Answer>; careful: () => Promise<Answer> },
+): Promise<Answer> {
+  if (doubts.delete(seat.id) || !canGoStraight(deliveries)) return ways.careful();
+  try {
+    return await ways.straight();
+  } catch (error) {
+    if (!(error instanceof NotStraightError) && !isSeqTaken(error)) throw error;
+    // Duplicates come in crowds, when a stream was filled again: the next ones are looked at before they are worked on.
+    doubts.add(seat.id);
+    return ways.careful();
+  }
+}
+
+/** Stores outcomes of runs that nobody has locked, the inbox check being part of the last statement. */
+export async function storeStraight<Services>(
+  tx: Tx,
+  context: SettleContext<Services>,
+  seat: Seat<Services>,
+  results: readonly Result[],
+): Promise<Carried[]> {
+  if (results.some(({ outcome }) => outcome.kind === 'SNOOZE')) throw new NotStraightError('a snooze');
+  const now = context.clock.now();
+  // A calling stage may have announced something meanwhile.
+  const seqOf = ({ delivery }: Result) => (seat.stage.run ? null : delivery.seq + 1);
+  const { advances, carried } = await tell(tx, context, seat, results, { now, seqOf });
+  const startsRun = results[0]?.delivery.startsRun ?? false;
+  const { shards } = context;
+  if (startsRun) await insertStraight(tx, seat, advances, { now, shards });
+  else await advanceStraight(tx, seat, advances, now);
+  return carried;
 }
 
 /**
@@ -82,49 +158,60 @@ export async function store<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
-  results: readonly { member: Member; outcome: Outcome; durationMs: number }[],
+  results: readonly Result[],
 ): Promise<Carried[]> {
-  const carriers = carriersOf(context, seat);
   const now = context.clock.now();
-  const advancing: { member: Member; outcome: Advance<string>; durationMs: number }[] = [];
-  const snoozing = [];
-  for (const { member, outcome, durationMs } of results) {
-    if (outcome.kind === 'ADVANCE') advancing.push({ member, outcome, durationMs });
-    else snoozing.push({ member, dueAt: new Date(now.getTime() + outcome.delayMs) });
-  }
-  for (const { outcome } of advancing) if (outcome.write) await outcome.write(tx);
-  const events = await appendEvents(
-    tx,
-    advancing.map(({ member, outcome, durationMs }) => ({
-      ...outcome.event,
-      origin: {
-        runId: member.delivery.runId,
-        stage: seat.id,
-        attempts: member.claimed.failures + 1,
-        durationMs,
-      },
-    })),
-    { now, shards: context.shards, carriers },
-  );
-  const advances = advancing.map(({ member, outcome }, index): RunAdvance => {
-    const { runId } = member.delivery;
-    const eventId = events[index]?.id;
-    if (eventId === undefined) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
-    return { runId, eventId, ...afterSuccess(context.registry, seat, outcome.event.type) };
-  });
+  const { advances, carried } = await tell(tx, context, seat, results, { now, seqOf: () => null });
   await advanceRuns(tx, advances, now);
   await planDeliveries(
     tx,
-    snoozing.map(({ member, dueAt }) => ({
-      stage: seat.id,
-      runId: member.delivery.runId,
-      eventId: member.delivery.eventId,
-      kind: 'RUN' as const,
-      dueAt,
-    })),
+    results.flatMap(({ delivery: { runId, eventId }, outcome }) =>
+      outcome.kind === 'SNOOZE'
+        ? [{ stage: seat.id, runId, eventId, kind: 'RUN' as const, dueAt: new Date(now.getTime() + outcome.delayMs) }]
+        : [],
+    ),
   );
-  return advancing.flatMap(({ member, outcome: { event } }, index) => {
-    const next = carriers[event.type] === undefined ? undefined : context.registry.next(seat.workflow, event.type);
-    return next ? [carryOn(next.id, member.delivery.runId, event, advances[index]?.eventId ?? 0)] : [];
-  });
+  return carried;
+}
+
+/**
+ * Writes and events of outcomes.
+ * @param seqOf what the number of the event must be, null to look it up
+ * @returns where their runs go, and what this process carries on itself
+ */
+async function tell<Services>(
+  tx: Tx,
+  context: SettleContext<Services>,
+  seat: Seat<Services>,
+  results: readonly Result[],
+  { now, seqOf }: { now: Date; seqOf: (result: Result) => number | null },
+) {
+  const advancing = results.flatMap((result) =>
+    result.outcome.kind === 'ADVANCE' ? [{ ...result, outcome: result.outcome }] : [],
+  );
+  for (const { outcome } of advancing) if (outcome.write) await outcome.write(tx);
+  const carriers = carriersOf(context, seat);
+  const events = await appendEvents(
+    tx,
+    advancing.map((result) => {
+      const { delivery, outcome, failures, durationMs } = result;
+      return {
+        ...outcome.event,
+        seq: outcome.event.subject === delivery.subject ? seqOf(result) : null,
+        origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs },
+      };
+    }),
+    { now, shards: context.shards, carriers },
+  );
+  const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
+  const carried: Carried[] = [];
+  for (const [index, { delivery, outcome }] of advancing.entries()) {
+    const { runId, eventId: fromEventId, subject } = delivery;
+    const stored = events[index];
+    if (!stored) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
+    const next = afterSuccess(context.registry, seat, outcome.event.type);
+    advances.push({ runId, subject, fromEventId, eventId: stored.id, ...next });
+    if (carriers[outcome.event.type] !== undefined) carried.push(carryOn(next.stage, runId, outcome.event, stored));
+  }
+  return { advances, carried };
 }

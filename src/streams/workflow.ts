@@ -136,7 +136,8 @@ interface SqlStage<In, Out extends EventType, Announced extends EventType, Servi
 > {
   /**
    * Pure SQL over many inputs in one transaction; one outcome per input, in the same order.
-   * When it throws, nothing is stored and each input is tried alone.
+   * When it throws, nothing is stored and each input is tried alone. It may also be asked of a delivery that turns out
+   * to be a duplicate: all it did in `tx` is then rolled back, so it must do nothing else.
    */
   runBatch: (
     tx: Tx,

@@ -57,7 +57,8 @@ describe('a run', () => {
     expect(await engine.repair()).toBeGreaterThanOrEqual(3);
     await engine.runUntilIdle();
     expect(await engine.history('a')).toHaveLength(4);
-    expect(engine.services.calls).toHaveLength(3);
+    // A stage of pure SQL may have been asked again; what it did then was rolled back.
+    expect(engine.services.calls.filter((line) => line === 'pay a')).toHaveLength(1);
   });
 
   test('survives a loss of Redis between any two stages', async () => {
