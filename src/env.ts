@@ -93,7 +93,7 @@ const schema = z.object({
   STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
   WORKER_BATCH_MAX: whole(1, 10_000).prefault('500').describe('Most entries a consumer takes at once.'),
   WORKER_CONCURRENCY: whole(1, 1_000)
-    .prefault('16')
+    .prefault('64')
     .describe('Most handlers of one stage that call out at once, per process.'),
   BACKLOG_EVENTS_MAX: whole(1, 100_000_000)
     .prefault('50000')

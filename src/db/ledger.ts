@@ -7,7 +7,6 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from './client.ts';
-import { ledgerEntries, ledgerTransactions } from './tables/index.ts';
 import { newId } from './tables/columns.ts';
 
 export interface LedgerEntry {
@@ -50,16 +49,29 @@ export const royaltyMinor = (amountMinor: number, royaltyBps = ROYALTY_BPS): num
 export async function postLedger(tx: Tx, postings: readonly LedgerPosting[], now: Date): Promise<number> {
   for (const posting of postings) refuseUnbalanced(posting);
   if (postings.length === 0) return 0;
-  const booked = await tx
-    .insert(ledgerTransactions)
-    .values(postings.map(({ key, orderId }) => ({ id: newId(), key, orderId, createdAt: now })))
-    .onConflictDoNothing()
-    .returning({ id: ledgerTransactions.id, key: ledgerTransactions.key });
+  const booked = await tx.execute<{ id: string; key: string }>(sql`
+    insert into ledger_transaction (id, key, order_id, created_at)
+    select d.id, d.key, d.order_id, ${now.toISOString()}::timestamptz
+    from unnest(
+      ${sql.param(postings.map(() => newId()))}::uuid[],
+      ${sql.param(postings.map(({ key }) => key))}::text[],
+      ${sql.param(postings.map(({ orderId }) => orderId))}::uuid[]
+    ) as d(id, key, order_id)
+    on conflict do nothing
+    returning id, key`);
   const entriesByKey = new Map(postings.map((posting) => [posting.key, posting.entries]));
   const rows = booked.flatMap(({ id, key }) =>
     (entriesByKey.get(key) ?? []).map((entry, position) => ({ transactionId: id, position, ...entry })),
   );
-  if (rows.length > 0) await tx.insert(ledgerEntries).values(rows);
+  if (rows.length === 0) return 0;
+  await tx.execute(sql`
+    insert into ledger_entry (transaction_id, position, account, currency, amount_minor)
+    select * from unnest(
+      ${sql.param(rows.map(({ transactionId }) => transactionId))}::uuid[],
+      ${sql.param(rows.map(({ position }) => position))}::smallint[],
+      ${sql.param(rows.map(({ account }) => account))}::text[],
+      ${sql.param(rows.map(({ currency }) => currency))}::text[],
+      ${sql.param(rows.map(({ amountMinor }) => amountMinor))}::bigint[])`);
   return booked.length;
 }
 

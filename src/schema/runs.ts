@@ -3,7 +3,8 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
-import { batched } from './batch.ts';
+import { batched } from '../db/batched.ts';
+import type { Context } from './context.ts';
 import { builder } from './builder.ts';
 import { BadIdError } from './errors.ts';
 import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
@@ -17,13 +18,13 @@ export type RunRow = typeof runs.$inferSelect;
 export type EventRow = typeof events.$inferSelect;
 
 /** One run by its id. */
-export const runOf = batched<RunRow>(async ({ db }, ids) => {
+export const runOf = batched<Context, RunRow>(async ({ db }, ids) => {
   const rows = await db.select().from(runs).where(inArray(runs.id, ids));
   return new Map(rows.map((run) => [run.id, run]));
 });
 
 /** The first events of a run, oldest first. */
-const timelineOf = batched<EventRow[]>(async ({ db }, ids) => {
+const timelineOf = batched<Context, EventRow[]>(async ({ db }, ids) => {
   const rows = await db
     .select()
     .from(events)

@@ -9,6 +9,7 @@
 import type { Redis } from 'ioredis';
 import { carrierOf, type Delivery, deliveryKey, type StreamEntry, toDeliveries } from './delivery.ts';
 import { Desk } from './desk.ts';
+import { countEvents, entryKey, inBatches, type Opened, parseEntries, parseStream } from './entries.ts';
 import { ConsumerCrashedError, describeError } from './errors.ts';
 import { holdBack } from './hold.ts';
 import { fail, lookAhead, type ProcessContext } from './process.ts';
@@ -42,11 +43,6 @@ const HELD_MAX = 1_000;
 
 /** Batches of a pure SQL stage that Redis has brought, in work at once. */
 const BATCHES_AT_ONCE = 2;
-
-interface Opened {
-  readonly entry: StreamEntry;
-  readonly deliveries: readonly Delivery[];
-}
 
 export class Consumer<Services> {
   readonly seat: Seat<Services>;
@@ -309,43 +305,4 @@ export class Consumer<Services> {
     );
     await this.#options.redis.xack(entry.streamKey, this.seat.id, entry.entryId);
   }
-}
-
-const countEvents = (opened: readonly Opened[]): number =>
-  opened.reduce((total, { deliveries }) => total + deliveries.length, 0);
-
-/** Whole entries, together no more events than a batch may hold, unless a single entry holds more. */
-function inBatches(opened: readonly Opened[], eventsMax: number): Opened[][] {
-  const batches: Opened[][] = [];
-  let events = Number.POSITIVE_INFINITY;
-  for (const one of opened) {
-    if (events + one.deliveries.length > eventsMax) {
-      batches.push([]);
-      events = 0;
-    }
-    batches.at(-1)?.push(one);
-    events += one.deliveries.length;
-  }
-  return batches;
-}
-
-const entryKey = (at: { streamKey: string; entryId: string }): string => `${at.streamKey} ${at.entryId}`;
-
-function parseEntries(answer: unknown, keys: readonly { stream: string; key: string }[]): StreamEntry[] {
-  if (!Array.isArray(answer)) return [];
-  return answer.flatMap((part: unknown) => {
-    if (!Array.isArray(part)) return [];
-    const place = keys.find(({ key }) => key === part[0]);
-    return place ? parseStream(part[1], place) : [];
-  });
-}
-
-function parseStream(entries: unknown, { stream, key }: { stream: string; key: string }): StreamEntry[] {
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown) => {
-    if (!Array.isArray(entry)) return [];
-    // A pending entry that was trimmed away comes back without fields.
-    const fields = Array.isArray(entry[1]) ? entry[1].map(String) : [];
-    return [{ stream, streamKey: key, entryId: String(entry[0]), fields }];
-  });
 }

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/client.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
 import { isAlive, tellGone } from './alive.ts';
+import { Announcer } from './announce.ts';
 import { type Carrying, notCarrying } from './carry.ts';
 import { Consumer } from './consumer.ts';
 import { startDuties } from './duties.ts';
@@ -57,6 +58,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const stopNow = new AbortController();
   let wakeRelay = () => {};
   let carrying = notCarrying;
+  const announcers = new Map<string, Announcer<Services>>();
   const context: ProcessContext<Services> = {
     db: database.db,
     registry,
@@ -69,6 +71,11 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     draining: stopReading.signal,
     wake: () => wakeRelay(),
     doubts: new Set(),
+    announcer: (seat) => {
+      const announcer = announcers.get(seat.id) ?? new Announcer(context, seat);
+      announcers.set(seat.id, announcer);
+      return announcer;
+    },
     get carrying() {
       return carrying;
     },

@@ -4,13 +4,10 @@
  * Promise: a handler is bounded in time, sees a parsed payload, and never holds a database transaction while it calls out.
  * Not here: storing what came of it (settle.ts, failure.ts).
  */
-import { sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import type { Announcer } from './announce.ts';
 import type { Delivery } from './delivery.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
-import type { EventDraft } from './event.ts';
 import type { Log } from './log.ts';
-import { appendEvents } from './outbox.ts';
 import type { Seat } from './registry.ts';
 import { claimRuns, type Member, openRuns } from './runs.ts';
 import { compensateNext } from './failure.ts';
@@ -23,6 +20,7 @@ export interface ExecuteContext<Services> extends SettleContext<Services> {
   /** Aborts when the worker must stop at once. */
   readonly stopping: AbortSignal;
   wake(): void;
+  announcer(seat: Seat<Services>): Announcer<Services>;
 }
 
 /** Which of these deliveries are worth calling out for, without a lock: the commit asks again. */
@@ -122,42 +120,8 @@ function stageContext<Services>(
     clock: context.clock,
     log: context.log,
     signal,
-    announce: (event, write) => announce(context, seat, delivery, event, write),
+    announce: (event, write) => context.announcer(seat).announce(delivery, event, write),
   };
-}
-
-async function announce<Services>(
-  context: ExecuteContext<Services>,
-  seat: Seat<Services>,
-  delivery: Delivery,
-  event: EventDraft,
-  write: ((tx: Tx) => Promise<void>) | undefined,
-): Promise<boolean> {
-  const told = await context.db.transaction(async (tx) => {
-    const [member] = await admit(tx, context, seat, [delivery]);
-    if (!member) return false;
-    if (await isAnnounced(tx, delivery, event.type)) return true;
-    if (write) await write(tx);
-    const attempts = member.claimed.failures + 1;
-    await appendEvents(
-      tx,
-      [{ ...event, origin: { runId: delivery.runId, stage: seat.id, attempts, durationMs: null } }],
-      {
-        now: context.clock.now(),
-        shards: context.shards,
-      },
-    );
-    return true;
-  });
-  if (told) context.wake();
-  return told;
-}
-
-/** Two deliveries of one event may overlap (Redis was lost, a consumer was taken for dead): only the first one tells. */
-async function isAnnounced(tx: Pick<Tx, 'execute'>, delivery: Delivery, type: string): Promise<boolean> {
-  const found = await tx.execute(sql`
-    select 1 from event where run_id = ${delivery.runId} and type = ${type} and id > ${delivery.eventId} limit 1`);
-  return found.length > 0;
 }
 
 /** The compiler says so already; a stage written in JavaScript or cast around it is stopped here. */

@@ -21,5 +21,6 @@ export {
   snooze,
   type StageContext,
   type StageInput,
+  together,
   type Workflow,
 } from './workflow.ts';

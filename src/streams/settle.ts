@@ -24,7 +24,7 @@ import {
   type RunAdvance,
 } from './runs.ts';
 import { planDeliveries } from './timers.ts';
-import type { Outcome } from './workflow.ts';
+import { type Outcome, storeWrites } from './workflow.ts';
 
 export interface SettleContext<Services> {
   readonly db: Db;
@@ -189,7 +189,10 @@ async function tell<Services>(
   const advancing = results.flatMap((result) =>
     result.outcome.kind === 'ADVANCE' ? [{ ...result, outcome: result.outcome }] : [],
   );
-  for (const { outcome } of advancing) if (outcome.write) await outcome.write(tx);
+  await storeWrites(
+    tx,
+    advancing.map(({ outcome }) => outcome.write),
+  );
   const carriers = carriersOf(context, seat);
   const events = await appendEvents(
     tx,

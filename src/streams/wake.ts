@@ -9,18 +9,26 @@ import type { Sql } from '../db/client.ts';
 export const WAKE_CHANNEL = 'booky_outbox';
 const NOTIFY_EVERY_MS = 10;
 
-/** A function that sends at most one NOTIFY in 10 ms, the last call never being dropped. */
+/** A function that sends at most one NOTIFY in 10 ms: the first call at once, the last one never dropped. */
 export function createNotifier(sql: Sql): () => void {
-  let planned = false;
+  let isPlanned = false;
+  let sentAtMs = Number.NEGATIVE_INFINITY;
+  const send = () => {
+    isPlanned = false;
+    sentAtMs = performance.now();
+    sql.notify(WAKE_CHANNEL, '').catch(() => {
+      // The relay's own look every 250 ms finds the events all the same.
+    });
+  };
   return () => {
-    if (planned) return;
-    planned = true;
-    setTimeout(() => {
-      planned = false;
-      sql.notify(WAKE_CHANNEL, '').catch(() => {
-        // The relay's own look every 250 ms finds the events all the same.
-      });
-    }, NOTIFY_EVERY_MS).unref();
+    if (isPlanned) return;
+    const waitMs = sentAtMs + NOTIFY_EVERY_MS - performance.now();
+    if (waitMs <= 0) {
+      send();
+      return;
+    }
+    isPlanned = true;
+    setTimeout(send, waitMs).unref();
   };
 }
 

@@ -33,14 +33,44 @@ export interface StageContext<Services, Announced extends string = string> {
    * event that the stage consumes, however often that is delivered or tried again.
    * Does nothing and answers false when another delivery has already carried the run on: stop working then.
    */
-  announce(event: EventDraft<Announced>, write?: (tx: Tx) => Promise<void>): Promise<boolean>;
+  announce(event: EventDraft<Announced>, write?: Write): Promise<boolean>;
+}
+
+/** What an outcome stores: a function, or one item of what a function stores for all outcomes of a commit together. */
+export type Write = ((tx: Tx) => Promise<void>) | GroupedWrite;
+
+export interface GroupedWrite {
+  /** The engine hands to it only the items that were given with it. */
+  storeAll(this: void, tx: Tx, items: readonly unknown[]): Promise<void>;
+  readonly item: unknown;
+}
+
+/**
+ * Stores an item together with those of other outcomes that share the commit: two hundred in one statement.
+ * @param storeAll the same function each time; it is given 1 or more items
+ */
+export function together<Item>(storeAll: (tx: Tx, items: readonly Item[]) => Promise<void>, item: Item): GroupedWrite {
+  return { storeAll, item };
+}
+
+/** Stores everything that outcomes of one commit asked for, grouped writes first. */
+export async function storeWrites(tx: Tx, writes: readonly (Write | undefined)[]): Promise<void> {
+  const groups = new Map<GroupedWrite['storeAll'], unknown[]>();
+  for (const write of writes) {
+    if (typeof write !== 'object') continue;
+    const items = groups.get(write.storeAll);
+    if (items) items.push(write.item);
+    else groups.set(write.storeAll, [write.item]);
+  }
+  for (const [storeAll, items] of groups) await storeAll(tx, items);
+  for (const write of writes) if (typeof write === 'function') await write(tx);
 }
 
 /** The stage is done: store `write` and the event in one commit. */
 export interface Advance<Name extends string> {
   readonly kind: 'ADVANCE';
   readonly event: EventDraft<Name>;
-  readonly write?: ((tx: Tx) => Promise<void>) | undefined;
+  readonly write?: Write | undefined;
 }
 
 /** Nothing failed, it is only too early: come back later. Spends no attempt. */
@@ -51,10 +81,11 @@ export interface Snooze {
 
 export type Outcome<Name extends string = string> = Advance<Name> | Snooze;
 
-export const advance = <Name extends string>(
-  event: EventDraft<Name>,
-  write?: (tx: Tx) => Promise<void>,
-): Advance<Name> => ({ kind: 'ADVANCE', event, write });
+export const advance = <Name extends string>(event: EventDraft<Name>, write?: Write): Advance<Name> => ({
+  kind: 'ADVANCE',
+  event,
+  write,
+});
 
 export const snooze = (delayMs: number): Snooze => ({ kind: 'SNOOZE', delayMs });
 

@@ -5,7 +5,7 @@
  * A declined card is an event, not an error. A call whose answer never came is repeated under the same key, which was
  * stored with the order.
  */
-import { postLedger, saleEntries } from '../../db/ledger.ts';
+import { saleEntries } from '../../db/ledger.ts';
 import type { PaymentGateway } from '../../ports/payments/gateway.ts';
 import { orderExpired, paymentActionRequired, paymentAuthorized, paymentDeclined } from '../../events/index.ts';
 import {
@@ -15,11 +15,12 @@ import {
   type StageContext,
   type StageInput,
   TerminalError,
+  together,
 } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { finalIfRejected } from './gateway-errors.ts';
 import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
-import { changeOrder } from './order-writes.ts';
+import { changeOrder, changeOrders } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
 type Context = StageContext<ConsumerServices>;
@@ -45,8 +46,10 @@ export async function authorizePayment({ payload: { orderId } }: Input, context:
       return declined(order, answer.message, context);
     case 'REQUIRES_ACTION': {
       const { authorizationRef, actionUrl } = answer;
-      return advance(paymentActionRequired.of({ orderId, status: 'REQUIRES_ACTION', actionUrl }), (tx) =>
-        changeOrder(tx, orderId, {
+      return advance(
+        paymentActionRequired.of({ orderId, status: 'REQUIRES_ACTION', actionUrl }),
+        together(changeOrders, {
+          orderId,
           order: { status: 'REQUIRES_ACTION' },
           payment: { status: 'REQUIRES_ACTION', authorizationRef, actionUrl },
           now: context.clock.now(),
@@ -93,18 +96,18 @@ export async function releasePayment({ payload: { orderId } }: Input, context: C
   if (refundedMinor === 0) return null;
   const sales = await readSales(context.services.db, orderId);
   return async (tx) => {
-    const now = context.clock.now();
-    await changeOrder(tx, orderId, { order: {}, payment: { status: 'REFUNDED', actionUrl: null }, now });
     const entries = saleEntries(sales, order.currency);
     const back = entries.map((entry) => ({ ...entry, amountMinor: -entry.amountMinor }));
-    await postLedger(
-      tx,
-      [
+    await changeOrder(tx, {
+      orderId,
+      order: {},
+      payment: { status: 'REFUNDED', actionUrl: null },
+      postings: [
         { key: `capture:${orderId}`, orderId, entries },
         { key: `refund:${orderId}`, orderId, entries: back },
       ],
-      now,
-    );
+      now: context.clock.now(),
+    });
   };
 }
 
@@ -190,8 +193,10 @@ export async function voidReservation(
 }
 
 function authorized(order: PurchaseOrder, authorizationRef: string | null, { clock }: Context) {
-  return advance(paymentAuthorized.of({ orderId: order.id, status: 'AUTHORIZED' }), (tx) =>
-    changeOrder(tx, order.id, {
+  return advance(
+    paymentAuthorized.of({ orderId: order.id, status: 'AUTHORIZED' }),
+    together(changeOrders, {
+      orderId: order.id,
       order: { status: 'AUTHORIZED' },
       payment: { status: 'AUTHORIZED', authorizationRef, actionUrl: null },
       now: clock.now(),
@@ -200,8 +205,10 @@ function authorized(order: PurchaseOrder, authorizationRef: string | null, { clo
 }
 
 function declined(order: PurchaseOrder, reason: string, { clock }: Context) {
-  return advance(paymentDeclined.of({ orderId: order.id, status: 'DECLINED', reason }), (tx) =>
-    changeOrder(tx, order.id, {
+  return advance(
+    paymentDeclined.of({ orderId: order.id, status: 'DECLINED', reason }),
+    together(changeOrders, {
+      orderId: order.id,
       order: { status: 'DECLINED', reason },
       payment: { status: 'DECLINED', actionUrl: null },
       now: clock.now(),
@@ -211,8 +218,10 @@ function declined(order: PurchaseOrder, reason: string, { clock }: Context) {
 
 function expired(order: PurchaseOrder, { clock }: Context) {
   const reason = 'The bank was not answered in time. Nothing was charged; order again to try once more.';
-  return advance(orderExpired.of({ orderId: order.id, status: 'EXPIRED', reason }), (tx) =>
-    changeOrder(tx, order.id, {
+  return advance(
+    orderExpired.of({ orderId: order.id, status: 'EXPIRED', reason }),
+    together(changeOrders, {
+      orderId: order.id,
       order: { status: 'EXPIRED', reason },
       payment: { status: 'VOIDED', actionUrl: null },
       now: clock.now(),

@@ -4,14 +4,14 @@
  * CAPTURING is stored before the call, so that a capture whose answer never came is shown as what it is. It is repeated
  * under the same key until the gateway says what happened; nothing is guessed. The ledger is posted with PAID.
  */
-import { postLedger, saleEntries } from '../../db/ledger.ts';
+import { saleEntries } from '../../db/ledger.ts';
 import { paymentCaptured, paymentCaptureStarted } from '../../events/index.ts';
-import { advance, snooze, type StageContext, type StageInput, TerminalError } from '../../streams/index.ts';
+import { advance, snooze, type StageContext, type StageInput, TerminalError, together } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { gatewayKey } from './authorize-payment.ts';
 import { finalIfRejected } from './gateway-errors.ts';
 import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
-import { changeOrder } from './order-writes.ts';
+import { changeOrders } from './order-writes.ts';
 
 type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
 
@@ -34,21 +34,21 @@ export async function capturePayment({ payload: { orderId } }: StageInput<{ orde
 }
 
 const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolean> =>
-  context.announce(paymentCaptureStarted.of({ orderId: order.id, status: 'CAPTURING' }), (tx) =>
-    changeOrder(tx, order.id, { order: { status: 'CAPTURING' }, now: context.clock.now() }),
+  context.announce(
+    paymentCaptureStarted.of({ orderId: order.id, status: 'CAPTURING' }),
+    together(changeOrders, { orderId: order.id, order: { status: 'CAPTURING' }, now: context.clock.now() }),
   );
 
 async function paid(order: PurchaseOrder, captureRef: string | null, { clock, services }: Context) {
-  const sales = await readSales(services.db, order.id);
-  const { currency } = order;
-  return advance(paymentCaptured.of({ orderId: order.id, status: 'PAID' }), async (tx) => {
-    const now = clock.now();
-    await changeOrder(tx, order.id, {
+  const entries = saleEntries(await readSales(services.db, order.id), order.currency);
+  return advance(
+    paymentCaptured.of({ orderId: order.id, status: 'PAID' }),
+    together(changeOrders, {
+      orderId: order.id,
       order: { status: 'PAID' },
       payment: { status: 'CAPTURED', captureRef },
-      now,
-    });
-    const entries = saleEntries(sales, currency);
-    if (entries.length > 0) await postLedger(tx, [{ key: `capture:${order.id}`, orderId: order.id, entries }], now);
-  });
+      postings: entries.length > 0 ? [{ key: `capture:${order.id}`, orderId: order.id, entries }] : [],
+      now: clock.now(),
+    }),
+  );
 }

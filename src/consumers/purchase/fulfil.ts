@@ -14,7 +14,7 @@ export async function grantLicences(tx: Tx, inputs: readonly Input[], { clock }:
   const now = clock.now().toISOString();
   const lines = await tx.execute<{ reader_id: string; edition_id: string; order_id: string }>(sql`
     select o.buyer_id as reader_id, l.edition_id, l.order_id
-    from order_line l join "order" o on o.id = l.order_id where l.order_id in ${ids}`);
+    from order_line l join "order" o on o.id = l.order_id where l.order_id = any(${sql.param(ids)}::uuid[])`);
   const rows = JSON.stringify([...lines].map((line) => ({ id: newId(), ...line })));
   await tx.execute(sql`
     insert into entitlement (id, reader_id, edition_id, order_id, status, created_at)
@@ -23,12 +23,16 @@ export async function grantLicences(tx: Tx, inputs: readonly Input[], { clock }:
     on conflict (reader_id, edition_id) do update set status = 'ACTIVE', order_id = excluded.order_id
       where entitlement.status in ('REVOKED', 'REFUNDED')`);
   await tx.execute(sql`
-    update "order" set status = 'COMPLETED', updated_at = ${now}::timestamptz where id in ${ids}`);
+    update "order" set status = 'COMPLETED', updated_at = ${now}::timestamptz where id = any(${sql.param(ids)}::uuid[])`);
   return inputs.map(({ payload: { orderId } }) => advance(orderCompleted.of({ orderId, status: 'COMPLETED' })));
 }
 
 /** While a retry waits, the buyer sees that the book is on its way. */
 export async function showFulfilling(tx: Tx, { payload: { orderId } }: Input, now: Date): Promise<{ status: string }> {
-  await changeOrder(tx, orderId, { order: { status: 'FULFILLING' }, now });
+  await changeOrder(tx, {
+    orderId,
+    order: { status: 'FULFILLING' },
+    now,
+  });
   return { status: 'FULFILLING' };
 }

@@ -1,14 +1,14 @@
-/** What the purchase stages need to know of an order. */
-import { eq } from 'drizzle-orm';
+/** What the purchase stages need to know of an order. What runs beside each other is read together. */
+import { eq, sql } from 'drizzle-orm';
+import { batched } from '../../db/batched.ts';
 import type { Db } from '../../db/client.ts';
 import { editions, orderLines, orders, payments } from '../../db/tables/index.ts';
 import { TerminalError } from '../../streams/index.ts';
 
 export type PurchaseOrder = Awaited<ReturnType<typeof readOrder>>;
 
-/** @throws TerminalError when there is no such order: no retry will make one */
-export async function readOrder(db: Pick<Db, 'select'>, orderId: string) {
-  const [order] = await db
+const orderOf = batched(async (db: Db, orderIds) => {
+  const rows = await db
     .select({
       id: orders.id,
       buyerId: orders.buyerId,
@@ -22,19 +22,28 @@ export async function readOrder(db: Pick<Db, 'select'>, orderId: string) {
     })
     .from(orders)
     .innerJoin(payments, eq(payments.orderId, orders.id))
-    .where(eq(orders.id, orderId));
+    .where(sql`${orders.id} = any(${sql.param(orderIds)}::uuid[])`);
+  return new Map(rows.map((order) => [order.id, order]));
+});
+
+const salesOf = batched(async (db: Db, orderIds) => {
+  const rows = await db
+    .select({ orderId: orderLines.orderId, authorId: editions.ownerId, amountMinor: orderLines.amountMinor })
+    .from(orderLines)
+    .innerJoin(editions, eq(editions.id, orderLines.editionId))
+    .where(sql`${orderLines.orderId} = any(${sql.param(orderIds)}::uuid[])`);
+  return Map.groupBy(rows, ({ orderId }) => orderId);
+});
+
+/** @throws TerminalError when there is no such order: no retry will make one */
+export async function readOrder(db: Db, orderId: string) {
+  const order = await orderOf(db, orderId);
   if (!order) throw new TerminalError(`there is no order ${orderId}`);
   return order;
 }
 
 /** The lines of an order with whom each royalty goes to. */
-export function readSales(db: Pick<Db, 'select'>, orderId: string) {
-  return db
-    .select({ authorId: editions.ownerId, amountMinor: orderLines.amountMinor })
-    .from(orderLines)
-    .innerJoin(editions, eq(editions.id, orderLines.editionId))
-    .where(eq(orderLines.orderId, orderId));
-}
+export const readSales = async (db: Db, orderId: string) => (await salesOf(db, orderId)) ?? [];
 
 export async function readPaymentStatus(db: Pick<Db, 'select'>, orderId: string): Promise<string | undefined> {
   const [payment] = await db.select({ status: payments.status }).from(payments).where(eq(payments.orderId, orderId));

@@ -29,6 +29,8 @@ import { validateOrders } from './validate.ts';
 /** Ten tries over about four minutes: longer than most outages of a gateway, shorter than a buyer's patience. */
 const gatewayRetry = { attemptsMax: 10, delayMs: 500, delayMsMax: 60_000 };
 const GATEWAY_TIMEOUT_MS = 10_000;
+/** Calls are waited for, not worked at. */
+const CALLS_AT_ONCE = 64;
 
 export const purchase = workflow('purchase', {
   startedBy: 'Mutation.placeOrder',
@@ -45,6 +47,7 @@ export const purchase = workflow('purchase', {
       emits: [paymentAuthorized, paymentDeclined, paymentActionRequired],
       retry: backoff(gatewayRetry),
       timeoutMs: GATEWAY_TIMEOUT_MS,
+      concurrency: CALLS_AT_ONCE,
       run: authorizePayment,
       compensate: releasePayment,
     }),
@@ -53,6 +56,7 @@ export const purchase = workflow('purchase', {
       emits: [paymentAuthorized, paymentDeclined, orderExpired],
       retry: backoff(gatewayRetry),
       timeoutMs: GATEWAY_TIMEOUT_MS,
+      concurrency: CALLS_AT_ONCE,
       run: awaitAction,
       compensate: releasePayment,
     }),
@@ -64,6 +68,7 @@ export const purchase = workflow('purchase', {
       // Never given up: only the gateway can say whether the money moved.
       retry: untilDone({ delayMs: 500, delayMsMax: 60_000 }),
       timeoutMs: GATEWAY_TIMEOUT_MS,
+      concurrency: CALLS_AT_ONCE,
       run: capturePayment,
     }),
     stage('fulfil', {
@@ -82,7 +87,8 @@ async function cancelOrder(tx: Tx, { subject, now }: { subject: string; now: Dat
   const reason = wasRefunded
     ? 'The payment was taken and has been given back in full. Order again to try once more.'
     : 'The payment could not be made. Nothing was charged; order again to try once more.';
-  await changeOrder(tx, orderId, {
+  await changeOrder(tx, {
+    orderId,
     order: { status: 'CANCELLED', reason },
     payment: wasRefunded ? {} : { status: 'VOIDED', actionUrl: null },
     now,

@@ -332,7 +332,10 @@ export class Worker {
     Object.assign(store.run(runId), { ...next, atEventId: event.id, failures: 0, retryAtMs: null });
     const follower = registry.next(seat.workflow, outcome.event.type);
     return follower
-      ? { seat: follower, delivery: carryOn(follower.id, runId, outcome.event, { id: event.id, seq: event.seq ?? 0 }).delivery }
+      ? {
+          seat: follower,
+          delivery: carryOn(follower.id, runId, outcome.event, { id: event.id, seq: event.seq ?? 0 }).delivery,
+        }
       : null;
   }
 
