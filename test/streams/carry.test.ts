@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { holdBack } from '../../src/streams/hold.ts';
+import { useDatabase } from '../support/database.ts';
+import { createTestEngine, type TestEngine } from './support.ts';
+import { shipping } from './workflows.ts';
+
+const database = useDatabase();
+const WAIT = { timeout: 20_000, interval: 10 };
+let engine: TestEngine;
+afterEach(() => engine.stop());
+
+const completed = async (): Promise<number> => {
+  const [row] = await database.current.sql<{ count: number }[]>`
+    select count(*)::int as count from run where state = 'COMPLETED'`;
+  return row?.count ?? 0;
+};
+
+const pendingOf = async (stage: string, stream: string): Promise<number> => {
+  const [count] = await engine.redis.xpending(engine.keys.key(stream, 0), stage);
+  return Number(count);
+};
+
+describe('a process that has committed a stage', () => {
+  test('goes on with the next one itself, and acknowledges what Redis brings of it later', async () => {
+    engine = createTestEngine(database.current, [shipping]);
+    engine.start();
+    await engine.order(...Array.from({ length: 40 }, (_, index) => `p${index}`));
+    engine.wake();
+    await vi.waitFor(async () => expect(await completed()).toBe(40), WAIT);
+    const packs = await database.current.sql<{ stream: string; carrier: string | null }[]>`
+      select distinct stream, carrier from outbox where stream in ('parcel.ordered', 'parcel.packed')`;
+    const carrier = engine.consumers[0]?.name;
+    expect(Object.fromEntries(packs.map((pack) => [pack.stream, pack.carrier]))).toEqual({
+      'parcel.ordered': null,
+      'parcel.packed': carrier,
+    });
+    expect(engine.services.calls.filter((line) => line.startsWith('pay '))).toHaveLength(40);
+    await vi.waitFor(async () => {
+      expect(await engine.redis.xlen(engine.keys.key('parcel.paid', 0))).toBeGreaterThan(0);
+      expect(await pendingOf('shipping.pay', 'parcel.packed')).toBe(0);
+      expect(await pendingOf('shipping.ship', 'parcel.paid')).toBe(0);
+    }, WAIT);
+  });
+
+  test('is waited for by the others while it lives, and replaced when it does not', async () => {
+    engine = createTestEngine(database.current, [shipping]);
+    await engine.order('a');
+    await engine.pass();
+    // Another process has packed the parcel, and carries it on.
+    await database.current.sql`update outbox set carrier = 'elsewhere' where stream = 'parcel.packed'`;
+    const alive = `${engine.keyPrefix}alive:elsewhere`;
+    await engine.redis.set(alive, '1');
+    engine.start();
+    await vi.waitFor(async () => expect(await pendingOf('shipping.pay', 'parcel.packed')).toBe(1), WAIT);
+    // What comes later and is nobody's goes by.
+    await engine.order('b');
+    engine.wake();
+    await vi.waitFor(async () => expect(await completed()).toBe(1), WAIT);
+    expect(engine.services.calls).not.toContain('pay a');
+    await engine.redis.del(alive);
+    await vi.waitFor(async () => expect(await completed()).toBe(2), WAIT);
+    await vi.waitFor(async () => expect(await pendingOf('shipping.pay', 'parcel.packed')).toBe(0), WAIT);
+  });
+});
+
+describe('holding back', () => {
+  const holding = (over: Partial<Parameters<typeof holdBack>[0]>) =>
+    holdBack({
+      isAlive: async () => true,
+      isFinished: async () => false,
+      timeoutMs: 60_000,
+      stopping: new AbortController().signal,
+      ...over,
+    });
+
+  test('ends when the carrier has finished', async () => {
+    expect(await holding({ isFinished: async () => true })).toBe('FINISHED');
+  });
+
+  test('ends at once when the carrier is dead', async () => {
+    expect(await holding({ isAlive: async () => false })).toBe('ABANDONED');
+  });
+
+  test('ends with its time, whatever the carrier says', async () => {
+    expect(await holding({ timeoutMs: 0 })).toBe('ABANDONED');
+  });
+
+  test('takes a Redis that does not answer for nothing', async () => {
+    const stopping = new AbortController();
+    const silent = () => {
+      stopping.abort();
+      return Promise.reject(new Error('away'));
+    };
+    expect(await holding({ isAlive: silent, stopping: stopping.signal })).toBe('STOPPED');
+  });
+});
