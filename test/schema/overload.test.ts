@@ -23,7 +23,7 @@ test('when too much waits a new order is refused and what was accepted is answer
   expect(await shop.order(late.token, editionId)).toMatchObject({ __typename: 'OverloadedError', code: 'OVERLOADED' });
   expect(await shop.count('order', late.id)).toBe(0);
   expect(await shop.order(early.token, editionId, { idempotencyKey })).toEqual(accepted);
-  await api.db.execute(sql`delete from event where type = 'x'`);
+  await api.db.execute(sql`delete from outbox where stream = 'x'`);
   nowMs += 1_000;
   expect(await shop.order(late.token, editionId)).toMatchObject({ __typename: 'PlaceOrderPayload' });
 });
