@@ -111,9 +111,7 @@ async function workOff(arena: Arena, count: number, onReady?: () => Promise<void
   const orderIds = shop.plan(count);
   await shop.place(orderIds);
   await producer?.enqueueMany(orderIds);
-  // What a database at rest would have done by now.
-  await sql.unsafe('vacuum analyze');
-  await sql.unsafe('checkpoint');
+  await rest(sql);
   await onReady?.();
   const read = await meter(servers, sql, worker);
   const startedAt = nowMs();
@@ -126,16 +124,23 @@ async function workOff(arena: Arena, count: number, onReady?: () => Promise<void
   return { orderIds, cost, perSecond: done ? (count / (endedAt - startedAt)) * 1_000 : Number.NaN };
 }
 
+/** What a database that has a quiet minute does by itself: statistics of what is there now, pages on disk. */
+async function rest(sql: postgres.Sql): Promise<void> {
+  await sql.unsafe('vacuum analyze');
+  await sql.unsafe('checkpoint');
+}
+
 interface Pace {
   readonly perSecond: number;
   readonly seconds: number;
 }
 
 /** Hands in purchases at a steady rate, however slow the answers are. */
-async function keepPace({ shop, worker }: Arena, producer: Producer, pace: Pace) {
+async function keepPace({ sql, shop, worker }: Arena, producer: Producer, pace: Pace) {
   const doneBefore = await shop.countDone();
   const orderIds = shop.plan(Math.floor(pace.perSecond * pace.seconds));
   await shop.place(orderIds);
+  await rest(sql);
   await worker.start();
   const handedInAt = new Map<string, number>();
   const handingIn: Promise<void>[] = [];
