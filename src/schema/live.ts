@@ -132,9 +132,12 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
   }
 
   async #stillAllowed(): Promise<boolean> {
-    const viewer = this.#token === null ? undefined : await viewerOf(this.#auth, this.#token);
+    const [viewer, allowed] = await Promise.all([
+      this.#token === null ? undefined : viewerOf(this.#auth, this.#token),
+      this.#source.allowed(),
+    ]);
     const sameViewer = viewer?.id === this.#viewer?.id && viewer?.role === this.#viewer?.role;
-    if (!sameViewer || !(await this.#source.allowed())) return false;
+    if (!sameViewer || !allowed) return false;
     this.#checkedAtMs = performance.now();
     return true;
   }

@@ -31,7 +31,8 @@ export interface LiveFeedOptions {
 
 const BLOCK_MS = 2_000;
 const WATCHDOG_MS = BLOCK_MS + 3_000;
-const READ_MAX = 1_000;
+/** Entries of one stream in one answer: with 64 KiB each, 12 MiB. */
+const READ_MAX = 200;
 const RECONNECT_DELAY_MS = 200;
 
 export class LiveFeed {

@@ -10,6 +10,8 @@ const openingSchema = z.object({
   token: z.string(),
   /** The variable `$id`. */
   id: z.string(),
+  /** The variable `$after`: resume behind this seq. */
+  after: z.int().nullable(),
 });
 export type Opening = z.infer<typeof openingSchema>;
 
@@ -37,9 +39,12 @@ const reportSchema = z.object({
 });
 export type ReaderReport = z.infer<typeof reportSchema>;
 
+const latencySchema = z.object({ name: z.string(), ms: z.number() });
+export type Latency = z.infer<typeof latencySchema>;
+
 export const toldSchema = z.discriminatedUnion('told', [
   z.object({ told: z.literal('done') }),
   /** Latencies since the last report, of all readers of the process. */
-  z.object({ told: z.literal('report'), readers: z.array(reportSchema), latenciesMs: z.array(z.number()) }),
+  z.object({ told: z.literal('report'), readers: z.array(reportSchema), latenciesMs: z.array(latencySchema) }),
 ]);
 export type Told = z.infer<typeof toldSchema>;

@@ -6,7 +6,7 @@
  */
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import { type Command, commandSchema, type Opening, type ReaderReport, type Told } from './protocol.ts';
+import { type Command, commandSchema, type Latency, type Opening, type ReaderReport, type Told } from './protocol.ts';
 
 interface Reader {
   readonly report: ReaderReport;
@@ -16,10 +16,9 @@ interface Reader {
 }
 
 const readers = new Map<string, Reader>();
-let latenciesMs: number[] = [];
+let latenciesMs: Latency[] = [];
 const say = (told: Told): void => void process.send?.(told);
 
-/** @returns whether it was the first */
 function note(report: ReaderReport, text: string): void {
   const seq = Number(/"seq":(\d+)/.exec(text)?.[1] ?? Number.NaN);
   const at = /"at":"([^"]+)"/.exec(text)?.[1];
@@ -27,10 +26,11 @@ function note(report: ReaderReport, text: string): void {
     report.fault ??= text.slice(0, 300);
     return;
   }
-  if (report.count === 0) report.first = seq;
-  else {
+  if (report.count === 0) {
+    report.first = seq;
+  } else {
     if (seq !== report.last + 1) report.outOfTurn += 1;
-    latenciesMs.push(Date.now() - Date.parse(at));
+    latenciesMs.push({ name: report.name, ms: Date.now() - Date.parse(at) });
   }
   report.last = seq;
   report.count += 1;
@@ -38,7 +38,7 @@ function note(report: ReaderReport, text: string): void {
 
 function readEvents(opening: Opening, report: ReaderReport, heard: () => void): Reader {
   const { host, hostname, port } = new URL(opening.url);
-  const body = JSON.stringify({ query: opening.query, variables: { id: opening.id } });
+  const body = JSON.stringify({ query: opening.query, variables: { id: opening.id, after: opening.after } });
   const socket = connect({ host: hostname, port: Number(port) });
   socket.setEncoding('latin1');
   let text = '';
@@ -74,12 +74,12 @@ function readSocket(opening: Opening, report: ReaderReport, heard: () => void): 
     perMessageDeflate: false,
   });
   const payload = { authorization: `Bearer ${opening.token}` };
-  const { query, id } = opening;
+  const { query, id, after } = opening;
   socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload })));
   socket.on('message', (data) => {
     const text = Buffer.isBuffer(data) ? data.toString('latin1') : '';
     if (text.includes('"type":"connection_ack"')) {
-      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { id } } }));
+      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { id, after } } }));
     } else if (!text.includes('"type":"complete"') && !text.includes('"type":"ping"')) {
       note(report, text);
       heard();
@@ -110,6 +110,7 @@ function openOne(opening: Opening): Promise<void> {
     ended: false,
     fault: null,
   };
+  readers.get(opening.name)?.close();
   const reader = (opening.protocol === 'SSE' ? readEvents : readSocket)(opening, report, resolve);
   readers.set(opening.name, reader);
   return promise;

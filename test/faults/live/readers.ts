@@ -7,22 +7,33 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Command, type ReaderReport, type Told, toldSchema } from './protocol.ts';
+import { type Command, type Latency, type ReaderReport, type Told, toldSchema } from './protocol.ts';
 import type { Shopper } from './shoppers.ts';
 
-export const ORDER_STATUS = 'subscription ($id: ID!) { orderStatus(orderId: $id) { seq at status reason } }';
+export const ORDER_STATUS =
+  'subscription ($id: ID!, $after: Int) { orderStatus(orderId: $id, after: $after) { seq at status reason } }';
 const processPath = fileURLToPath(new URL('reader-process.ts', import.meta.url));
 /** Openings under way at once, per process. */
 const AT_ONCE = 32;
 
+export interface OpenHow {
+  readonly url: string;
+  readonly protocol: 'SSE' | 'WS';
+  /** Where a reader goes on. (Default: it begins with the present state) */
+  readonly after?: (shopper: Shopper) => number;
+}
+
 export interface Readers {
-  /** Opens a reader for each, named by the order's subject. Resolves when all have their first update, or ended. */
-  open(shoppers: readonly Shopper[], how: { url: string; protocol: 'SSE' | 'WS' }): Promise<void>;
+  /**
+   * Opens a reader for each, named by the order's subject; one of that name that was there before is forgotten.
+   * Resolves when all have their first update, or ended.
+   */
+  open(shoppers: readonly Shopper[], how: OpenHow): Promise<void>;
   /** Stops reading from the network without closing. */
   pause(shoppers: readonly Shopper[]): Promise<void>;
   resume(shoppers: readonly Shopper[]): Promise<void>;
   /** What each has seen so far, and the latencies since the last report. */
-  report(): Promise<{ readers: ReaderReport[]; latenciesMs: number[] }>;
+  report(): Promise<{ readers: ReaderReport[]; latenciesMs: Latency[] }>;
   close(shoppers: readonly Shopper[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,14 +53,15 @@ export async function startReaders(count = 1): Promise<Readers> {
     Promise.all(children.map((_, index) => told(index, make(index))));
   const namesOf = (shoppers: readonly Shopper[]) => shoppers.map(({ subject }) => subject);
   return {
-    open: async (shoppers, { url, protocol }) => {
-      const openings = shoppers.map(({ subject, token, id }) => ({
-        name: subject,
+    open: async (shoppers, { url, protocol, after }) => {
+      const openings = shoppers.map((shopper) => ({
+        name: shopper.subject,
         url,
         protocol,
         query: ORDER_STATUS,
-        token,
-        id,
+        token: shopper.token,
+        id: shopper.id,
+        after: after?.(shopper) ?? null,
       }));
       await tellAll((index) => ({
         act: 'open',
@@ -69,7 +81,9 @@ export async function startReaders(count = 1): Promise<Readers> {
       };
     },
     stop: async () => {
-      const ends = children.filter((child) => child.exitCode === null).map((child) => once(child, 'exit'));
+      const ends = children
+        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+        .map((child) => once(child, 'exit'));
       for (const child of children) child.kill('SIGKILL');
       await Promise.all(ends);
     },
