@@ -13,6 +13,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
+import { AnonymousAnswers } from './server/anonymous-answers.ts';
+import { createBudget } from './server/budget.ts';
 import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
@@ -21,6 +23,7 @@ import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer, refuseForms } fr
 import { baseHeaders, type Exchange, HttpError, parseTarget, readBody, type Route, sendError } from './server/http.ts';
 import { servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
+import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { openSockets } from './server/sockets.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -63,11 +66,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const seats = createSeats(services.limits.subscriptionsMax);
   const { development, redis } = options;
   const { limits, log } = services;
-  const graphql = createGraphqlServer({ services, seats, stopping: stopping.signal, development });
+  const teller = { log, development };
+  const budget = createBudget(limits.costPerMinuteMax, services.clock);
+  const answers = new AnonymousAnswers({ keptMs: limits.anonymousAnswersMs, budget });
+  const committed = () => answers.forget();
+  const graphql = createGraphqlServer({ services, seats, stopping: stopping.signal, development, budget, committed });
+  const lanes = {
+    events: openEventLane(graphql, teller),
+    requests: openRequestLane({ graphql, teller, tokensMax: limits.tokensMax, answers }),
+  };
   const origins = new Set([...options.corsOrigins, new URL(services.publicUrl).origin]);
   const routes = {
     '': home,
-    graphql: serveGraphql(graphql, openEventLane(graphql, { log, development }), limits.bodyBytesMax),
+    graphql: serveGraphql(graphql, lanes, limits.bodyBytesMax),
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     covers: serveCovers(services),
@@ -81,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     server,
     graphql,
     limits,
-    teller: { log, development },
+    teller,
     allows: ({ headers }) => headers.origin === undefined || origins.has(headers.origin) || isOwn(headers),
   });
   let stopped: Promise<void> | undefined;
@@ -154,7 +165,12 @@ const home: Route = ({ url, response }) => {
   response.writeHead(302, { location: '/app' }).end();
 };
 
-function serveGraphql(graphql: GraphqlServer, events: EventLane, bodyBytesMax: number): Route {
+interface Lanes {
+  events: EventLane;
+  requests: RequestLane;
+}
+
+function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyBytesMax: number): Route {
   const page = serveGraphiql();
   return async (exchange: Exchange) => {
     if (wantsPage(exchange)) return page(exchange);
@@ -173,6 +189,7 @@ function serveGraphql(graphql: GraphqlServer, events: EventLane, bodyBytesMax: n
       lastEventId: headers['last-event-id']?.toString() ?? null,
     };
     if (events.wants(request) && (await events.serve(exchange, caller, body))) return;
+    if (body !== null && (await requests.serve(exchange, caller, body))) return;
     // Yoga takes a body that was read before it from here.
     if (body !== null) Object.assign(request, { body });
     await graphql(request, response, caller);

@@ -36,6 +36,8 @@ export function openDatabase(url: string, options: DatabaseOptions) {
       application_name: options.applicationName ?? 'booky-hub',
       statement_timeout: options.statementTimeoutMs ?? 30_000,
       idle_in_transaction_session_timeout: 60_000,
+      // A general plan that was made while a table was small would go on reading all of it until the next analyze.
+      plan_cache_mode: 'force_custom_plan',
       TimeZone: 'UTC',
       // An index is looked up from memory, not from a turning disk.
       random_page_cost: 1.1,

@@ -1,10 +1,11 @@
 /**
- * Kept statements: what is asked again and again is parsed and planned once per connection, and sent in one round trip.
+ * Kept statements: what is asked again and again is parsed once per connection, and sent in one round trip.
  *
- * Drizzle marks only what it is told to prepare; all else costs PostgreSQL a parse and a plan each time, and us a round
- * trip more, for the driver asks for the types first. Here a text that comes the third time is kept by its connection.
+ * Drizzle marks only what it is told to prepare; all else costs PostgreSQL a parse each time, and us a round trip more,
+ * for the driver asks for the types first. Here a text that comes the third time is kept by its connection.
  * Promise: at most 500 texts are kept, whatever is asked: texts that vary with their values (lists, long inserts) are
- * only counted, and forgotten with the oldest. PostgreSQL itself goes on to plan anew where a general plan is worse.
+ * only counted, and forgotten with the oldest. Each execution is still planned for its values and for the tables as they
+ * are (`plan_cache_mode` in client.ts).
  */
 import type postgres from 'postgres';
 

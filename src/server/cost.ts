@@ -106,13 +106,24 @@ function costOfField(walk: Walk, node: FieldNode, parent: GraphQLNamedType): Cos
   if (name.startsWith('__')) return { cost: 0, depth: 0 };
   const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
   if (!field) return { cost: 1, depth: 1 };
-  const declared = declaredSchema.parse(field.extensions['complexity']);
+  const declared = declaredBy(field);
   if (!node.selectionSet) return { cost: declared.field, depth: 1 };
   const inner = costOfSet(walk, node.selectionSet, getNamedType(field.type));
   // A page's edges and nodes are multiplied already, by the field that takes `first`.
   const isOfPage = name === 'edges' || name === 'nodes';
   const multiplier = isOfPage ? 1 : (firstOf(walk, node) ?? declared.multiplier);
   return { cost: declared.field + inner.cost * multiplier, depth: 1 + inner.depth };
+}
+
+const declarations = new WeakMap<object, z.output<typeof declaredSchema>>();
+
+/** Read once: the schema never changes. */
+function declaredBy(field: { extensions: Readonly<Record<PropertyKey, unknown>> }): z.output<typeof declaredSchema> {
+  const before = declarations.get(field);
+  if (before) return before;
+  const declared = declaredSchema.parse(field.extensions['complexity']);
+  declarations.set(field, declared);
+  return declared;
 }
 
 function firstOf(walk: Walk, node: FieldNode): number | null {

@@ -4,7 +4,7 @@ import { commitWith } from '../schema/commit.ts';
 import type { Context, SchemaServices } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
-import { createBudget } from './budget.ts';
+import type { Budget } from './budget.ts';
 import { HttpError } from './http.ts';
 import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
@@ -28,14 +28,22 @@ export interface GraphqlOptions {
   seats: Seats;
   stopping: AbortSignal;
   development: boolean;
+  budget: Budget;
+  /** Called after each commit of this process. */
+  committed(): void;
 }
 
 export type GraphqlServer = ReturnType<typeof createGraphqlServer>;
 
-export function createGraphqlServer({ services, seats, stopping, development }: GraphqlOptions) {
+export function createGraphqlServer(options: GraphqlOptions) {
+  const { services, seats, stopping, development, budget } = options;
   const { db, auth, log, limits } = services;
   const teller = { log, development };
-  const shared = { ...services, commit: commitWith(db, () => services.wake()), seats, stopping };
+  const wake = () => {
+    options.committed();
+    services.wake();
+  };
+  const shared = { ...services, commit: commitWith(db, wake), seats, stopping };
   return createYoga<Caller, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -65,7 +73,7 @@ export function createGraphqlServer({ services, seats, stopping, development }: 
       limitDocuments(limits),
       // Masking comes first, so that it sees last what the others made.
       maskErrors(teller),
-      limitCost(limits, createBudget(limits.costPerMinuteMax, services.clock)),
+      limitCost(limits, budget),
       numberEvents(),
       leanStreams(teller),
     ],
