@@ -6,7 +6,7 @@
  * Promise: `id:` is the update's seq, which a browser sends back as Last-Event-ID; a slow reader has one update and the
  * socket's own buffer (64 KiB) in memory, and is cut off when it takes nothing for a minute; one who goes frees all.
  */
-import type { DocumentNode, ExecutionResult } from 'graphql';
+import { type DocumentNode, type ExecutionResult, GraphQLError } from 'graphql';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { operationOf } from './cost.ts';
@@ -58,9 +58,14 @@ export function openEventLane(graphql: GraphqlServer, teller: Teller): EventLane
         return true;
       }
       const stream = streamIn(answer);
-      response.writeHead(200, streamHeaders);
-      if (stream) new EventWriter(response, stream, heartbeat).start(teller);
-      else response.end(`${HEARTBEAT}${eventFrame(resultOf(answer))}${COMPLETE}`);
+      if (stream) {
+        response.writeHead(200, streamHeaders);
+        new EventWriter(response, stream, heartbeat).start(teller);
+      } else {
+        const { status, result } = refusalOf(answer);
+        response.writeHead(status, streamHeaders);
+        response.end(`${HEARTBEAT}${eventFrame(result)}${COMPLETE}`);
+      }
       return true;
     },
   };
@@ -146,9 +151,22 @@ class EventWriter {
   }
 }
 
-function resultOf(answer: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {
+const httpSchema = z.object({ http: z.object({ status: z.number(), spec: z.boolean().optional() }) });
+
+/** What is told instead of a stream. Errors of ours may name an HTTP status, which is for us and not for the caller. */
+function refusalOf(answer: ExecutionResult | AsyncIterable<unknown>): { status: number; result: ExecutionResult } {
   if (Symbol.asyncIterator in answer) throw new TypeError('a lean subscription came as a stream of another kind');
-  return answer;
+  let status = 200;
+  const errors = answer.errors?.map((error) => {
+    const named = httpSchema.safeParse(error.extensions).data?.http;
+    if (!named) return error;
+    // By the standard of GraphQL over HTTP, which asks for JSON and not for events.
+    if (named.spec !== true) status = Math.max(status, named.status);
+    const { http: _http, ...extensions } = error.extensions;
+    const { message, nodes, source, positions, path } = error;
+    return new GraphQLError(message, { nodes, source, positions, path, extensions });
+  });
+  return { status, result: errors ? { ...answer, errors } : answer };
 }
 
 function parsed(parse: () => DocumentNode): DocumentNode | null {

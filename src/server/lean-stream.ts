@@ -10,6 +10,7 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   executeSubscriptionEvent,
+  GraphQLError,
   validateSubscriptionArgs,
 } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
@@ -83,13 +84,20 @@ async function open(
   teller: Teller,
 ): Promise<OpenedStream | ExecutionResult> {
   const valid = validateSubscriptionArgs({ ...args, contextValue: heirOf(args.contextValue) });
-  if (!('schema' in valid)) return { errors: valid };
+  if (!('schema' in valid)) return { errors: valid.map(asBadInput) };
   const source = await createSourceEventStream(valid);
   if (!isAsyncIterable(source)) return source;
   const { schema, document, contextValue, variableValues, operationName } = args;
   const kept = { schema, document, contextValue, variableValues, operationName };
   return new OpenedStream(new LeanStream(kept, source[Symbol.asyncIterator](), requestId, teller));
 }
+
+/** As Yoga's executor words it. */
+const asBadInput = (error: GraphQLError): GraphQLError =>
+  new GraphQLError(error.originalError?.message ?? error.message, {
+    nodes: error.nodes,
+    extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+  });
 
 /** The arguments are coerced anew for each event: what coercion makes is larger than what it is made from. */
 async function execute(args: SubscriptionArgs, rootValue: unknown): Promise<ExecutionResult> {

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import type { StoredEvent } from '../../src/streams/event.ts';
+import { Subscriber } from '../../src/streams/live-subscriber.ts';
+
+const event = (seq: number): StoredEvent => ({
+  id: seq,
+  type: 'a.happened',
+  subject: 'a:1',
+  seq,
+  runId: null,
+  stage: null,
+  attempts: null,
+  durationMs: null,
+  payload: {},
+  createdAt: new Date(0),
+});
+
+/** A feed that stores `count` events, and remembers what was read of them. */
+function feedOf(count: number) {
+  const pages: number[] = [];
+  const left: Subscriber[] = [];
+  return {
+    pages,
+    left,
+    leave: (subscriber: Subscriber) => void left.push(subscriber),
+    readPage: async (_subject: string, after: number) => {
+      pages.push(after);
+      return Array.from({ length: Math.min(32, Math.max(0, count - after)) }, (_, index) => event(after + 1 + index));
+    },
+  };
+}
+
+async function pull(subscriber: Subscriber, count: number): Promise<number[]> {
+  const seqs: number[] = [];
+  while (seqs.length < count) seqs.push((await subscriber.next()).value?.seq);
+  return seqs;
+}
+const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+test('what comes while the present state is read is kept, and what that state holds already is left out', async () => {
+  const feed = feedOf(5);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  for (const seq of upTo(3, 5)) subscriber.offer(event(seq));
+  subscriber.startAfter(4);
+  expect(await pull(subscriber, 1)).toEqual([5]);
+  expect(feed.pages).toEqual([]);
+});
+
+test('one that falls behind keeps nothing and reads on page by page, without a gap or a repeat', async () => {
+  const feed = feedOf(100);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  subscriber.startAfter(0);
+  for (const seq of upTo(1, 100)) subscriber.offer(event(seq));
+  expect(await pull(subscriber, 100)).toEqual(upTo(1, 100));
+  expect(feed.pages).toEqual([0, 32, 64, 96]);
+});
+
+test('a number that is missing is read from the database', async () => {
+  const feed = feedOf(4);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  subscriber.startAfter(1);
+  subscriber.offer(event(2));
+  subscriber.offer(event(4));
+  expect(await pull(subscriber, 3)).toEqual([2, 3, 4]);
+  expect(feed.pages).toEqual([2]);
+});
+
+test('an end wakes who waits, and is told to the feed once', async () => {
+  const feed = feedOf(0);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  subscriber.startAfter(0);
+  const waiting = subscriber.next();
+  await subscriber.return();
+  subscriber.end();
+  expect(await waiting).toEqual({ value: undefined, done: true });
+  expect(feed.left).toEqual([subscriber]);
+});
