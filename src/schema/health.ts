@@ -157,9 +157,22 @@ builder.subscriptionField('health', (t) =>
   }),
 );
 
-async function latestReport({ db }: Context): Promise<ReportRow | null> {
-  const [report] = await db.select().from(healthReports).orderBy(desc(healthReports.slot)).limit(1);
-  return report ?? null;
+/** How much longer than the time between the last two reports the next one may take, before the house counts as DOWN. */
+const OVERDUE_FACTOR = 2;
+const OVERDUE_MS_MIN = 90_000;
+
+/** A report tells of its own time only: when no other has followed, what makes them does not work. */
+async function latestReport({ db, clock }: Context): Promise<ReportRow | null> {
+  const [report, before] = await db.select().from(healthReports).orderBy(desc(healthReports.slot)).limit(2);
+  if (!report) return null;
+  const betweenMs = before ? report.slot.getTime() - before.slot.getTime() : 0;
+  const ageMs = clock.now().getTime() - report.createdAt.getTime();
+  if (ageMs <= Math.max(OVERDUE_MS_MIN, OVERDUE_FACTOR * betweenMs)) return report;
+  const detail =
+    `The last report is ${Math.round(ageMs / 1_000)} s old, and no other has followed. ` +
+    'Look whether a worker runs, and whether Redis and PostgreSQL answer: /readyz tells.';
+  const overdue: Check = { name: 'report-age', status: 'DOWN', detail };
+  return { ...report, status: 'DOWN', checks: [overdue, ...checksSchema.parse(report.checks)] };
 }
 
 const snapshotRow = z.object({

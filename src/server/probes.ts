@@ -20,15 +20,25 @@ export const healthz: Route = (exchange) => {
   sendJson(exchange.response, 200, { status: 'UP' });
 };
 
-/** 503 while the database, Redis or the tables are missing, and while the process stops. */
+/**
+ * 503 while the database, Redis or the tables are missing, and while the process stops. One line is logged when
+ * something goes away and one when it is back, however often it is asked meanwhile.
+ */
 export function readyz({ db, redis, log, stopping }: Probed): Route {
+  const missing = new Set<string>();
+  const tell = (name: string, error: Error | null) => {
+    if (error && !missing.has(name)) {
+      missing.add(name);
+      log.warn({ probe: name, error: describeError(error) }, 'not ready: this does not answer');
+    } else if (!error && missing.delete(name)) log.warn({ probe: name }, 'this answers again');
+  };
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
     const entries = await Promise.all([
-      probe('database', () => db.execute(sql`select 1`), log),
+      probe('database', () => db.execute(sql`select 1`), tell),
       // Any table of the first migration will do: migrations run whole or not at all.
-      probe('migrations', () => db.execute(sql`select 1 from stage_progress limit 1`), log),
-      probe('redis', () => redis.ping(), log),
+      probe('migrations', () => db.execute(sql`select 1 from stage_progress limit 1`), tell),
+      probe('redis', () => redis.ping(), tell),
     ]);
     const isReady = entries.every(([, status]) => status === 'UP') && !stopping.aborted;
     const checks = Object.fromEntries([...entries, ['stopping', stopping.aborted ? 'YES' : 'NO']]);
@@ -36,16 +46,21 @@ export function readyz({ db, redis, log, stopping }: Probed): Route {
   };
 }
 
-async function probe(name: string, ask: () => PromiseLike<unknown>, log: Log): Promise<[string, 'UP' | 'DOWN']> {
+async function probe(
+  name: string,
+  ask: () => PromiseLike<unknown>,
+  tell: (name: string, error: Error | null) => void,
+): Promise<[string, 'UP' | 'DOWN']> {
   const overdue = new AbortController();
   try {
     const late = delay(PROBE_TIMEOUT_MS, undefined, { signal: overdue.signal }).then(() => {
       throw new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`);
     });
     await Promise.race([ask(), late]);
+    tell(name, null);
     return [name, 'UP'];
   } catch (error) {
-    log.warn({ probe: name, error: describeError(error) }, 'not ready');
+    tell(name, error instanceof Error ? error : new Error(String(error)));
     return [name, 'DOWN'];
   } finally {
     overdue.abort();

@@ -22,6 +22,7 @@ import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
 import type { Log } from './log.ts';
+import { type Outage, watchDatabase } from './outage.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 import { relayOnce, repairStreams } from './relay.ts';
@@ -64,17 +65,23 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
   listening.catch((error: unknown) =>
     options.log.warn({ error: describeError(error) }, 'not woken by other processes'),
   );
-  const leaders = bells.map((bell, shard) => lead(options, shard, bell));
-  const timers = every(options, 'timers', TIMERS_EVERY_MS, async () => {
+  const outage = watchDatabase(options.log);
+  const leaders = bells.map((bell, shard) => lead(options, shard, bell, outage));
+  const timers = every(options, outage, 'timers', TIMERS_EVERY_MS, async () => {
     if ((await fireDueTimers(options.db, options.clock.now())) > 0) wake();
   });
-  const adopting = every(options, 'adopt', ADOPT_EVERY_MS, async () => {
+  const adopting = every(options, outage, 'adopt', ADOPT_EVERY_MS, async () => {
     const adopted = await adoptRuns(options.db, options.registry, options.clock.now());
     if (adopted > 0) options.log.warn({ runs: adopted }, 'runs of an older release were carried over to this one');
   });
-  const alive = every(options, 'alive', TELL_EVERY_MS, async () => {
-    await tellAlive(options.redis, options.keyPrefix, options.node);
-    for (const consumer of options.consumers) await consumer.touch();
+  const alive = every(options, outage, 'alive', TELL_EVERY_MS, async () => {
+    try {
+      await tellAlive(options.redis, options.keyPrefix, options.node);
+      for (const consumer of options.consumers) await consumer.touch();
+    } catch (error) {
+      // That Redis is away is told by its client; what was not told now is told in a second.
+      options.log.debug({ error: describeError(error) }, 'Redis was not told that this process lives');
+    }
   });
   options.stopping.addEventListener('abort', wake, { once: true });
   const ended = Promise.all([...leaders, timers, adopting, alive])
@@ -84,7 +91,12 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
 }
 
 /** Becomes the leader of a shard when nobody else is, and does its duties until it is no longer. */
-async function lead<Services>(options: DutiesOptions<Services>, shard: number, bell: Bell): Promise<void> {
+async function lead<Services>(
+  options: DutiesOptions<Services>,
+  shard: number,
+  bell: Bell,
+  outage: Outage,
+): Promise<void> {
   const { db, stopping, log, node } = options;
   while (!stopping.aborted) {
     try {
@@ -93,7 +105,7 @@ async function lead<Services>(options: DutiesOptions<Services>, shard: number, b
         await doLeaderDuties(options, shard, bell);
       }
     } catch (error) {
-      if (!stopping.aborted)
+      if (!stopping.aborted && !outage.covers(error))
         log.warn({ shard, error: describeError(error) }, 'the relay was interrupted; it starts again');
     }
     await pause(CANDIDATE_EVERY_MS, stopping);
@@ -133,6 +145,7 @@ async function doLeaderDuties<Services>(options: DutiesOptions<Services>, shard:
 
 async function every<Services>(
   { stopping, log }: DutiesOptions<Services>,
+  outage: Outage,
   duty: string,
   everyMs: number,
   work: () => Promise<void>,
@@ -141,9 +154,10 @@ async function every<Services>(
   while (!stopping.aborted) {
     try {
       await work();
+      if (duty === 'timers') outage.end();
       failing = false;
     } catch (error) {
-      if (!failing && !stopping.aborted)
+      if (!stopping.aborted && !outage.covers(error) && !failing)
         log.warn({ duty, error: describeError(error) }, 'a duty failed; trying again until it can');
       failing = true;
       await pause(FAILURE_DELAY_MS, stopping);

@@ -85,8 +85,12 @@ function isDatabaseClientError(error: Error): boolean {
   return error.code.startsWith('CONNECT') || 'query' in error;
 }
 
-/** One line of an error for records that only operators read, 500 characters at most. */
+/**
+ * One line of an error for records that only operators read, 500 characters at most. Of a failed statement it says why,
+ * not which.
+ */
 export function describeError(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const told = error instanceof Error && error.message.startsWith('Failed query:') ? (error.cause ?? error) : error;
+  const text = told instanceof Error ? `${told.name}: ${told.message}` : String(told);
   return text.length > 500 ? `${text.slice(0, 499)}…` : text;
 }

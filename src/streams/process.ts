@@ -223,7 +223,7 @@ function postpone<Services>(
   deliveries: readonly Delivery[],
   error: unknown,
 ): Processed {
-  context.log.warn(
+  context.log.info(
     { stage: seat.id, runs: deliveries.length, error: describeError(error) },
     'the database did not answer; the deliveries stay pending and will be worked on again',
   );

@@ -28,7 +28,7 @@ export function openRedis(url: string, log: Log): Redis {
     maxRetriesPerRequest: 2,
     retryStrategy: (times) => Math.min(times * 50, RECONNECT_DELAY_MS_MAX),
   });
-  reportOnce(client, log);
+  reportOnce(client, url, log);
   return client;
 }
 
@@ -47,17 +47,21 @@ export async function openBlockingReader(url: string): Promise<Redis> {
   return client;
 }
 
-/** One line when Redis goes away and one when it is back, however long it takes. */
-function reportOnce(client: Redis, log: Log): void {
-  let away = false;
+/** Clients of this process that wait for a server, by its address. */
+const awayFrom = new Map<string, Set<Redis>>();
+
+/** One line when a server goes away and one when it is back, however long it takes and however many clients wait. */
+function reportOnce(client: Redis, url: string, log: Log): void {
+  const away = awayFrom.get(url) ?? new Set<Redis>();
+  awayFrom.set(url, away);
   client.on('error', (error: Error) => {
-    if (!away) log.warn({ reason: error.message }, 'Redis cannot be reached; trying again until it can');
-    away = true;
+    if (away.size === 0) log.warn({ reason: error.message }, 'Redis cannot be reached; trying again until it can');
+    away.add(client);
   });
   client.on('ready', () => {
-    if (away) log.warn({}, 'Redis is back');
-    away = false;
+    if (away.delete(client) && away.size === 0) log.warn({}, 'Redis is back');
   });
+  client.on('end', () => away.delete(client));
 }
 
 export const isMissingGroup = (error: unknown): boolean =>
