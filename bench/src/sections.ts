@@ -1,5 +1,6 @@
 /** Every section there is: a new one is a folder beside this file and a line here. */
+import { live } from './live/section.ts';
 import { purchases } from './purchases/section.ts';
 import type { Section } from './section.ts';
 
-export const sections: readonly Section[] = [purchases];
+export const sections: readonly Section[] = [purchases, live];
