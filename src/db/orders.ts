@@ -1,21 +1,27 @@
 /**
- * Orders: placing them. What happens afterwards is the purchase workflow's.
+ * Orders: placing them, many at once. What happens afterwards is the purchase workflow's.
  *
- * Promise: of all that a reader sends at once for one edition, one order is open at a time; the price is the one that the
- * buyer was shown, or nothing is ordered; order, line, payment and the payment's key are one commit.
+ * Promise: of all that a reader sends for one edition, one order is open at a time; the price is the one that the buyer
+ * was shown, or nothing is ordered; a key orders once, however often it comes, and one that was refused is free again;
+ * key, order, line, payment and the payment's key are one commit. Whoever meets a rival waits for its commit.
+ * Not here: gathering what comes at the same time (../schema/order-desk.ts).
  */
-import { and, eq, notInArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
 import type { Price } from './books.ts';
 import type { Tx } from './client.ts';
-import { AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
-import { editions, entitlements, orderLines, orders, payments, prices, revisions } from './tables/index.ts';
+import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
+import type { orders } from './tables/index.ts';
 
 export type OrderStatus = (typeof orders.$inferSelect)['status'];
 
 /** Where an order ends. */
 export const ORDER_ENDS: readonly OrderStatus[] = ['COMPLETED', 'EXPIRED', 'DECLINED', 'CANCELLED'];
+const ENDS = sql.raw(ORDER_ENDS.map((status) => `'${status}'`).join(', '));
+const OPERATION = 'placeOrder';
 
 export interface NewOrder {
+  /** The id that the order will have if this is the first with its key. */
   id: string;
   buyerId: string;
   editionId: string;
@@ -26,70 +32,141 @@ export interface NewOrder {
   gateway: string;
   /** What the buyer was shown; unchecked when null. */
   expectedPrice: Price | null;
-  now: Date;
+  /** The buyer's key for this purchase. */
+  key: string;
+  /** Of the whole request but the key (hashBody of idempotency.ts). */
+  bodyHash: string;
+}
+
+/** An order, new or placed before under the same key; or why there is none. */
+export type Placed = { orderId: string; isNew: boolean } | { refusal: Error };
+
+/**
+ * Places 1 to some hundreds of orders, each as if it came alone and after those before it in the list.
+ * @param refuseNew asked once, when there is anything new: the error that all new ones are refused with
+ * @returns one per order; refusals are AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress
+ */
+export async function placeOrders(
+  tx: Tx,
+  wanted: readonly NewOrder[],
+  { now, refuseNew }: { now: Date; refuseNew?: () => Promise<Error | null> },
+): Promise<Placed[]> {
+  // Sent together; what is read is read after the locks are had, in a snapshot of its own.
+  const [, facts] = await Promise.all([lock(tx, wanted), readFacts(tx, wanted)]);
+  const hasNew = facts.some((fact) => fact.resultId === null);
+  const refusal = hasNew ? ((await refuseNew?.()) ?? null) : null;
+  const rows: OrderRow[] = [];
+  const seen = new Seen();
+  const placed = wanted.map((order, at): Placed => {
+    const fact = facts[at];
+    if (!fact) throw new TypeError('an order was not looked up');
+    try {
+      const before = seen.find(order, fact);
+      if (before !== null) return { orderId: before, isNew: false };
+      if (refusal) throw refusal;
+      const row = { ...order, ...offerFor(order, fact, seen.openOrder(order)) };
+      rows.push(row);
+      seen.add(order);
+      return { orderId: order.id, isNew: true };
+    } catch (error) {
+      if (error instanceof Error) return { refusal: error };
+      throw error;
+    }
+  });
+  if (rows.length > 0) await insert(tx, rows, now);
+  return placed;
+}
+
+type OrderRow = NewOrder & Offer;
+
+interface Offer {
+  revisionId: string;
+  amountMinor: number;
+}
+
+/** What was placed earlier in the same list. */
+class Seen {
+  readonly #byKey = new Map<string, NewOrder>();
+  readonly #open = new Map<string, string>();
+
+  add(order: NewOrder): void {
+    this.#byKey.set(keyOf(order), order);
+    this.#open.set(purchaseOf(order), order.id);
+  }
+
+  /** @returns the order that was placed under the same key. @throws KeyReused */
+  find(order: NewOrder, { bodyHash, resultId }: Facts): string | null {
+    const earlier = this.#byKey.get(keyOf(order));
+    const before = earlier ? { hash: earlier.bodyHash, id: earlier.id } : { hash: bodyHash, id: resultId };
+    if (before.id === null) return null;
+    if (before.hash !== order.bodyHash) throw new KeyReused();
+    return before.id;
+  }
+
+  openOrder(order: NewOrder): string | null {
+    return this.#open.get(purchaseOf(order)) ?? null;
+  }
+}
+
+const keyOf = ({ buyerId, key }: NewOrder) => `${OPERATION}:${buyerId}:${key}`;
+const purchaseOf = ({ buyerId, editionId }: NewOrder) => `purchase:${buyerId}:${editionId}`;
+const recordset = (rows: readonly object[]) => sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)`;
+
+/**
+ * One purchase per reader and edition and one request per key at a time: whoever comes second waits here until the first
+ * has committed. Always in the same order, so that two lists never wait for each other.
+ */
+async function lock(tx: Tx, wanted: readonly NewOrder[]): Promise<void> {
+  const names = wanted.flatMap((order) => [{ name: keyOf(order) }, { name: purchaseOf(order) }]);
+  await tx.execute(sql`
+    select pg_advisory_xact_lock(locks.id) from (
+      select distinct hashtextextended(w.name, 0) as id from ${recordset(names)} as w(name text) order by 1) locks`);
+}
+
+const factsSchema = z.object({
+  bodyHash: z.string().nullable(),
+  resultId: z.string().nullable(),
+  owned: z.string().nullable(),
+  openOrderId: z.string().nullable(),
+  saleStatus: z.string().nullable(),
+  revisionId: z.string().nullable(),
+  fileId: z.string().nullable(),
+  offers: z.array(z.object({ currency: z.string(), amountMinor: z.number() })).nullable(),
+});
+type Facts = z.infer<typeof factsSchema>;
+
+async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> {
+  const asked = wanted.map(({ buyerId, editionId, key }, n) => ({ n, buyer: buyerId, edition: editionId, key }));
+  const rows = await tx.execute(sql`
+    select k.body_hash as "bodyHash", k.result_id as "resultId", n.status as owned,
+           e.sale_status as "saleStatus", r.id as "revisionId", r.file_id as "fileId",
+           (select o.id from "order" o join order_line l on l.order_id = o.id
+              where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
+              limit 1) as "openOrderId",
+           (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', p.amount_minor) order by p.currency)
+              from price p where p.edition_id = w.edition) as offers
+    from ${recordset(asked)} as w(n int, buyer uuid, edition uuid, key text)
+    left join idempotency_key k on k.user_id = w.buyer and k.operation = ${OPERATION} and k.key = w.key
+    left join entitlement n on n.reader_id = w.buyer and n.edition_id = w.edition
+    left join edition e on e.id = w.edition
+    left join revision r on r.id = e.live_revision_id
+    order by w.n`);
+  return [...rows].map((row) => factsSchema.parse(row));
 }
 
 /** @throws AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress */
-export async function placeOrder(tx: Tx, order: NewOrder): Promise<{ orderId: string; status: OrderStatus }> {
-  await lockPurchase(tx, order);
-  await refuseOwned(tx, order);
-  await refuseSecond(tx, order);
-  const { revisionId, amountMinor } = await findOffer(tx, order);
-  const { id, buyerId, editionId, currency, now } = order;
-  const status = 'PENDING_PAYMENT';
-  await tx.insert(orders).values({ id, buyerId, status, amountMinor, currency, createdAt: now, updatedAt: now });
-  await tx.insert(orderLines).values({ orderId: id, position: 0, editionId, revisionId, amountMinor });
-  await tx.insert(payments).values({
-    orderId: id,
-    gateway: order.gateway,
-    paymentToken: order.paymentToken,
-    idempotencyKey: `order:${id}`,
-    createdAt: now,
-    updatedAt: now,
-  });
-  return { orderId: id, status };
-}
-
-/** One purchase per reader and edition at a time: whoever comes second waits here until the first has committed. */
-async function lockPurchase(tx: Tx, { buyerId, editionId }: NewOrder): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`purchase:${buyerId}:${editionId}`}, 0))`);
-}
-
-async function refuseOwned(tx: Tx, { buyerId, editionId }: NewOrder): Promise<void> {
-  const [owned] = await tx
-    .select({ status: entitlements.status })
-    .from(entitlements)
-    .where(and(eq(entitlements.readerId, buyerId), eq(entitlements.editionId, editionId)));
-  if (!owned) return;
-  if (owned.status === 'ACTIVE') throw new AlreadyOwned(editionId);
-  throw new NotForSale('Your right to this book was ended, so it cannot be bought again here. Ask the marketplace.');
-}
-
-async function refuseSecond(tx: Tx, { buyerId, editionId }: NewOrder): Promise<void> {
-  const [open] = await tx
-    .select({ id: orders.id })
-    .from(orders)
-    .innerJoin(orderLines, eq(orderLines.orderId, orders.id))
-    .where(
-      and(eq(orders.buyerId, buyerId), eq(orderLines.editionId, editionId), notInArray(orders.status, [...ORDER_ENDS])),
-    )
-    .limit(1);
-  if (open) throw new PurchaseInProgress(open.id);
-}
-
-async function findOffer(tx: Tx, order: NewOrder): Promise<{ revisionId: string; amountMinor: number }> {
+function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Offer {
   const { editionId, currency, expectedPrice } = order;
-  const [edition] = await tx
-    .select({ saleStatus: editions.saleStatus, revisionId: revisions.id, fileId: revisions.fileId })
-    .from(editions)
-    .leftJoin(revisions, eq(revisions.id, editions.liveRevisionId))
-    .where(eq(editions.id, editionId));
-  if (!edition || edition.saleStatus !== 'PUBLISHED' || edition.revisionId === null) {
-    throw new NotForSale('This book is not for sale.');
+  if (facts.owned === 'ACTIVE') throw new AlreadyOwned(editionId);
+  if (facts.owned !== null) {
+    throw new NotForSale('Your right to this book was ended, so it cannot be bought again here. Ask the marketplace.');
   }
+  const open = openOrderId ?? facts.openOrderId;
+  if (open !== null) throw new PurchaseInProgress(open);
+  if (facts.saleStatus !== 'PUBLISHED' || facts.revisionId === null) throw new NotForSale('This book is not for sale.');
   // An order that can never be delivered is not taken.
-  if (edition.fileId === null) throw new NotForSale('This book has no file yet, so it cannot be bought.');
-  const offers = await tx.select().from(prices).where(eq(prices.editionId, editionId)).orderBy(prices.currency);
+  if (facts.fileId === null) throw new NotForSale('This book has no file yet, so it cannot be bought.');
+  const offers = facts.offers ?? [];
   const offer = offers.find((one) => one.currency === currency);
   if (!offer) {
     const others = offers.map((one) => one.currency).join(', ');
@@ -99,5 +176,38 @@ async function findOffer(tx: Tx, order: NewOrder): Promise<{ revisionId: string;
   if (expectedPrice && (expectedPrice.amountMinor !== amountMinor || expectedPrice.currency !== currency)) {
     throw new PriceChanged({ amountMinor, currency });
   }
-  return { revisionId: edition.revisionId, amountMinor };
+  return { revisionId: facts.revisionId, amountMinor };
+}
+
+/** Key, order, line and payment of all, in one statement. */
+async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<void> {
+  const at = now.toISOString();
+  const values = rows.map((row) => ({
+    id: row.id,
+    buyer: row.buyerId,
+    edition: row.editionId,
+    revision: row.revisionId,
+    amount: row.amountMinor,
+    currency: row.currency,
+    gateway: row.gateway,
+    token: row.paymentToken,
+    key: row.key,
+    hash: row.bodyHash,
+  }));
+  await tx.execute(sql`
+    with w as materialized (
+      select w.*, ${at}::timestamptz as at
+      from ${recordset(values)} as w(id uuid, buyer uuid, edition uuid, revision uuid, amount bigint, currency text,
+                                     gateway text, token text, key text, hash text)),
+    kept as (
+      insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
+      select buyer, ${OPERATION}, key, hash, id, at from w),
+    placed as (
+      insert into "order" (id, buyer_id, status, amount_minor, currency, created_at, updated_at)
+      select id, buyer, 'PENDING_PAYMENT', amount, currency, at, at from w),
+    lines as (
+      insert into order_line (order_id, position, edition_id, revision_id, amount_minor)
+      select id, 0, edition, revision, amount from w)
+    insert into payment (order_id, gateway, payment_token, idempotency_key, created_at, updated_at)
+    select id, gateway, token, 'order:' || id, at, at from w`);
 }

@@ -1,8 +1,8 @@
 /**
  * The one way to write: a transaction that is done again when it lost a race, then the relay is woken.
  *
- * Done again: a rival took the same seq of a subject, a serialization failure, a deadlock; all three mean that nothing
- * was written. A lost connection is not done again here: its commit may have landed.
+ * Done again: a rival took the same seq of a subject or the same key, a serialization failure, a deadlock; all of them
+ * mean that nothing was written. A lost connection is not done again here: its commit may have landed.
  */
 import type { Db, Tx } from '../db/client.ts';
 import { OverloadedError } from './errors.ts';
@@ -30,8 +30,8 @@ function lostRace(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (!('code' in cause)) continue;
     if (cause.code === '40001' || cause.code === '40P01') return true;
-    if (cause.code === '23505' && 'constraint_name' in cause && cause.constraint_name === 'event_subject_seq')
-      return true;
+    const taken = cause.code === '23505' && 'constraint_name' in cause ? cause.constraint_name : null;
+    if (taken === 'event_subject_seq' || taken === 'idempotency_key_pkey') return true;
   }
   return false;
 }

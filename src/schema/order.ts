@@ -1,18 +1,16 @@
 /** Orders: placing one, and seeing one's own. */
 import { z } from 'zod';
-import { once } from '../db/idempotency.ts';
+import { hashBody } from '../db/idempotency.ts';
 import { AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress } from '../db/errors.ts';
-import { placeOrder } from '../db/orders.ts';
 import { newId } from '../db/tables/columns.ts';
-import { orderPlaced } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
 import { builder } from './builder.ts';
-import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
+import { type Context, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
 import { Edition } from './edition.ts';
 import { IdempotencyConflict, OverloadedError } from './errors.ts';
 import { idempotencyKeySchema } from './idempotency-key.ts';
 import { idOf } from './ids.ts';
+import { placeAtDesk } from './order-desk.ts';
 import { currencySchema, Money, MoneyInput, type MoneyShape } from './money.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
@@ -200,19 +198,8 @@ interface PlaceOrderInput {
 
 async function place(context: Context, input: PlaceOrderInput): Promise<{ orderId: string }> {
   const { idempotencyKey: key, ...body } = input;
-  const now = context.clock.now();
-  const buyerId = signedIn(context).id;
-  const id = newId();
   const expectedPrice = input.expectedPrice ?? null;
-  return context
-    .commit(async (tx) => {
-      const request = { userId: buyerId, operation: 'placeOrder', key, body, resultId: id, now };
-      const { resultId } = await once(tx, request, async () => {
-        await refuseWhenOverloaded(context, tx);
-        const placed = await placeOrder(tx, { ...body, id, buyerId, gateway: GATEWAY, expectedPrice, now });
-        await appendEvents(tx, [orderPlaced.of(placed)], { now, shards: context.shards });
-      });
-      return { orderId: resultId };
-    })
-    .catch(retell);
+  const buyerId = signedIn(context).id;
+  const order = { ...body, id: newId(), buyerId, gateway: GATEWAY, expectedPrice, key, bodyHash: hashBody(body) };
+  return { orderId: await placeAtDesk(context, order).catch(retell) };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createDraft, updateDraft } from '../../src/db/books.ts';
 import { createFile, markStored, openUpload } from '../../src/db/files.ts';
 import { activeDownload, downloadOf } from '../../src/db/library.ts';
-import { placeOrder } from '../../src/db/orders.ts';
+import { placeOrders } from '../../src/db/orders.ts';
 import { users } from '../../src/db/tables/index.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -50,7 +50,8 @@ async function sell(title: string) {
   await db.execute(sql`update edition set live_revision_id = working_revision_id, sale_status = 'PUBLISHED'`);
   const orderId = randomUUID();
   const money = { currency: 'EUR', paymentToken: 'tok', gateway: 'sandbox', expectedPrice: null };
-  await db.transaction((tx) => placeOrder(tx, { id: orderId, buyerId: readerId, editionId, ...money, now }));
+  const order = { id: orderId, buyerId: readerId, editionId, ...money, key: orderId, bodyHash: '' };
+  await db.transaction((tx) => placeOrders(tx, [order], { now }));
   const entitlementId = randomUUID();
   await db.execute(sql`
     insert into entitlement (id, reader_id, edition_id, order_id) values (${entitlementId}, ${readerId}, ${editionId}, ${orderId})`);

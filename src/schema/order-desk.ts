@@ -1,0 +1,96 @@
+/**
+ * Order desk: orders that come at the same time are placed together, in one transaction.
+ *
+ * While one transaction is on its way the next orders gather; alone, an order waits for nobody. Each is accepted or
+ * refused by itself, as if it had come alone; when a transaction fails, each of its orders is tried alone, so that none
+ * fails for another's sake. Limits: 100 orders a transaction, two transactions at a time per process.
+ */
+import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
+import { orderPlaced } from '../events/index.ts';
+import { appendEvents } from '../streams/outbox.ts';
+import { type Context, refuseWhenOverloaded } from './context.ts';
+import { OverloadedError } from './errors.ts';
+
+const ORDERS_MAX = 100;
+const TRANSACTIONS_MAX = 2;
+
+interface Waiting extends PromiseWithResolvers<string> {
+  order: NewOrder;
+}
+type Shop = Pick<Context, 'commit' | 'clock' | 'backlog' | 'shards'>;
+
+const desks = new WeakMap<Context['backlog'], OrderDesk>();
+
+/**
+ * Places an order, together with those that other requests bring meanwhile.
+ * @returns the id of the order that was placed, now or before under the same key
+ * @throws AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress, OverloadedError
+ */
+export function placeAtDesk(context: Shop, order: NewOrder): Promise<string> {
+  const desk = desks.get(context.backlog) ?? new OrderDesk(context);
+  desks.set(context.backlog, desk);
+  return desk.place(order);
+}
+
+class OrderDesk {
+  readonly #shop: Shop;
+  #waiting: Waiting[] = [];
+  #open = 0;
+
+  constructor({ commit, clock, backlog, shards }: Shop) {
+    this.#shop = { commit, clock, backlog, shards };
+  }
+
+  place(order: NewOrder): Promise<string> {
+    const waiting = { order, ...Promise.withResolvers<string>() };
+    this.#waiting.push(waiting);
+    this.#serve();
+    return waiting.promise;
+  }
+
+  #serve(): void {
+    while (this.#open < TRANSACTIONS_MAX && this.#waiting.length > 0) {
+      const together = this.#waiting.splice(0, ORDERS_MAX);
+      this.#open += 1;
+      void this.#settle(together).finally(() => {
+        this.#open -= 1;
+        this.#serve();
+      });
+    }
+  }
+
+  async #settle(together: readonly Waiting[]): Promise<void> {
+    try {
+      const placed = await placeTogether(
+        this.#shop,
+        together.map(({ order }) => order),
+      );
+      for (const [at, { resolve, reject }] of together.entries()) {
+        const one = placed[at];
+        if (one && 'orderId' in one) resolve(one.orderId);
+        else reject(one?.refusal ?? new TypeError('an order was not answered'));
+      }
+    } catch (error) {
+      if (together.length === 1) together[0]?.reject(error);
+      else for (const one of together) await this.#settle([one]);
+    }
+  }
+}
+
+function placeTogether({ commit, clock, backlog, shards }: Shop, orders: readonly NewOrder[]): Promise<Placed[]> {
+  const now = clock.now();
+  return commit(async (tx) => {
+    const refuseNew = () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded);
+    const placed = await placeOrders(tx, orders, { now, refuseNew });
+    const events = placed.flatMap((one) =>
+      'orderId' in one && one.isNew ? [orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' })] : [],
+    );
+    await appendEvents(tx, events, { now, shards });
+    return placed;
+  });
+}
+
+function overloaded(error: unknown): Error {
+  if (error instanceof OverloadedError) return error;
+  throw error;
+}
