@@ -8,6 +8,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rowFiles } from './catalogue.ts';
+import { recordPromises } from './promises.ts';
 import type { RowReport } from './run-row.ts';
 
 export const documentPath = fileURLToPath(new URL('../../../docs/faults.md', import.meta.url));
@@ -39,7 +41,7 @@ export function wordReport(report: RowReport): string {
   return lines.join('\n');
 }
 
-/** Writes a full run into docs/faults.md. */
+/** Writes a full run into docs/faults.md, and what it means for the promises into the README. */
 export async function recordReport(report: RowReport, today = new Date()): Promise<void> {
   const before = await readFile(documentPath, 'utf8').catch(() => `${INTRODUCTION}${BEGIN}\n${HEAD}\n${END}\n`);
   const at = before.indexOf(BEGIN);
@@ -55,6 +57,7 @@ export async function recordReport(report: RowReport, today = new Date()): Promi
     documentPath,
     `${before.slice(0, at)}${BEGIN}\n${[HEAD, ...table].join('\n')}\n${before.slice(until)}`,
   );
+  await recordPromises(table, await rowFiles());
 }
 
 const numberOf = (line: string): number => Number(line.split('|')[1]);

@@ -132,6 +132,14 @@ export const mutations: readonly Mutation[] = [
     rows: [10, 9, 11],
   },
   {
+    name: 'step-without-check',
+    breaks: 'a stage is committed for runs that have moved on meanwhile',
+    file: 'src/streams/runs.ts',
+    before: 'if (count !== wanted) throw new NotStraightError(',
+    after: 'if (count > wanted) throw new NotStraightError(',
+    rows: [9, 17],
+  },
+  {
     name: 'ack-before-commit',
     breaks: 'an entry is acknowledged when it is read, before its effect is stored',
     file: 'src/streams/consumer.ts',
