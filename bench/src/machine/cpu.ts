@@ -55,3 +55,14 @@ function readTimes(name: string): ProcessTimes[] {
     return [];
   }
 }
+
+/** Milliseconds that all cores of the machine have worked so far, for whomever; null where there is no /proc. */
+export function machineBusyMs(): number | null {
+  try {
+    const fields = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/\s+/).slice(1).map(Number);
+    const [user, nice, system, , , irq, softIrq, steal] = fields;
+    return [user, nice, system, irq, softIrq, steal].reduce<number>((sum, part) => sum + (part ?? 0), 0) * TICK_MS;
+  } catch {
+    return null;
+  }
+}

@@ -44,6 +44,9 @@ export interface ContestResult {
   readonly faults: readonly string[];
 }
 
+/** More than this of the machine spent on others, and the contest is run again. */
+const FOREIGN_SHARE_MAX = 0.15;
+const TRIES_MAX = 3;
 /** A contestant is never given more than this many times the purchases that were asked for. */
 const MORE_MAX = 5;
 const HALF_RATE_SECONDS = 5;
@@ -64,7 +67,23 @@ interface Arena {
   readonly worker: WorkerProcess;
 }
 
-export async function runContest(servers: PrivateServers, contestant: Contestant, load: Load): Promise<ContestResult> {
+/** Runs a contest, again when other processes disturbed it; the least disturbed of three tries counts. */
+export async function runUndisturbed(
+  servers: PrivateServers,
+  contestant: Contestant,
+  load: Load,
+): Promise<ContestResult> {
+  let best = await runContest(servers, contestant, load);
+  for (let tries = 1; tries < TRIES_MAX && best.cost.foreignShare > FOREIGN_SHARE_MAX; tries++) {
+    const next = await runContest(servers, contestant, load);
+    // What was lost once is told, whatever the machine was doing.
+    if (next.faults.length > 0 || (best.faults.length === 0 && next.cost.foreignShare < best.cost.foreignShare))
+      best = next;
+  }
+  return best;
+}
+
+async function runContest(servers: PrivateServers, contestant: Contestant, load: Load): Promise<ContestResult> {
   const databaseName = `contest_${contestant.name.replaceAll('-', '_')}`;
   await servers.emptyRedis();
   const databaseUrl = await servers.createDatabase(databaseName);

@@ -163,8 +163,9 @@ machine. After a warm-up of ${formatNumber(load.warmUp)} purchases a backlog of 
 where they would take more than ${load.secondsMax} s, more where less than ${load.secondsMin} s) is handed in while nobody works; time runs from the start of working to
 the last commit, by PostgreSQL's own commit timestamps. CPU is that of the worker, PostgreSQL and Redis in that time, WAL
 what PostgreSQL wrote in it; handing in is not counted. Latency: ${load.ratePerSecond} purchases/s for ${load.rateSeconds} s, from
-handing one in to the commit record of its last stage (its flush, the same for all, comes after). Afterwards the tables
-are audited: each purchase completed, with exactly one payment, one licence and two ledger lines.
+handing one in to the commit record of its last stage (its flush, the same for all, comes after). A contest
+in which other processes took more than 15 % of the machine is run again, and the least disturbed of three counts.
+Afterwards the tables are audited: each purchase completed, with exactly one payment, one licence and two ledger lines.
 
 ${wrong.length === 0 ? 'Nobody lost or doubled a purchase.' : `Lost or doubled:\n\n${wrong.join('\n')}`}
 

@@ -5,7 +5,7 @@ import { describeMachine } from '../machine/machine.ts';
 import { startPrivateServers } from '../machine/servers.ts';
 import { type BenchOptions, OptionError } from '../options.ts';
 import { mayRecord, type Section } from '../section.ts';
-import { type ContestResult, type Load, runContest } from './contest.ts';
+import { type ContestResult, type Load, runUndisturbed } from './contest.ts';
 import { contestantNames, loadContestant } from './contestants/index.ts';
 import { totalCpuMs } from './meter.ts';
 import { PROFILE_SETTINGS } from './profile.ts';
@@ -28,7 +28,7 @@ async function run(options: BenchOptions): Promise<void> {
     for (let round = 1; round <= options.rounds; round++) {
       // Every other round backwards, so that nobody always comes after the same rival.
       for (const { contestant, results } of round % 2 === 1 ? standings : standings.toReversed()) {
-        const result = await runContest(servers, contestant, load);
+        const result = await runUndisturbed(servers, contestant, load);
         results.push(result);
         console.log(`${round}/${options.rounds}  ${describe(contestant.name, result)}`);
       }
@@ -75,6 +75,7 @@ function describe(name: string, result: ContestResult): string {
   return (
     `${name.padEnd(17)} ${formatNumber(perSecond).padStart(7)}/s (${purchases})  ${latency};  ` +
     `CPU ${formatNumber(totalCpuMs(cost))} ms (${cpu.join(' + ')}), WAL ${formatNumber(cost.walBytes)} B${half}` +
+    `; others took ${Math.round(cost.foreignShare * 100)} % of the machine` +
     (faults.length > 0 ? `\n    WRONG: ${faults.join('; ')}` : '')
   );
 }
