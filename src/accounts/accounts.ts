@@ -10,12 +10,13 @@
 import { betterAuth } from 'better-auth';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
-import { and, eq, gt, inArray } from 'drizzle-orm';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import type { Db } from '../db/client.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
 import { EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
+import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 
 export const PASSWORD_CHARS_MIN = 12;
@@ -73,6 +74,18 @@ export function createAccounts(options: AccountsOptions) {
     return { token, expiresAt, viewer };
   }
 
+  /** The text is the same however many there are, so that connections keep it; each is one look into the index. */
+  async function viewersOf(tokens: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
+    const rows = await db
+      .select({ id: users.id, email: users.email, name: users.name, role: users.role, token: sessions.token })
+      .from(sql`jsonb_array_elements_text(${JSON.stringify(tokens)}::text::jsonb) as asked(token)`)
+      .innerJoin(sessions, sql`${sessions.token} = asked.token`)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(gt(sessions.expiresAt, now()));
+    return new Map(rows.map(({ token, ...viewer }) => [token, viewer]));
+  }
+  const lookups = new Lookups(viewersOf);
+
   async function spend(key: string, limit: AttemptLimit): Promise<void> {
     const retryAfterMs = await attempts.take(key, limit);
     if (retryAfterMs > 0) throw new TooManyAttempts(retryAfterMs);
@@ -108,23 +121,14 @@ export function createAccounts(options: AccountsOptions) {
       return removed.length > 0;
     },
 
-    /** One SQL. @returns null for a token that is unknown, expired or signed out */
+    /** One SQL, shared with who asks at the same time. @returns null for a token that is unknown, expired or signed out */
     async viewerOf(token: string): Promise<Viewer | null> {
       if (token.length === 0 || token.length > TOKEN_CHARS_MAX) return null;
-      const [row] = await viewerSql(token);
-      if (!row) return null;
-      return { id: row.id, email: row.email, name: row.name, role: row.role };
+      return (await lookups.find(token)) ?? null;
     },
 
     /** `viewerOf` for many tokens, in one SQL; those that are not good are missing. */
-    async viewersOf(tokens: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
-      const rows = await db
-        .select({ id: users.id, email: users.email, name: users.name, role: users.role, token: sessions.token })
-        .from(sessions)
-        .innerJoin(users, eq(users.id, sessions.userId))
-        .where(and(inArray(sessions.token, [...tokens]), gt(sessions.expiresAt, now())));
-      return new Map(rows.map(({ token, ...viewer }) => [token, viewer]));
-    },
+    viewersOf,
 
     /**
      * Makes the first admin, once, however many processes start together.

@@ -135,21 +135,25 @@ const factsSchema = z.object({
 });
 type Facts = z.infer<typeof factsSchema>;
 
+/** Each `limit` makes it a look into an index for each order, never a reading of the whole table for all of them. */
 async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> {
   const asked = wanted.map(({ buyerId, editionId, key }, n) => ({ n, buyer: buyerId, edition: editionId, key }));
   const rows = await tx.execute(sql`
-    select k.body_hash as "bodyHash", k.result_id as "resultId", n.status as owned,
-           e.sale_status as "saleStatus", r.id as "revisionId", r.file_id as "fileId",
+    select k.body_hash as "bodyHash", k.result_id as "resultId",
+           (select n.status from entitlement n where n.reader_id = w.buyer and n.edition_id = w.edition) as owned,
+           e.sale_status as "saleStatus", e.revision_id as "revisionId", e.file_id as "fileId",
            (select o.id from "order" o join order_line l on l.order_id = o.id
               where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
               limit 1) as "openOrderId",
            (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', p.amount_minor) order by p.currency)
               from price p where p.edition_id = w.edition) as offers
     from ${recordset(asked)} as w(n int, buyer uuid, edition uuid, key text)
-    left join idempotency_key k on k.user_id = w.buyer and k.operation = ${OPERATION} and k.key = w.key
-    left join entitlement n on n.reader_id = w.buyer and n.edition_id = w.edition
-    left join edition e on e.id = w.edition
-    left join revision r on r.id = e.live_revision_id
+    left join lateral (
+      select k.body_hash, k.result_id from idempotency_key k
+      where k.user_id = w.buyer and k.operation = ${OPERATION} and k.key = w.key limit 1) k on true
+    left join lateral (
+      select e.sale_status, r.id as revision_id, r.file_id
+      from edition e left join revision r on r.id = e.live_revision_id where e.id = w.edition limit 1) e on true
     order by w.n`);
   return [...rows].map((row) => factsSchema.parse(row));
 }
