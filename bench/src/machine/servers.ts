@@ -5,7 +5,7 @@
  * PostgreSQL also keeps the time of each commit (`track_commit_timestamp`), so that the database itself says when a
  * purchase was done, and nobody has to watch.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -30,12 +30,14 @@ export interface PrivateServers {
   stop(): Promise<void>;
 }
 
+const FOLDER_PREFIX = 'booky-hub-bench-';
 const SETTING_NAME = /^[a-z_]+(\.[a-z_]+)?$/;
 const DATABASE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** @param settings more settings of PostgreSQL, beyond those that the product has */
 export async function startPrivateServers(settings: Readonly<Record<string, string>> = {}): Promise<PrivateServers> {
-  const folder = await mkdtemp(join(tmpdir(), `booky-hub-bench-${process.pid}-`));
+  await sweepAbandoned();
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   // As root the servers run as another user, who must be able to enter.
   await chmod(folder, 0o711);
   try {
@@ -87,6 +89,23 @@ async function configure(folder: string, settings: Readonly<Record<string, strin
   } finally {
     await admin.end({ timeout: 5 });
     await services.stop();
+  }
+}
+
+/** Folders of runs that were killed; a living run's process number is in its folder's name. */
+async function sweepAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(new RegExp(`^${FOLDER_PREFIX}(\\d+)-`).exec(name)?.[1]);
+    if (pid > 0 && !isLiving(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isLiving(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
