@@ -1,5 +1,5 @@
 /** `Subscription.editionStatus`: an edition on its way to the readers, for its author and for admins. */
-import { inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../db/client.ts';
 import { editions, revisionStatus, saleStatus } from '../db/tables/books.ts';
@@ -7,7 +7,7 @@ import { editionSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { gathered } from './gather.ts';
+import { asked, gathered } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -99,8 +99,8 @@ async function watchEdition(context: Context, editionId: string, after: number |
 const ownerOf = gathered(async (db: Db, ids) => {
   const rows = await db
     .select({ id: editions.id, ownerId: editions.ownerId })
-    .from(editions)
-    .where(inArray(editions.id, ids));
+    .from(asked(ids))
+    .innerJoin(editions, sql`${editions.id} = asked.key::uuid`);
   return new Map(rows.map(({ id, ownerId }) => [id, ownerId]));
 });
 

@@ -4,12 +4,18 @@
  * Promise: nothing is kept once it is answered, so that every answer is as fresh as a question of its own.
  * Not here: fields of one operation (batch.ts).
  */
+import { sql } from 'drizzle-orm';
+
 const KEYS_MAX = 500;
 
 interface Gathering<Value> {
   keys: Set<string>;
   loaded: Promise<ReadonlyMap<string, Value>>;
 }
+
+/** The keys as a table `asked(key)`: a statement has the same text however many there are, so that connections keep it. */
+export const asked = (keys: readonly string[]) =>
+  sql`jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) as asked(key)`;
 
 /**
  * @param load one statement for 1 to 500 different keys; a key may be missing from what it gives

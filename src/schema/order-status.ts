@@ -1,5 +1,5 @@
 /** `Subscription.orderStatus`: an order on its way, for its buyer and for admins. */
-import { inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../db/client.ts';
 import { orderStatus } from '../db/tables/index.ts';
@@ -8,7 +8,7 @@ import { orderSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { gathered } from './gather.ts';
+import { asked, gathered } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -96,7 +96,10 @@ async function watchOrder(context: Context, orderId: string, after: number | nul
 }
 
 const buyerOf = gathered(async (db: Db, ids) => {
-  const rows = await db.select({ id: orders.id, buyerId: orders.buyerId }).from(orders).where(inArray(orders.id, ids));
+  const rows = await db
+    .select({ id: orders.id, buyerId: orders.buyerId })
+    .from(asked(ids))
+    .innerJoin(orders, sql`${orders.id} = asked.key::uuid`);
   return new Map(rows.map(({ id, buyerId }) => [id, buyerId]));
 });
 

@@ -136,6 +136,6 @@ test('asks the rights of many subscribers in one statement', async () => {
   later.mockRestore();
   session.prepareQuery = prepare;
   expect(events.every((event) => event?.errors === undefined)).toBe(true);
-  expect(seen.filter((text) => text.includes('from "session"'))).toHaveLength(1);
+  expect(seen.filter((text) => text.includes('"session"'))).toHaveLength(1);
   for (const reader of readers) reader.close();
 });
