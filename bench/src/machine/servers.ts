@@ -8,6 +8,7 @@
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { startServices } from '../../../src/embedded/services.ts';
@@ -30,6 +31,8 @@ export interface PrivateServers {
   stop(): Promise<void>;
 }
 
+const LEAVE_MS_MAX = 3_000;
+const LEAVE_LOOK_EVERY_MS = 50;
 const FOLDER_PREFIX = 'booky-hub-bench-';
 const SETTING_NAME = /^[a-z_]+(\.[a-z_]+)?$/;
 const DATABASE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
@@ -92,6 +95,16 @@ async function configure(folder: string, settings: Readonly<Record<string, strin
   }
 }
 
+/** Clients that are on their way out are let out: some libraries do not survive being cut off while they leave. */
+async function waitUntilLeft(admin: postgres.Sql, name: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < LEAVE_MS_MAX; waitedMs += LEAVE_LOOK_EVERY_MS) {
+    const [row] = await admin<{ sessions: number }[]>`
+      select count(*)::int as sessions from pg_stat_activity where datname = ${name} and backend_type = 'client backend'`;
+    if (row?.sessions === 0) return;
+    await delay(LEAVE_LOOK_EVERY_MS);
+  }
+}
+
 /** Folders of runs that were killed; a living run's process number is in its folder's name. */
 async function sweepAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
@@ -111,6 +124,7 @@ function isLiving(pid: number): boolean {
 
 async function dropDatabase(admin: postgres.Sql, name: string): Promise<void> {
   if (!DATABASE_NAME.test(name)) throw new TypeError(`'${name}' is no name for a database`);
+  await waitUntilLeft(admin, name);
   await admin.unsafe(`drop database if exists ${name} with (force)`);
 }
 
