@@ -24,7 +24,7 @@ export interface CatalogueFilter {
   publishedAfter?: Date | null | undefined;
 }
 
-type Editions = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId'>;
+type Editions = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId' | 'sortTitle'>;
 
 /** True for what is on sale and passes the filter. */
 export function inCatalogue(edition: Editions, filter: CatalogueFilter): SQL {
@@ -61,7 +61,7 @@ export function catalogueOrder(edition: Editions, order: CatalogueOrder): SQL {
     : sql`${titleKey(edition)} asc, ${edition.id} asc`;
 }
 
-/** True for what comes behind the cursor. A row comparison, which the index `edition_catalogue` serves. */
+/** True for what comes behind the cursor. A row comparison, which the order's index serves. */
 export function behindCursor(
   edition: Editions,
   cursor:
@@ -73,9 +73,8 @@ export function behindCursor(
     : sql`(${titleKey(edition)}, ${edition.id}) > (${cursor.title}, ${cursor.id}::uuid)`;
 }
 
-/** What the cursor of an order by title carries. */
-export const titleKey = (edition: Editions): SQL<string> =>
-  sql<string>`(select lower(r.title) collate "C" from revision r where r.id = ${edition.liveRevisionId})`;
+/** What the cursor of an order by title carries; the index `edition_catalogue_title` has it. */
+export const titleKey = (edition: Editions): SQL<string> => sql<string>`${edition.sortTitle} collate "C"`;
 
 function priced(edition: Editions, currency: string, amountMinorMax: number | null): SQL {
   const cheap = amountMinorMax === null ? sql`true` : sql`p.amount_minor <= ${amountMinorMax}`;

@@ -122,11 +122,11 @@ async function readCatalogue(context: Context, info: GraphQLResolveInfo, request
     limit: first + 1,
   });
   return pageOf(rows, first, after, (row) =>
-    orderBy === 'TITLE_ASC' ? [row.sortTitle, row.id] : [(row.publishedAt ?? row.createdAt).getTime(), row.id],
+    orderBy === 'TITLE_ASC' ? [row.titleKey, row.id] : [(row.publishedAt ?? row.createdAt).getTime(), row.id],
   );
 }
 
-type Columns = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId'>;
+type Columns = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId' | 'sortTitle'>;
 
 function behindOf(order: CatalogueOrder, after: string | null | undefined): (edition: Columns) => SQL {
   if (order === 'TITLE_ASC') {
@@ -140,8 +140,8 @@ function behindOf(order: CatalogueOrder, after: string | null | undefined): (edi
 /** What every edition is read with, since who may see it depends on that. */
 const sight = { id: true, ownerId: true, saleStatus: true, liveRevisionId: true } as const;
 
-const readSortTitle = (e: Columns) => titleKey(e).as('sort_title');
-const readNoTitle = () => sql<string>`''`.as('sort_title');
+const readSortTitle = (e: Columns) => titleKey(e).as('title_key');
+const readNoTitle = () => sql<string>`''`.as('title_key');
 
 /** What the document asks of each edition, and what the page itself needs. */
 function selectionOf(context: Context, info: GraphQLResolveInfo, byTitle: boolean) {
@@ -151,6 +151,6 @@ function selectionOf(context: Context, info: GraphQLResolveInfo, byTitle: boolea
     info,
     paths: [['edges', 'node'], ['nodes']],
     columns: { ...sight, publishedAt: true, createdAt: true },
-    extras: { sortTitle: byTitle ? readSortTitle : readNoTitle },
+    extras: { titleKey: byTitle ? readSortTitle : readNoTitle },
   });
 }

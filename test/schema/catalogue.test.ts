@@ -223,3 +223,24 @@ describe('an edition', () => {
     expect(await read(reader.token)).toMatchObject({ description: null, enrichment: { summary: 'About the sea.' } });
   });
 });
+
+describe('the order by title', () => {
+  it('follows the live revision, whoever changes what is live or how it is called', async () => {
+    const { subject, ids } = await stock([{ title: 'Beta' }, { title: 'alpha' }, { title: 'Delta' }]);
+    const inOrder = () => titles({ subject }, { orderBy: 'TITLE_ASC' });
+    expect(await inOrder()).toEqual(['alpha', 'Beta', 'Delta']);
+    await api.db.execute(sql`
+      update revision set title = 'Gamma' from edition e
+      where e.live_revision_id = revision.id and e.id = ${uuidIn(ids[1] ?? '')}`);
+    expect(await inOrder()).toEqual(['Beta', 'Delta', 'Gamma']);
+  });
+
+  it('tells titles apart by their first 300 letters, and skips none', async () => {
+    const long = 'x'.repeat(299);
+    const { subject, ids } = await stock([{ title: `${long}b` }, { title: `${long}a` }]);
+    const first = await find({ subject }, { orderBy: 'TITLE_ASC', first: 1 });
+    const after = first.pageInfo.endCursor;
+    const second = await find({ subject }, { orderBy: 'TITLE_ASC', first: 1, after });
+    expect([...first.nodes, ...second.nodes].map(({ id }) => id)).toEqual(ids.toReversed());
+  });
+});

@@ -77,10 +77,16 @@ export const editions = pgTable(
     ratingAverage: doublePrecision('rating_average'),
     ratingCount: integer('rating_count').notNull().default(0),
     publishedAt: instant('published_at'),
+    /** The live revision's title in small letters, for the order by title. Kept by the database itself (triggers). */
+    sortTitle: text('sort_title'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
   (table) => [
+    index('edition_catalogue_title')
+      .on(sql`${table.sortTitle} collate "C"`, table.id)
+      .where(sql`sale_status = 'PUBLISHED'`),
+    index('edition_live_revision').on(table.liveRevisionId),
     index('edition_catalogue')
       .on(table.publishedAt, table.id)
       .where(sql`sale_status = 'PUBLISHED'`),
