@@ -91,7 +91,9 @@ const schema = z.object({
     .prefault('booky:')
     .describe('Stands before every key, so that several installations can share one Redis.'),
   STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
-  WORKER_BATCH_MAX: whole(1, 10_000).prefault('500').describe('Most entries a consumer takes at once.'),
+  WORKER_BATCH_MAX: whole(1, 10_000)
+    .prefault('1000')
+    .describe('Most events a stage of pure SQL works on in one commit.'),
   WORKER_CONCURRENCY: whole(1, 1_000)
     .prefault('64')
     .describe('Most handlers of one stage that call out at once, per process.'),

@@ -23,7 +23,7 @@ export const runOf = batched<Context, RunRow>(async ({ db }, ids) => {
   return new Map(rows.map((run) => [run.id, run]));
 });
 
-/** The first events of a run, oldest first. */
+/** The first events of a run, oldest first: those about its subject, and the last one, which may be about another. */
 const timelineOf = batched<Context, EventRow[]>(async ({ db }, ids) => {
   const rows = await db
     .select()
@@ -31,7 +31,10 @@ const timelineOf = batched<Context, EventRow[]>(async ({ db }, ids) => {
     .where(
       sql`${events.id} in (
         select e.id from run r cross join lateral (
-          select id from event where run_id = r.id order by id limit ${TIMELINE_MAX}) e
+          select id from (
+            select id from event where subject = r.subject and run_id = r.id
+            union select id from event where id = r.at_event_id and run_id = r.id
+          ) own order by id limit ${TIMELINE_MAX}) e
         where r.id in ${ids})`,
     )
     .orderBy(asc(events.id));

@@ -19,7 +19,7 @@ import type { Seat } from './registry.ts';
 export interface ConsumerOptions {
   /** This process, in every group. */
   readonly name: string;
-  /** Most entries read at once by a stage that is pure SQL. */
+  /** Most events that a stage of pure SQL works on in one commit. */
   readonly batchMax: number;
   /** Most deliveries of one calling stage in work at once, whatever the stage declares. */
   readonly concurrencyMax: number;

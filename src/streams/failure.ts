@@ -164,7 +164,8 @@ async function readConsumed<Services>(
   if (types.length === 0) return [];
   const consumed = await tx.execute<{ id: string; type: string }>(sql`
     select id, type from event
-    where (run_id = ${delivery.runId} or id = ${startEventId(delivery.runId)}) and type in ${types}`);
+    where subject = ${delivery.subject} and (run_id = ${delivery.runId} or id = ${startEventId(delivery.runId)})
+      and type in ${types}`);
   return [...consumed].map((event) => ({ id: Number(event.id), type: event.type }));
 }
 

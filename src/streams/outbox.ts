@@ -39,6 +39,7 @@ const NO_ORIGIN: EventOrigin = { runId: null, stage: null, attempts: null, durat
 
 /** The shard a subject belongs to: FNV-1a of its text, modulo the number of shards. */
 export function shardOf(subject: string, shards: number): number {
+  if (shards === 1) return 0;
   let hash = 0x811c9dc5;
   for (let index = 0; index < subject.length; index++) {
     hash = Math.imul(hash ^ subject.charCodeAt(index), 0x01000193);

@@ -12,7 +12,7 @@ import type { Delivery } from './delivery.ts';
 import { appendEvents } from './outbox.ts';
 import type { Registry, Seat } from './registry.ts';
 import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
-import { isSeqTaken } from './errors.ts';
+import { isSeqTaken, TerminalError } from './errors.ts';
 import {
   advanceRuns,
   advanceStraight,
@@ -213,6 +213,9 @@ async function tell<Services>(
     const stored = events[index];
     if (!stored) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
     const next = afterSuccess(context.registry, seat, outcome.event.type);
+    if (next.state === 'RUNNING' && outcome.event.subject !== subject) {
+      throw new TerminalError(`'${outcome.event.type}' is about ${outcome.event.subject}, its run about ${subject}`);
+    }
     advances.push({ runId, subject, fromEventId, eventId: stored.id, ...next });
     if (carriers[outcome.event.type] !== undefined) carried.push(carryOn(next.stage, runId, outcome.event, stored));
   }
