@@ -72,7 +72,7 @@ buyer's: session, idempotency key, rights, price, order, line, payment and event
 account is kept for a second at most, is made without any account, and is dropped when its process commits anything: no
 user's data can be in it. Purchases at 50/s go in as mutations and come out as server-sent events, with the API and one
 worker in processes of their own and the sandbox gateway over HTTP. ${findings.missing === 0 ? 'Every purchase completed.' : `${findings.missing} purchases did not complete in time.`}
-The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while those purchases were made.`;
+The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while the purchases beside them were made.`;
 }
 
 function wayLine({ name, perSecond, serverUs, postgresUs }: WayResult): string {

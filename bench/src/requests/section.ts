@@ -1,5 +1,4 @@
 /** Section `requests`: the request path, reads, mutations, a purchase through the whole stack, and a burst of books. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../../../src/db/client.ts';
 import { migrateDatabase } from '../../../src/db/migrate.ts';
@@ -36,7 +35,6 @@ interface Sizes {
 const WHOLE: Sizes = { small: 10_000, large: 1_000_000, purchases: 100_000, loadMs: 3_000, paceSeconds: 8, books: 200 };
 const QUICK: Sizes = { small: 2_000, large: 20_000, purchases: 30_000, loadMs: 600, paceSeconds: 2, books: 10 };
 const PURCHASES_PER_SECOND = 50;
-const REST_MS = 1_000;
 
 async function run(options: BenchOptions): Promise<void> {
   const sizes = options.isQuick ? QUICK : WHOLE;
@@ -93,13 +91,12 @@ function measureRequests(servers: PrivateServers, sizes: Sizes, rounds: number) 
   });
 }
 
-/** A steady rate of purchases, alone and beside a burst of books, in turns. */
+/** A steady rate of purchases, first alone, then beside one burst of books, which takes longer than all the rounds. */
 function measurePurchases(servers: PrivateServers, sizes: Sizes, rounds: number) {
   return withDatabase(servers, 'purchases', async (url, database) => {
     const orders = await openOrderSource(database, PURCHASES_PER_SECOND * (sizes.paceSeconds + 1) * (2 * rounds + 2));
     const dataDir = join(servers.folder, 'requests');
-    const bursts = [];
-    for (let round = 0; round < rounds; round++) bursts.push(await prepareBurst(database, dataDir, sizes.books));
+    const burst = await prepareBurst(database, dataDir, sizes.books);
     await database.sql.unsafe('vacuum analyze');
     const { api, worker } = await startBooky(servers, url);
     await worker.start();
@@ -107,14 +104,10 @@ function measurePurchases(servers: PrivateServers, sizes: Sizes, rounds: number)
     const [alone, beside, booksValidated]: [Rounds, Rounds, number[]] = [new Rounds(), new Rounds(), []];
     try {
       await keepPace(api.url, orders, { ...pace, seconds: 2 });
-      for (const burst of bursts) {
-        alone.add('alone ', await keepPace(api.url, orders, pace));
-        await burst.submit();
-        beside.add('beside', await keepPace(api.url, orders, pace));
-        booksValidated.push((await burst.progress()).validated);
-        while ((await burst.progress()).validated < sizes.books) await delay(REST_MS);
-        await delay(REST_MS);
-      }
+      for (let round = 0; round < rounds; round++) alone.add('alone ', await keepPace(api.url, orders, pace));
+      await burst.submit();
+      for (let round = 0; round < rounds; round++) beside.add('beside', await keepPace(api.url, orders, pace));
+      booksValidated.push((await burst.progress()).validated);
     } finally {
       await worker.stop();
       await api.stop();
