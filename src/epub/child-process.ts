@@ -6,12 +6,15 @@
  * a heap limit of its own, its whole memory is watched from outside, and SIGKILL always ends it. It gets no environment
  * (no secrets) and Node's permission model forbids it to write files or start programs.
  *
+ * It runs at the lowest priority, so that a burst of books slows nothing else down.
+ *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CHILD_CAPS } from './caps.ts';
@@ -61,12 +64,23 @@ export async function runInChild(task: ChildTask, options: RunOptions): Promise<
 }
 
 function startChild(memoryMbMax: number): ChildProcess {
-  return fork(fileURLToPath(new URL('child-main.ts', import.meta.url)), {
+  const child = fork(fileURLToPath(new URL('child-main.ts', import.meta.url)), {
     execArgv: sandboxArguments(memoryMbMax),
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  if (child.pid !== undefined) giveWay(child.pid);
+  return child;
+}
+
+/** A book is checked in what processor time purchases and readers leave over. */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not allow it: then it runs as any other.
+  }
 }
 
 /** Node's own fence: the heap's size, no writing of files, no programs, no threads. */
