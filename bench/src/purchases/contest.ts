@@ -13,7 +13,7 @@ import type { Contestant, Place, Producer, Shop } from './contestant.ts';
 import { type Cost, meter } from './meter.ts';
 import { readProfile, startProfile } from './profile.ts';
 import { openSagaShop } from './saga/shop.ts';
-import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+import { startWorkerProcesses, type WorkerProcess } from './worker-process.ts';
 
 export interface Load {
   /** Purchases in the backlog; fewer where that would take longer than `secondsMax`, more where less than `secondsMin`. */
@@ -93,7 +93,7 @@ async function runContest(servers: PrivateServers, contestant: Contestant, load:
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   await contestant.install(place);
   const producer = (await contestant.openProducer?.(place)) ?? null;
-  const worker = await startWorkerProcess(contestant.name, place);
+  const worker = await startWorkerProcesses(contestant.name, place, contestant.workers ?? 1);
   try {
     const arena = { sql, servers, shop, producer, worker };
     const warm = await workOff(arena, load.warmUp);

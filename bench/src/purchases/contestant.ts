@@ -41,6 +41,8 @@ export interface Contestant {
   /** As the report says it. */
   readonly label: string;
   readonly kind: Kind;
+  /** Worker processes. (Default: 1) */
+  readonly workers?: number;
   /** What was tuned, and by which documentation. */
   readonly tuning: string;
   /** Which orders it carries out. (Default: those of the saga) */

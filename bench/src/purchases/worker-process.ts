@@ -18,8 +18,25 @@ export interface WorkerProcess {
   close(): Promise<void>;
 }
 
+/** Several processes of one contestant as if they were one. @throws Error when one ends or stays silent */
+export async function startWorkerProcesses(name: string, place: Place, count: number): Promise<WorkerProcess> {
+  const all = await Promise.all(Array.from({ length: count }, () => startWorkerProcess(name, place)));
+  const each = async (ask: (worker: WorkerProcess) => Promise<void>) => {
+    await Promise.all(all.map(ask));
+  };
+  return {
+    start: () => each((worker) => worker.start()),
+    stop: () => each((worker) => worker.stop()),
+    close: () => each((worker) => worker.close()),
+    cpuMs: async () => {
+      const used = await Promise.all(all.map((worker) => worker.cpuMs()));
+      return used.reduce((total, ms) => total + ms, 0);
+    },
+  };
+}
+
 /** @throws Error when the process ends or stays silent */
-export async function startWorkerProcess(name: string, place: Place): Promise<WorkerProcess> {
+async function startWorkerProcess(name: string, place: Place): Promise<WorkerProcess> {
   const child = fork(mainPath, [name, JSON.stringify(place)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ask = async (command: string) => {
     const answered = nextAnswer(name, child);
