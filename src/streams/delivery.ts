@@ -54,7 +54,9 @@ export function decodePack(fields: readonly string[]): WireEvent[] | null {
   const value = fieldOf(fields, 'e');
   if (value === null) return null;
   try {
-    return wirePack.parse(JSON.parse(value));
+    const events: unknown = JSON.parse(value);
+    // Releases before the packs wrote one event, not in an array.
+    return wirePack.parse(Array.isArray(events) ? events : [events]);
   } catch {
     return null;
   }

@@ -14,6 +14,7 @@ import type { Settled } from './settle.ts';
 
 /** Deliveries in hand above which nothing is carried here any more. */
 const CARRIED_MAX = 1_000;
+const CARRY_AGAIN_MS = 250;
 /** Carried deliveries remembered after they are done, until Redis brings them. */
 const EARLY_MAX = 20_000;
 
@@ -30,8 +31,10 @@ export class Desk<Services> {
   readonly #inWork = new Map<string, Promise<boolean>>();
   /** Carried and done before Redis has brought them. */
   readonly #early = new Set<string>();
-  /** In work here when Redis brought them. */
-  readonly #brought = new Set<string>();
+  /** Carried and in work, and whether Redis has brought them meanwhile. */
+  readonly #carried = new Map<string, { isBrought: boolean }>();
+  /** Carried deliveries that the database could not take, to be tried again. */
+  #again: Delivery[] = [];
   readonly #queue: Waiting[] = [];
   #calls = 0;
   #ready: { settled: Settled; end: Waiting['end'] }[] = [];
@@ -58,7 +61,8 @@ export class Desk<Services> {
     const wanted = new Map(deliveries.map((delivery) => [deliveryKey(delivery), delivery]));
     for (const key of wanted.keys()) {
       if (this.#early.delete(key)) wanted.delete(key);
-      else if (this.#inWork.has(key)) this.#brought.add(key);
+      const carried = this.#carried.get(key);
+      if (carried) carried.isBrought = true;
     }
     this.#begin([...wanted].filter(([key]) => !this.#inWork.has(key)).map(([, delivery]) => delivery));
     const works = [...wanted.keys()].map((key) => ({ key, work: this.#inWork.get(key) }));
@@ -70,13 +74,32 @@ export class Desk<Services> {
   /** Works on what the stage before has just committed here. */
   carry(deliveries: readonly Delivery[]): void {
     const fresh = deliveries.filter((delivery) => !this.#inWork.has(deliveryKey(delivery)));
+    for (const delivery of fresh) this.#carried.set(deliveryKey(delivery), { isBrought: false });
     this.#begin(fresh);
     for (const delivery of fresh) {
-      const key = deliveryKey(delivery);
-      void this.#inWork.get(key)?.then((isDone) => {
-        if (!this.#brought.delete(key) && isDone) this.#remember(key);
-      });
+      void this.#inWork.get(deliveryKey(delivery))?.then((isDone) => this.#endCarried(delivery, isDone));
     }
+  }
+
+  #endCarried(delivery: Delivery, isDone: boolean): void {
+    const key = deliveryKey(delivery);
+    const isBrought = this.#carried.get(key)?.isBrought ?? false;
+    this.#carried.delete(key);
+    if (isBrought) return;
+    if (isDone) this.#remember(key);
+    else this.#carryAgain(delivery);
+  }
+
+  /** Others leave it to this process while it lives: it must not be forgotten here. */
+  #carryAgain(delivery: Delivery): void {
+    if (this.#context.draining.aborted) return;
+    this.#again.push(delivery);
+    if (this.#again.length > 1) return;
+    setTimeout(() => {
+      const again = this.#again;
+      this.#again = [];
+      if (!this.#context.draining.aborted) this.carry(again);
+    }, CARRY_AGAIN_MS).unref();
   }
 
   /** What is forgotten here is found out by the inbox check. */

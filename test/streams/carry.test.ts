@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { holdBack } from '../../src/streams/hold.ts';
 import { useDatabase } from '../support/database.ts';
-import { createTestEngine, type TestEngine } from './support.ts';
+import { createTestEngine, fail, type TestEngine } from './support.ts';
 import { shipping } from './workflows.ts';
 
 const database = useDatabase();
@@ -40,6 +40,22 @@ describe('a process that has committed a stage', () => {
       expect(await pendingOf('shipping.pay', 'parcel.packed')).toBe(0);
       expect(await pendingOf('shipping.ship', 'parcel.paid')).toBe(0);
     }, WAIT);
+  });
+
+  test('tries again itself what the database could not take, for nobody else will', async () => {
+    engine = createTestEngine(database.current, [shipping]);
+    await engine.order('a');
+    await engine.relay();
+    // From here on nothing is sent: somebody else leads the relay, and does nothing.
+    await database.current.sql`
+      insert into relay_lease (shard, holder, expires_at) values (0, 'elsewhere', now() + interval '1 hour')`;
+    const away = () => Object.assign(new Error('the database is shutting down'), { code: '57P01' });
+    fail(engine.services, 'pay', away(), away());
+    engine.start();
+    await vi.waitFor(async () => expect(await completed()).toBe(1), WAIT);
+    expect(engine.services.calls).toEqual(['pack a', 'pay a', 'pay a', 'pay a', 'ship a']);
+    expect(await engine.redis.exists(engine.keys.key('parcel.packed', 0))).toBe(1);
+    expect(await engine.redis.xlen(engine.keys.key('parcel.packed', 0))).toBe(0);
   });
 
   test('is waited for by the others while it lives, and replaced when it does not', async () => {
