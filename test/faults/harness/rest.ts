@@ -13,7 +13,27 @@ export async function waitForRest(
   const restMs = performance.now() - startedAt;
   await waitFor('the end of every run and the sending of every event', timeoutMs, async () => {
     const [row] = await sql<{ unsent: string }[]>`select count(*) as unsent from outbox where pub_seq is null`;
-    return Number(row?.unsent) === 0 && (await countOpenRuns(sql)) === 0;
+    const isQuiet = Number(row?.unsent) === 0 && (await countOpenRuns(sql)) === 0;
+    return isQuiet && (await countUnbegun(sql)) === 0;
   });
   return restMs;
+}
+
+/** What begins when something else has ended, by the event that says so. */
+const FOLLOWERS = [
+  ['order.completed', 'receipt'],
+  ['edition.published', 'announcement'],
+  ['edition.published', 'enrich'],
+] as const;
+
+/** Finished orders and books whose mails and suggestions have not begun: their events are on the way. */
+async function countUnbegun(sql: Stack['database']['sql']): Promise<number> {
+  let unbegun = 0;
+  for (const [type, workflow] of FOLLOWERS) {
+    const [row] = await sql<{ count: string }[]>`
+      select count(*) from event e
+      where e.type = ${type} and not exists (select from run r where r.id = ${workflow} || '/' || e.id)`;
+    unbegun += Number(row?.count);
+  }
+  return unbegun;
 }
