@@ -40,6 +40,8 @@ export interface FolderMailOptions {
 export function createFolderMail(options: FolderMailOptions): FolderMail {
   const { folderPath, from = 'Booky Hub <books@localhost>', countMax = 500, now = () => new Date() } = options;
   let sentSincePruned = 0;
+  /** When each mail that this process has looked at was sent; no file is ever changed. At most what the folder holds. */
+  let sentAtByName = new Map<string, string>();
 
   async function fileNames(): Promise<string[]> {
     try {
@@ -62,8 +64,16 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
     sentSincePruned += 1;
     if (sentSincePruned < countMax / 10) return;
     sentSincePruned = 0;
-    if ((await fileNames()).length <= countMax) return;
-    for (const { name } of (await readAll()).slice(countMax)) await rm(join(folderPath, name), { force: true });
+    const names = await fileNames();
+    if (names.length <= countMax) return;
+    const dated: [name: string, sentAt: string][] = [];
+    for (const name of names) {
+      const sentAt = sentAtByName.get(name) ?? (await readMail(join(folderPath, name)))?.sentAt;
+      if (sentAt !== undefined) dated.push([name, sentAt]);
+    }
+    const newestFirst = dated.sort(([, a], [, b]) => (a === b ? 0 : a < b ? 1 : -1));
+    for (const [name] of newestFirst.splice(countMax)) await rm(join(folderPath, name), { force: true });
+    sentAtByName = new Map(newestFirst);
   }
 
   return {
@@ -81,13 +91,17 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
         text: mail.text,
         html: mail.html ?? null,
       };
-      const path = join(folderPath, `${createHash('sha256').update(mail.idempotencyKey).digest('hex')}.json`);
+      const name = `${createHash('sha256').update(mail.idempotencyKey).digest('hex')}.json`;
+      const path = join(folderPath, name);
       try {
-        if (await keepOnce(folderPath, path, kept)) await prune();
+        if (!(await keepOnce(folderPath, path, kept)))
+          return { messageId: (await readMail(path))?.messageId ?? messageId };
+        sentAtByName.set(name, kept.sentAt);
+        await prune();
       } catch (error) {
         throw unavailable(error);
       }
-      return { messageId: (await readMail(path))?.messageId ?? messageId };
+      return { messageId };
     },
     async list({ to, limit = 50 } = {}) {
       const all = (await readAll()).map(({ mail }) => mail);
@@ -108,10 +122,14 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
 
 /** @returns false when the key was kept before */
 async function keepOnce(folderPath: string, path: string, mail: KeptMail): Promise<boolean> {
-  await mkdir(folderPath, { recursive: true });
   const partial = join(folderPath, `${randomUUID()}.part`);
+  const text = JSON.stringify(mail, null, 2);
   try {
-    await writeFile(partial, JSON.stringify(mail, null, 2), { flag: 'wx' });
+    await writeFile(partial, text, { flag: 'wx' }).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await mkdir(folderPath, { recursive: true });
+      await writeFile(partial, text, { flag: 'wx' });
+    });
     await link(partial, path);
     return true;
   } catch (error) {
