@@ -3,14 +3,14 @@ import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
 import type { BookEnricher } from '../ports/ai/enricher.ts';
 import type { MailSender } from '../ports/mail/mail-sender.ts';
-import type { PaymentGateway } from '../ports/payments/gateway.ts';
+import type { PaymentProvider } from '../ports/payments/provider.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import { declare } from '../streams/index.ts';
 
 export interface ConsumerServices {
   readonly db: Db;
   readonly redis: Redis;
-  readonly gateway: PaymentGateway;
+  readonly gateway: PaymentProvider;
   readonly storage: BlobStorage;
   readonly mail: MailSender;
   readonly enricher: BookEnricher;

@@ -7,7 +7,8 @@
  * A card that is declined or a capture that is refused is an answer, not an error. An error says whether the outcome is
  * known: GatewayTimeoutError and GatewayUnavailableError leave it open, and repeating with the same key is always safe;
  * the other two are final.
- * Not here: when to retry, what an answer means for an order, ledgers.
+ * Not here: paying out, disputes and the provider's books (provider.ts); when to retry, what an answer means for an order,
+ * ledgers.
  */
 
 export interface AuthorizeRequest {
@@ -21,6 +22,11 @@ export interface AuthorizeRequest {
   readonly paymentToken: string;
   /** The caller's own name for the payment, for instance the order's id; shown in the provider's books. */
   readonly reference: string;
+  /**
+   * When the key was stored, which is before it was first sent. A provider that forgets keys after a time is then asked
+   * for the payment itself before an old key is sent again. (Default: the key is new)
+   */
+  readonly keyStoredAt?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,7 +67,7 @@ export type VoidAnswer = { readonly kind: 'VOIDED'; readonly voidRef: string } |
 export interface RefundRequest {
   readonly idempotencyKey: string;
   readonly captureRef: string;
-  /** The sum of all refunds of a capture never exceeds it. */
+  /** The sum of all refunds of a capture never exceeds it. A capture under dispute is not refunded. */
   readonly amountMinor: number;
   readonly currency: string;
   readonly signal?: AbortSignal | undefined;
@@ -69,11 +75,22 @@ export interface RefundRequest {
 
 export type RefundAnswer = { readonly kind: 'REFUNDED'; readonly refundRef: string } | RefusedAnswer;
 
-/** `idempotencyKey`: that of any earlier call about the payment. */
+/**
+ * `idempotencyKey`: that of any earlier call about the payment. Give the ref instead as soon as it is known: some
+ * providers find a payment by a key only a minute after it was made, and say NOT_FOUND until then.
+ */
 export type LookupRequest = (
   | { readonly idempotencyKey: string; readonly authorizationRef?: undefined }
   | { readonly authorizationRef: string; readonly idempotencyKey?: undefined }
 ) & { readonly signal?: AbortSignal | undefined };
+
+/** A refund that FAILED has come back: it does not count as refunded. */
+export interface KnownRefund {
+  readonly refundRef: string;
+  readonly idempotencyKey: string;
+  readonly amountMinor: number;
+  readonly state: 'PENDING' | 'SETTLED' | 'FAILED';
+}
 
 interface KnownPayment {
   readonly authorizationRef: string;
@@ -98,12 +115,9 @@ export type PaymentState =
       readonly kind: 'CAPTURED';
       readonly captureRef: string;
       readonly capturedMinor: number;
+      /** Of the refunds that have not failed. */
       readonly refundedMinor: number;
-      readonly refunds: readonly {
-        readonly refundRef: string;
-        readonly idempotencyKey: string;
-        readonly amountMinor: number;
-      }[];
+      readonly refunds: readonly KnownRefund[];
     });
 
 export interface PaymentGateway {

@@ -6,7 +6,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { TransactionSql } from 'postgres';
-import type { PaymentGateway } from '../../../src/ports/payments/gateway.ts';
+import type { PaymentProvider } from '../../../src/ports/payments/provider.ts';
 import type { Sql } from '../../../src/db/client.ts';
 
 export class Tripwire {
@@ -97,13 +97,16 @@ export function wireRedis(redis: Redis, tripwire: Tripwire): void {
       : tripwire.around(`redis ${command.name}`, () => Promise.resolve(send(command, stream)));
 }
 
-export function wireGateway(gateway: PaymentGateway, tripwire: Tripwire): PaymentGateway {
+export function wireGateway(gateway: PaymentProvider, tripwire: Tripwire): PaymentProvider {
   return {
+    ...gateway,
     authorize: (request) => tripwire.around('authorize', () => gateway.authorize(request)),
     capture: (request) => tripwire.around('capture', () => gateway.capture(request)),
     void: (request) => tripwire.around('void', () => gateway.void(request)),
     refund: (request) => tripwire.around('refund', () => gateway.refund(request)),
     lookup: (request) => tripwire.around('lookup', () => gateway.lookup(request)),
-    checkHealth: (request) => gateway.checkHealth(request),
+    pay: (request) => tripwire.around('pay', () => gateway.pay(request)),
+    openPayee: (request) => tripwire.around('openPayee', () => gateway.openPayee(request)),
+    lookupPayout: (request) => tripwire.around('lookupPayout', () => gateway.lookupPayout(request)),
   };
 }

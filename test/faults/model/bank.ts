@@ -4,7 +4,7 @@
  */
 import { answerOf, stateOf } from '../../../src/ports/payments/sandbox/answers.ts';
 import { type BankRequest, judge } from '../../../src/ports/payments/sandbox/bank.ts';
-import { Books } from '../../../src/ports/payments/sandbox/books.ts';
+import { Books, paymentEntry } from '../../../src/ports/payments/sandbox/books.ts';
 import {
   authorizeAnswerSchema,
   captureAnswerSchema,
@@ -72,7 +72,7 @@ export class Bank {
         const chance = await this.#scheduler.point(process, 'lookup');
         if (!chance.calm && chance.number % 10 === 0) throw new GatewayTimeoutError('no answer');
         const ref =
-          request.authorizationRef ?? this.books.answers.get(request.idempotencyKey ?? '')?.authorizationRef ?? '';
+          request.authorizationRef ?? paymentEntry(this.books, request.idempotencyKey ?? '')?.authorizationRef ?? '';
         const authorization = this.books.authorizations.get(ref);
         return authorization ? stateOf(authorization, URL_OF_PAGES) : { kind: 'NOT_FOUND' };
       },
@@ -118,9 +118,12 @@ export class Bank {
   }
 }
 
-/** What goes over the wire: all but the caller's signal. */
-function asSent<Request extends { signal?: AbortSignal | undefined }>(request: Request): Omit<Request, 'signal'> {
-  const { signal, ...sent } = request;
+/** What goes over the wire: all but what is the caller's own. */
+function asSent<Request extends { signal?: AbortSignal | undefined; keyStoredAt?: Date | undefined }>(
+  request: Request,
+): Omit<Request, 'signal' | 'keyStoredAt'> {
+  const { signal, keyStoredAt, ...sent } = request;
   void signal;
+  void keyStoredAt;
   return sent;
 }

@@ -1,5 +1,5 @@
 /** Row 17: a handler takes longer than the time after which others take its work over, so that two are at it at once. */
-import type { PaymentGateway } from '../../../src/ports/payments/gateway.ts';
+import type { PaymentProvider } from '../../../src/ports/payments/provider.ts';
 import { HandClock, runToRest } from '../engine/hand-clock.ts';
 import { openLocalEngine } from '../engine/local-shop.ts';
 import { auditPurchases } from '../harness/invariants.ts';
@@ -48,7 +48,7 @@ class Gate {
     }
   }
 
-  watch(gateway: PaymentGateway): PaymentGateway {
+  watch(gateway: PaymentProvider): PaymentProvider {
     return {
       ...gateway,
       authorize: (request) => this.#hold('authorize', request.idempotencyKey, () => gateway.authorize(request)),
@@ -64,7 +64,7 @@ async function run(context: FaultContext): Promise<FaultResult> {
   const stack = await openStack(context, { purchases: purchases * rounds });
   const clock = new HandClock();
   const gate = new Gate();
-  const watch = (gateway: PaymentGateway) => gate.watch(gateway);
+  const watch = (gateway: PaymentProvider) => gate.watch(gateway);
   const [slow, quick] = await Promise.all(
     ['slow', 'quick'].map(async () => context.keep(await openLocalEngine(stack, { clock, gateway: watch }))),
   );

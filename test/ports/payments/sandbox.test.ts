@@ -5,12 +5,14 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { GatewayTimeoutError, GatewayUnavailableError } from '../../../src/ports/payments/gateway.ts';
 import type { AuthorizeRequest, PaymentGateway } from '../../../src/ports/payments/gateway.ts';
+import type { PaymentProvider } from '../../../src/ports/payments/provider.ts';
 import { readSandboxBooks } from '../../../src/ports/payments/sandbox/books.ts';
 import { createSandboxGatewayClient } from '../../../src/ports/payments/sandbox/client.ts';
 import { startSandboxGateway } from '../../../src/ports/payments/sandbox/server.ts';
-import { describePaymentGateway } from './conformance.ts';
+import { describePaymentGateway, type GatewayUnderTest } from './conformance.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const tempBooks = (): Promise<string> => mkdtemp(join(tmpdir(), 'booky-books-'));
@@ -18,6 +20,23 @@ const tempBooks = (): Promise<string> => mkdtemp(join(tmpdir(), 'booky-books-'))
 function order(paymentToken: string): AuthorizeRequest {
   const id = randomUUID();
   return { idempotencyKey: `a-${id}`, amountMinor: 999, currency: 'EUR', reference: id, paymentToken };
+}
+/** What people do at the sandbox, by its control routes. */
+function peopleAt(url: string): GatewayUnderTest['people'] {
+  const post = async (path: string): Promise<Response> => {
+    const answer = await fetch(new URL(path, url), { method: 'POST' });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+    return answer;
+  };
+  return {
+    answerBank: async (ref, approves) => void (await post(`/actions/${ref}/${approves ? 'approve' : 'deny'}`)),
+    completePayee: async (ref) => void (await post(`/payees/${ref}/complete`)),
+    dispute: async (ref) =>
+      z.object({ disputeRef: z.string() }).parse(await (await post(`/captures/${ref}/dispute`)).json()),
+    endDispute: async (ref, isWon) => void (await post(`/disputes/${ref}/${isWon ? 'win' : 'lose'}`)),
+    sendPayoutBack: async (ref) => void (await post(`/payouts/${ref}/fail`)),
+    failRefund: async (ref) => void (await post(`/refunds/${ref}/fail`)),
+  };
 }
 function captureOf(authorizationRef: string): Parameters<PaymentGateway['capture']>[0] {
   return { idempotencyKey: `c-${authorizationRef}`, authorizationRef, amountMinor: 999, currency: 'EUR' };
@@ -40,6 +59,7 @@ describePaymentGateway('sandbox over HTTP', async () => {
   return {
     gateway: createSandboxGatewayClient({ url: server.url, timeoutMs: 5_000 }),
     tokens: { succeeds: 'tok_succeeds', declined: 'tok_declined', requiresAction: 'tok_requires_action' },
+    people: peopleAt(server.url),
     async stop() {
       await server.stop();
       await rm(booksPath, { recursive: true });
@@ -50,7 +70,7 @@ describePaymentGateway('sandbox over HTTP', async () => {
 describe('sandbox gateway', () => {
   let booksPath: string;
   let server: Awaited<ReturnType<typeof startSandboxGateway>>;
-  let gateway: PaymentGateway;
+  let gateway: PaymentProvider;
 
   async function start(): Promise<void> {
     server = await startSandboxGateway({ booksPath, log, slowMs: 50, hangMsMax: 5_000 });
@@ -181,6 +201,27 @@ describe('sandbox gateway', () => {
     await expect(gateway.lookup({ idempotencyKey: 'scripted-1' })).rejects.toThrow(GatewayUnavailableError);
     await fetch(`${server.url}/script`, { method: 'DELETE' });
     expect(await gateway.lookup({ idempotencyKey: 'scripted-1' })).toMatchObject({ kind: 'AUTHORIZED' });
+  });
+
+  it.each([
+    ['payout-waits', 'PROCESSING'],
+    ['payout-refused', 'REFUSED'],
+    ['author', 'PAID'],
+  ])('answers a payout to %s@… with %s, and keeps it over a restart', async (email, kind) => {
+    const asked = { idempotencyKey: 'payee', reference: 'ada', email: `${email}@example.org`, country: 'DE' };
+    const { payeeRef } = await gateway.openPayee(asked);
+    await peopleAt(server.url).completePayee(payeeRef);
+    const request = { idempotencyKey: 'pay', payeeRef, amountMinor: 1, currency: 'EUR', reference: 'p' };
+    const answer = await gateway.pay(request);
+    expect(answer).toMatchObject({ kind });
+    await server.stop();
+    await start();
+    expect(await gateway.pay(request)).toEqual(answer);
+    const state = await gateway.lookupPayout({ idempotencyKey: 'pay' });
+    expect(state.kind).toBe(kind === 'REFUSED' ? 'NOT_FOUND' : kind);
+    if (kind !== 'PROCESSING' || !('payoutRef' in state)) return;
+    await fetch(`${server.url}/payouts/${state.payoutRef}/settle`, { method: 'POST' });
+    expect(await gateway.lookupPayout({ idempotencyKey: 'pay' })).toMatchObject({ kind: 'PAID' });
   });
 
   it('gives up when the caller aborts, with the outcome unknown', async () => {

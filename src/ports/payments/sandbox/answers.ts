@@ -3,14 +3,22 @@
  * A repeated call is answered from the same entry, so it gets the same words.
  */
 import type { AuthorizeAnswer, CaptureAnswer, PaymentState, RefundAnswer, VoidAnswer } from '../gateway.ts';
-import type { BookedAnswer, BookedAuthorization } from './books.ts';
+import type { DisputeFacts, OpenedPayee, PayAnswer, PayeeState, PayoutState } from '../provider.ts';
+import {
+  type BookedAnswer,
+  type BookedAuthorization,
+  type BookedDispute,
+  type BookedPayee,
+  type BookedPayout,
+  refundedMinor,
+} from './books.ts';
 
 const DENIED = { reasonCode: 'authentication_failed', message: 'The buyer did not approve the payment.' };
 
 export function answerOf(
   entry: BookedAnswer,
   publicUrl: string,
-): AuthorizeAnswer | CaptureAnswer | VoidAnswer | RefundAnswer {
+): AuthorizeAnswer | CaptureAnswer | VoidAnswer | RefundAnswer | OpenedPayee | PayAnswer {
   switch (entry.type) {
     case 'authorization': {
       const { authorizationRef } = entry;
@@ -26,6 +34,11 @@ export function answerOf(
       return { kind: 'REFUNDED', refundRef: entry.refundRef };
     case 'refusal':
       return { kind: 'REFUSED', reasonCode: entry.reasonCode, message: entry.message };
+    case 'payee':
+      return { payeeRef: entry.payeeRef, onboardingUrl: payeeUrl(publicUrl, entry.payeeRef) };
+    case 'payout':
+      if (entry.outcome === 'REFUSED') return { kind: 'REFUSED', ...reasonOf(entry) };
+      return { kind: entry.outcome, payoutRef: entry.payoutRef };
     default:
       return entry satisfies never;
   }
@@ -40,11 +53,12 @@ export function stateOf(authorization: BookedAuthorization, publicUrl: string): 
       ...known,
       captureRef: authorization.capture.captureRef,
       capturedMinor: authorization.capture.amountMinor,
-      refundedMinor: authorization.refunds.reduce((sum, refund) => sum + refund.amountMinor, 0),
-      refunds: authorization.refunds.map(({ refundRef, idempotencyKey, amountMinor }) => ({
-        refundRef,
-        idempotencyKey,
-        amountMinor,
+      refundedMinor: refundedMinor(authorization),
+      refunds: authorization.refunds.map((refund) => ({
+        refundRef: refund.refundRef,
+        idempotencyKey: refund.idempotencyKey,
+        amountMinor: refund.amountMinor,
+        state: refund.hasFailed ? ('FAILED' as const) : ('SETTLED' as const),
       })),
     };
   }
@@ -56,8 +70,30 @@ export function stateOf(authorization: BookedAuthorization, publicUrl: string): 
   return { kind: authorization.state === 'EXPIRED' ? 'EXPIRED' : 'AUTHORIZED', ...known };
 }
 
+export function payeeStateOf({ isReady, payeeRef }: BookedPayee, publicUrl: string): PayeeState {
+  return { isReady, onboardingUrl: isReady ? null : payeeUrl(publicUrl, payeeRef) };
+}
+
+export function payoutStateOf(payout: BookedPayout | undefined): PayoutState {
+  // A payout that was refused never was.
+  if (payout === undefined || payout.state === 'REFUSED') return { kind: 'NOT_FOUND' };
+  const { state, payoutRef, reference, amountMinor, currency } = payout;
+  const known = { payoutRef, reference, amountMinor, currency };
+  if (state !== 'FAILED') return { kind: state, ...known };
+  return { kind: state, ...known, reasonCode: 'returned', message: 'The payee’s bank sent the money back.' };
+}
+
+export function disputeFactsOf(dispute: BookedDispute): DisputeFacts {
+  const { state, captureRef, amountMinor, feeMinor, currency, payment } = dispute;
+  return { state, captureRef, amountMinor, feeMinor, currency, reference: payment.reference };
+}
+
 function reasonOf(entry: { reasonCode?: string | undefined; message?: string | undefined }): typeof DENIED {
   return { reasonCode: entry.reasonCode ?? DENIED.reasonCode, message: entry.message ?? DENIED.message };
+}
+
+function payeeUrl(publicUrl: string, payeeRef: string): string {
+  return new URL(`/payees/${payeeRef}`, publicUrl).href;
 }
 
 function actionUrl(publicUrl: string, authorizationRef: string): string {

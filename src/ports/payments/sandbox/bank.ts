@@ -6,14 +6,25 @@
  */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import type { BookedAnswer, BookedAuthorization, Books } from './books.ts';
-import type { authorizeRequestSchema, captureRequestSchema, refundRequestSchema, voidRequestSchema } from './wire.ts';
+import { type BookedAnswer, type BookedAuthorization, type Books, refundedMinor } from './books.ts';
+import type {
+  authorizeRequestSchema,
+  captureRequestSchema,
+  payeeRequestSchema,
+  payRequestSchema,
+  refundRequestSchema,
+  voidRequestSchema,
+} from './wire.ts';
 
 export type BankRequest =
   | ({ readonly operation: 'authorize' } & z.infer<typeof authorizeRequestSchema>)
   | ({ readonly operation: 'capture' } & z.infer<typeof captureRequestSchema>)
   | ({ readonly operation: 'void' } & z.infer<typeof voidRequestSchema>)
-  | ({ readonly operation: 'refund' } & z.infer<typeof refundRequestSchema>);
+  | ({ readonly operation: 'refund' } & z.infer<typeof refundRequestSchema>)
+  | ({ readonly operation: 'payee' } & z.infer<typeof payeeRequestSchema>)
+  | ({ readonly operation: 'pay' } & z.infer<typeof payRequestSchema>);
+
+type FollowUp = Extract<BankRequest, { operation: 'capture' | 'void' | 'refund' }>;
 
 export type Judgement =
   /** Seen before: answer as then. */
@@ -64,12 +75,50 @@ export function judge(books: Books, request: BankRequest, stamp: Stamp, declineA
       },
     };
   }
+  if (request.operation === 'payee') {
+    const { reference, email, country } = request;
+    return {
+      kind: 'BOOK',
+      entry: { type: 'payee', ...asked, payeeRef: `payee_${stamp.id}`, reference, email, country },
+    };
+  }
+  if (request.operation === 'pay') return judgePayout(books, request, stamp, asked);
   return judgeFollowUp(books, request, stamp, asked);
+}
+
+function judgePayout(
+  books: Books,
+  request: Extract<BankRequest, { operation: 'pay' }>,
+  stamp: Stamp,
+  asked: { at: string; idempotencyKey: string; fingerprint: string },
+): Judgement {
+  const { payeeRef, amountMinor, currency, reference } = request;
+  const payee = books.payees.get(payeeRef);
+  if (payee === undefined) {
+    return { kind: 'UNKNOWN', message: `This gateway has no ${payeeRef}. Check that it came from this gateway.` };
+  }
+  const known = { payeeRef, amountMinor, currency, reference, payoutRef: `pay_${stamp.id}` };
+  return { kind: 'BOOK', entry: { type: 'payout', ...asked, ...known, ...payoutOutcome(payee) } };
+}
+
+type PayoutOutcome =
+  | { readonly outcome: 'PAID' | 'PROCESSING' }
+  | { readonly outcome: 'REFUSED'; readonly reasonCode: string; readonly message: string };
+
+/** By how the payee's e-mail address begins; see server.ts. */
+function payoutOutcome({ isReady, email }: { isReady: boolean; email: string }): PayoutOutcome {
+  if (!isReady) {
+    return { outcome: 'REFUSED', reasonCode: 'payee_not_ready', message: 'The payee has not completed its account.' };
+  }
+  if (email.startsWith('payout-refused')) {
+    return { outcome: 'REFUSED', reasonCode: 'account_closed', message: 'The account of the payee is closed.' };
+  }
+  return { outcome: email.startsWith('payout-waits') ? 'PROCESSING' : 'PAID' };
 }
 
 function judgeFollowUp(
   books: Books,
-  request: Exclude<BankRequest, { operation: 'authorize' }>,
+  request: FollowUp,
   stamp: Stamp,
   asked: { at: string; idempotencyKey: string; fingerprint: string },
 ): Judgement {
@@ -128,16 +177,16 @@ function authorizationOutcome(
   return { outcome: paymentToken === 'tok_requires_action' ? 'REQUIRES_ACTION' : 'AUTHORIZED' };
 }
 
-function refusalOf(
-  authorization: BookedAuthorization,
-  request: Exclude<BankRequest, { operation: 'authorize' }>,
-): Refusal | null {
+function refusalOf(authorization: BookedAuthorization, request: FollowUp): Refusal | null {
   if ('currency' in request && request.currency !== authorization.currency) {
     return ['currency_mismatch', `The payment was authorized in ${authorization.currency}, not ${request.currency}.`];
   }
   if (request.operation === 'refund') {
+    if (authorization.dispute !== null && authorization.dispute.state !== 'WON') {
+      return ['charge_disputed', 'The payment is disputed: the buyer’s bank has the money already.'];
+    }
     const captured = authorization.capture?.amountMinor ?? 0;
-    const refunded = authorization.refunds.reduce((sum, refund) => sum + refund.amountMinor, 0);
+    const refunded = refundedMinor(authorization);
     if (refunded + request.amountMinor <= captured) return null;
     return ['amount_exceeds_capture', `${captured - refunded} of the captured amount are left to refund.`];
   }

@@ -1,5 +1,5 @@
 /**
- * PaymentGateway over the sandbox gateway's HTTP API.
+ * PaymentProvider over the sandbox gateway's HTTP API.
  *
  * Every call has a time limit and heeds the caller's signal. Nothing is retried here: the caller repeats with the same
  * key. A lost connection, a 5xx, a 429 or an answer that cannot be read leave the outcome unknown; 409 is a key used for
@@ -12,13 +12,19 @@ import {
   GatewayTimeoutError,
   GatewayUnavailableError,
 } from '../gateway.ts';
-import type { PaymentGateway } from '../gateway.ts';
+import type { PaymentProvider } from '../provider.ts';
 import {
   BODY_SIZE_BYTES_MAX,
   authorizeAnswerSchema,
   captureAnswerSchema,
+  disputeFactsSchema,
   faultAnswerSchema,
+  movementsSchema,
+  openedPayeeSchema,
+  payAnswerSchema,
+  payeeStateSchema,
   paymentStateSchema,
+  payoutStateSchema,
   refundAnswerSchema,
   voidAnswerSchema,
 } from './wire.ts';
@@ -34,7 +40,7 @@ interface Call {
 export function createSandboxGatewayClient(options: {
   readonly url: string;
   readonly timeoutMs?: number | undefined;
-}): PaymentGateway {
+}): PaymentProvider {
   const { url, timeoutMs = 10_000 } = options;
 
   async function call<T>(request: Call, schema: z.ZodType<T>): Promise<T> {
@@ -71,7 +77,9 @@ export function createSandboxGatewayClient(options: {
   }
 
   return {
-    authorize: ({ signal, ...body }) =>
+    name: 'sandbox',
+    // This gateway never forgets a key: when it was stored is of no interest to it.
+    authorize: ({ signal, keyStoredAt: _keyStoredAt, ...body }) =>
       call({ method: 'POST', path: '/v1/authorize', body, signal }, authorizeAnswerSchema),
     capture: ({ signal, ...body }) => call({ method: 'POST', path: '/v1/capture', body, signal }, captureAnswerSchema),
     void: ({ signal, ...body }) => call({ method: 'POST', path: '/v1/void', body, signal }, voidAnswerSchema),
@@ -79,6 +87,20 @@ export function createSandboxGatewayClient(options: {
     lookup: ({ signal, idempotencyKey, authorizationRef }) => {
       const query = new URLSearchParams(idempotencyKey === undefined ? { authorizationRef } : { idempotencyKey });
       return call({ method: 'GET', path: `/v1/payments?${query}`, signal }, paymentStateSchema);
+    },
+    openPayee: ({ signal, ...body }) => call({ method: 'POST', path: '/v1/payees', body, signal }, openedPayeeSchema),
+    lookupPayee: ({ signal, payeeRef }) =>
+      call({ method: 'GET', path: `/v1/payees/${encodeURIComponent(payeeRef)}`, signal }, payeeStateSchema),
+    pay: ({ signal, ...body }) => call({ method: 'POST', path: '/v1/payouts', body, signal }, payAnswerSchema),
+    lookupPayout: ({ signal, idempotencyKey }) => {
+      const query = new URLSearchParams({ idempotencyKey });
+      return call({ method: 'GET', path: `/v1/payouts?${query}`, signal }, payoutStateSchema);
+    },
+    lookupDispute: ({ signal, disputeRef }) =>
+      call({ method: 'GET', path: `/v1/disputes/${encodeURIComponent(disputeRef)}`, signal }, disputeFactsSchema),
+    movements: ({ signal, after, limit }) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
+      return call({ method: 'GET', path: `/v1/movements?${query}`, signal }, movementsSchema);
     },
     checkHealth: async (options) => {
       await call({ method: 'GET', path: '/health', signal: options?.signal }, z.object({ ok: z.literal(true) }));

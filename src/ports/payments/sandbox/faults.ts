@@ -12,7 +12,7 @@ import type { FaultScript } from './wire.ts';
  */
 export type Fault = 'timeoutBefore' | 'timeoutAfter' | 'cutBefore' | 'cutAfter' | 'error500' | 'decline' | 'slow';
 
-export type FaultyOperation = 'authorize' | 'capture' | 'void' | 'refund' | 'lookup';
+export type FaultyOperation = 'authorize' | 'capture' | 'void' | 'refund' | 'lookup' | 'pay' | 'payee';
 
 const ERROR_500_ATTEMPTS = 2;
 

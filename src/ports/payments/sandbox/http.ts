@@ -50,3 +50,8 @@ export function send(response: ServerResponse, status: number, body: object): vo
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }
+
+/** Ends the connection without an answer. */
+export function cut(response: ServerResponse): void {
+  response.destroy();
+}

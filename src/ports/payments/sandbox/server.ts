@@ -4,7 +4,8 @@
  * Promise: an answer leaves only after its entry is on disk; a restart with the same folder continues the same books.
  * Tokens: tok_succeeds (and any other), tok_declined, tok_insufficient_funds, tok_requires_action, tok_slow,
  * tok_timeout_before_authorize, tok_timeout_after_authorize, tok_timeout_before_capture, tok_timeout_after_capture,
- * tok_error_500, tok_capture_refused. Faults at random for all payments: POST /script (wire.ts).
+ * tok_error_500, tok_capture_refused. Payees whose e-mail address begins with payout-waits are paid when the sandbox is
+ * told so; with payout-refused, never. Faults at random for all payments: POST /script (wire.ts).
  * Not here: real money, or any protection beyond the address it listens on. Never expose it.
  */
 import { randomUUID } from 'node:crypto';
@@ -12,30 +13,28 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { actionPage } from './action-page.ts';
-import { answerOf, stateOf } from './answers.ts';
+import { answerOf } from './answers.ts';
 import { judge } from './bank.ts';
 import type { BankRequest } from './bank.ts';
 import { lockBooks } from './books-lock.ts';
 import { Books } from './books.ts';
+import { control } from './control.ts';
 import { faultOf } from './faults.ts';
-import type { Fault } from './faults.ts';
-import { HttpFault, listen, readBody, send } from './http.ts';
+import { cut, HttpFault, listen, readBody, send } from './http.ts';
 import { openJournal } from './journal.ts';
-import type { Journal, JournalEntry } from './journal.ts';
+import { book, type Gateway, hang, now, type SandboxGatewayLog } from './keeping.ts';
+import { findDispute, findPayee, findPayment, findPayout, listMovements } from './lookups.ts';
 import {
   authorizeRequestSchema,
   captureRequestSchema,
   faultScriptSchema,
+  payeeRequestSchema,
+  payRequestSchema,
   refundRequestSchema,
   voidRequestSchema,
 } from './wire.ts';
 
-export interface SandboxGatewayLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+export type { SandboxGatewayLog };
 
 export interface SandboxGatewayOptions {
   /** Folder of the books; made if absent. One running gateway a folder. */
@@ -55,15 +54,6 @@ export interface SandboxGatewayOptions {
 
 const CONNECTIONS_MAX = 2_000;
 const ENTRIES_MAX = 2_000_000;
-
-interface Gateway {
-  readonly books: Books;
-  readonly journal: Journal;
-  readonly log: SandboxGatewayLog;
-  readonly slowMs: number;
-  readonly hangMsMax: number;
-  publicUrl: string;
-}
 
 /** @throws SandboxBooksInUseError, SandboxBooksDamagedError */
 export async function startSandboxGateway(
@@ -133,7 +123,15 @@ async function route(gateway: Gateway, request: IncomingMessage, response: Serve
     case 'GET /health':
       return send(response, 200, { ok: true, entries: gateway.books.entryCount });
     case 'GET /v1/payments':
-      return lookup(gateway, url.searchParams, response);
+      return findPayment(gateway, url.searchParams, response);
+    case 'GET /v1/payouts':
+      return findPayout(gateway, url.searchParams, response);
+    case 'GET /v1/movements':
+      return listMovements(gateway, url.searchParams, response);
+    case 'POST /v1/payees':
+      return act(gateway, { operation: 'payee', ...(await readBody(request, payeeRequestSchema)) }, response);
+    case 'POST /v1/payouts':
+      return act(gateway, { operation: 'pay', ...(await readBody(request, payRequestSchema)) }, response);
     case 'POST /v1/authorize':
       return act(gateway, { operation: 'authorize', ...(await readBody(request, authorizeRequestSchema)) }, response);
     case 'POST /v1/capture':
@@ -152,9 +150,10 @@ async function route(gateway: Gateway, request: IncomingMessage, response: Serve
       return send(response, 200, { ok: true });
     default:
   }
-  const action = /^(GET|POST) \/actions\/([\w-]{1,100})(?:\/(approve|deny))?$/.exec(path);
-  if (action?.[2] === undefined) throw new HttpFault(404, 'not_found', `The sandbox gateway has no ${path}.`);
-  return decide(gateway, action[2], action[3] ?? url.searchParams.get('decision'), response);
+  const [, found, ref = ''] = /^GET \/v1\/(payees|disputes)\/([\w-]{1,100})$/.exec(path) ?? [];
+  if (found === 'payees') return findPayee(gateway, ref, response);
+  if (found === 'disputes') return findDispute(gateway, ref, response);
+  return control(gateway, path, url.searchParams, response);
 }
 
 /** Plays the fault that is due, if any, around the judging and booking of a request. */
@@ -202,80 +201,12 @@ async function act(gateway: Gateway, request: BankRequest, response: ServerRespo
   return send(response, 200, answerOf(judgement.entry, gateway.publicUrl));
 }
 
-async function lookup(gateway: Gateway, query: URLSearchParams, response: ServerResponse): Promise<void> {
-  const idempotencyKey = query.get('idempotencyKey');
-  const authorizationRef = query.get('authorizationRef');
-  if ((idempotencyKey === null) === (authorizationRef === null)) {
-    throw new HttpFault(400, 'invalid_request', 'Give either idempotencyKey or authorizationRef.');
-  }
-  const faultKey = `lookup:${idempotencyKey ?? authorizationRef}`;
-  const fault: Fault | null = faultOf({
-    operation: 'lookup',
-    idempotencyKey: faultKey,
-    paymentToken: undefined,
-    faults: gateway.books.faultsByKey.get(faultKey) ?? [],
-    script: gateway.books.script,
-  });
-  if (fault === 'slow') await delay(gateway.slowMs);
-  else if (fault !== null) {
-    await book(gateway, { type: 'fault', at: now(), idempotencyKey: faultKey, fault });
-    if (fault === 'error500') throw new HttpFault(500, 'internal', 'The sandbox gateway was told to fail this call.');
-    return fault === 'cutBefore' || fault === 'cutAfter' ? cut(response) : hang(gateway, response);
-  }
-  await gateway.journal.flushed();
-  const ref =
-    authorizationRef ??
-    (idempotencyKey === null ? undefined : gateway.books.answers.get(idempotencyKey)?.authorizationRef);
-  const authorization = ref === undefined ? undefined : gateway.books.authorizations.get(ref);
-  send(response, 200, authorization === undefined ? { kind: 'NOT_FOUND' } : stateOf(authorization, gateway.publicUrl));
-}
-
-async function decide(
-  gateway: Gateway,
-  authorizationRef: string,
-  decision: string | null,
-  response: ServerResponse,
-): Promise<void> {
-  const authorization = gateway.books.authorizations.get(authorizationRef);
-  if (authorization?.outcome !== 'REQUIRES_ACTION') {
-    throw new HttpFault(404, 'unknown_reference', 'No payment waits for this approval.');
-  }
-  const decided = decision === 'approve' || decision === 'deny';
-  if (decided && authorization.state === 'REQUIRES_ACTION') {
-    await book(gateway, { type: 'decision', at: now(), authorizationRef, approved: decision === 'approve' });
-  }
-  response.writeHead(200, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    'cache-control': 'no-store',
-  });
-  response.end(actionPage(authorization));
-}
-
-async function book(gateway: Gateway, entry: JournalEntry): Promise<void> {
-  gateway.books.apply(entry);
-  gateway.journal.append(entry);
-  await gateway.journal.flushed();
-}
-
 function tokenOf(books: Books, request: BankRequest): string | undefined {
+  if (request.operation === 'payee' || request.operation === 'pay') return undefined;
   if (request.operation === 'authorize') return request.paymentToken;
   const ref =
     request.operation === 'refund'
       ? books.authorizationRefsByCapture.get(request.captureRef)
       : request.authorizationRef;
   return ref === undefined ? undefined : books.authorizations.get(ref)?.paymentToken;
-}
-
-function cut(response: ServerResponse): void {
-  response.destroy();
-}
-
-function hang(gateway: Gateway, response: ServerResponse): void {
-  const timer = setTimeout(() => response.destroy(), gateway.hangMsMax);
-  response.once('close', () => clearTimeout(timer));
-}
-
-function now(): string {
-  return new Date().toISOString();
 }

@@ -8,7 +8,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayUnavailableError, type PaymentGateway } from '../gateway.ts';
+import { GatewayUnavailableError } from '../gateway.ts';
+import type { PaymentProvider } from '../provider.ts';
 import { SandboxBooksInUseError } from './books-lock.ts';
 import { createSandboxGatewayClient } from './client.ts';
 import { type SandboxGatewayLog, startSandboxGateway } from './server.ts';
@@ -33,11 +34,11 @@ interface Keeper {
 
 export async function openSharedSandbox(
   options: SharedSandboxOptions,
-): Promise<PaymentGateway & { stop(): Promise<void> }> {
+): Promise<PaymentProvider & { stop(): Promise<void> }> {
   let own: Keeper | null = null;
   let client = await connect();
 
-  async function connect(): Promise<PaymentGateway> {
+  async function connect(): Promise<PaymentProvider> {
     const found = await findOrKeep(options);
     if (typeof found !== 'string') own = found;
     const url = typeof found === 'string' ? found : found.url;
@@ -45,7 +46,7 @@ export async function openSharedSandbox(
   }
 
   /** Calls the gateway; if it is gone, sees who keeps the books now, so that the next try finds it. */
-  async function call<Answer>(ask: (gateway: PaymentGateway) => Promise<Answer>): Promise<Answer> {
+  async function call<Answer>(ask: (gateway: PaymentProvider) => Promise<Answer>): Promise<Answer> {
     try {
       return await ask(client);
     } catch (error) {
@@ -55,11 +56,18 @@ export async function openSharedSandbox(
   }
 
   return {
+    name: client.name,
     authorize: (request) => call((gateway) => gateway.authorize(request)),
     capture: (request) => call((gateway) => gateway.capture(request)),
     void: (request) => call((gateway) => gateway.void(request)),
     refund: (request) => call((gateway) => gateway.refund(request)),
     lookup: (request) => call((gateway) => gateway.lookup(request)),
+    openPayee: (request) => call((gateway) => gateway.openPayee(request)),
+    lookupPayee: (request) => call((gateway) => gateway.lookupPayee(request)),
+    pay: (request) => call((gateway) => gateway.pay(request)),
+    lookupPayout: (request) => call((gateway) => gateway.lookupPayout(request)),
+    lookupDispute: (request) => call((gateway) => gateway.lookupDispute(request)),
+    movements: (request) => call((gateway) => gateway.movements(request)),
     checkHealth: (request) => call((gateway) => gateway.checkHealth(request)),
     stop: async () => own?.stop(),
   };
