@@ -5,5 +5,6 @@
  */
 export * from './editions.ts';
 export * from './enrichments.ts';
+export * from './money.ts';
 export * from './operations.ts';
 export * from './orders.ts';
