@@ -7,7 +7,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
-import { scheduleHealth, workflows } from './consumers/index.ts';
+import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
 import { publicUrl } from './env.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
@@ -46,9 +46,8 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     },
   });
   engine.start();
-  const schedule = scheduleHealth({
+  const schedules = keepSchedules(schedulesOf({ health: env.HEALTH_CRON }), {
     db: database.db,
-    expression: env.HEALTH_CRON,
     shards: env.STREAM_SHARDS,
     node: `${hostname()}-${process.pid}`,
     wake: engine.wake,
@@ -57,7 +56,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
   return {
     wake: engine.wake,
     stop: async () => {
-      await schedule.stop();
+      await schedules.stop();
       await engine.stop(env.DRAIN_TIMEOUT_MS);
       await gateway.stop();
     },

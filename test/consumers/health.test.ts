@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { claimSlot, slotsBetween } from '../../src/consumers/health/schedule.ts';
+import { claimSlot, slotsBetween } from '../../src/consumers/schedule.ts';
+import { schedulesOf } from '../../src/consumers/schedules.ts';
 import { runCheck } from '../../src/consumers/health/health.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
@@ -14,7 +15,11 @@ afterEach(() => shop.close());
 
 const checksSchema = z.array(z.object({ name: z.string(), status: z.string(), detail: z.string() }));
 const SLOT = new Date('2026-01-01T00:01:00Z');
-const claim = (node: string, date = SLOT) => claimSlot({ db: database.current.db, shards: 1, node }, date);
+const HOUR_MS = 3_600_000;
+const [healthSchedule] = schedulesOf({ health: '* * * * *' });
+if (!healthSchedule) throw new TypeError('health has no schedule');
+const claim = (node: string, date = SLOT) =>
+  claimSlot(healthSchedule, { db: database.current.db, shards: 1, node }, date);
 
 async function report() {
   await shop.runFor(10_000);
@@ -32,16 +37,25 @@ test('a slot is run once, however many nodes claim it', async () => {
   expect(row?.count).toBe(1);
 });
 
-test('slots that were passed over are made up for, the newest ten of the last hour', () => {
+test('slots that were passed over are made up for, the newest ten, as far back as the schedule says', () => {
   const everyMinute = (second: Date) => second.getTime() % 60_000 === 0;
   const until = new Date('2026-01-01T12:00:30Z');
-  const since = (msAgo: number) => slotsBetween(everyMinute, new Date(until.getTime() - msAgo), until);
+  const since = (msAgo: number) => slotsBetween(everyMinute, new Date(until.getTime() - msAgo), until, HOUR_MS);
   expect(since(1_000)).toEqual([]);
   expect(since(91_000).map((slot) => slot.toISOString())).toEqual([
     '2026-01-01T11:59:00.000Z',
     '2026-01-01T12:00:00.000Z',
   ]);
+  expect(
+    since(86_400_000)
+      .map((slot) => slot.getTime())
+      .at(0),
+  ).toBe(new Date('2026-01-01T11:51:00Z').getTime());
   expect(since(86_400_000)).toHaveLength(10);
+  const nightly = (second: Date) => second.getTime() % 86_400_000 === 0;
+  const dayBefore = new Date(until.getTime() - 86_400_000);
+  expect(slotsBetween(nightly, dayBefore, until, HOUR_MS)).toEqual([]);
+  expect(slotsBetween(nightly, dayBefore, until, 26 * HOUR_MS)).toEqual([new Date('2026-01-01T00:00:00Z')]);
 });
 
 test('a sound house is UP in every check', async () => {

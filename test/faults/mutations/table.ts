@@ -176,7 +176,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'hold-no-slot',
     breaks: 'two nodes both run a slot of the schedule',
-    file: 'src/consumers/health/schedule.ts',
+    file: 'src/consumers/schedule.ts',
     before: 'if (claimed.length === 0) return false;',
     after: '',
     rows: [18],

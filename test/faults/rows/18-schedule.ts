@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { createTask } from 'node-cron';
-import { slotsBetween } from '../../../src/consumers/health/schedule.ts';
+import { slotsBetween } from '../../../src/consumers/schedule.ts';
 import { tell } from '../harness/invariants.ts';
 import type { FaultContext, FaultResult, FaultRow } from '../harness/row.ts';
 import { openStack, type Stack } from '../harness/stack.ts';
@@ -123,7 +123,7 @@ async function checkSummerTime(): Promise<string[]> {
     const hours = Array.from({ length: 24 }, (_, hour) => from + hour * HOUR_MS);
     const count = (task: typeof daily) =>
       hours.flatMap((hour) =>
-        slotsBetween((second) => task.match(second), new Date(hour - 1_000), new Date(hour + HOUR_MS - 1_000)),
+        slotsBetween((second) => task.match(second), new Date(hour - 1_000), new Date(hour + HOUR_MS - 1_000), HOUR_MS),
       ).length;
     return [
       ...(count(daily) === 1 ? [] : [`${night} has ${count(daily)} slots of a daily schedule`]),
