@@ -3,9 +3,11 @@
  *
  * Promise: each transaction sums to zero per currency; the database refuses a statement that leaves one unbalanced, and
  * any change to what is there. Booking a key again changes nothing.
- * Accounts: `provider-clearing` (what the gateway holds for us), `platform-fee`, `author-payable:USER`.
+ * Accounts: `provider-clearing` (what the gateway holds for us), `platform-fee`, `author-payable:USER`,
+ * `tax-payable:COUNTRY` (what is owed to a country's tax office).
  */
 import { sql } from 'drizzle-orm';
+import { feeMinor } from '../books/sale-split.ts';
 import type { Tx } from './client.ts';
 import { newId } from './tables/columns.ts';
 
@@ -34,12 +36,7 @@ export const PROVIDER_CLEARING = 'provider-clearing';
 export const PLATFORM_FEE = 'platform-fee';
 export const authorPayable = (userId: string): string => `author-payable:${userId}`;
 
-/** What an author gets of a sale, in basis points. */
-export const ROYALTY_BPS = 7_000;
-
-/** The author's part of an amount, rounded down to a whole minor unit; the rest is the platform's. */
-export const royaltyMinor = (amountMinor: number, royaltyBps = ROYALTY_BPS): number =>
-  Math.floor((amountMinor * royaltyBps) / 10_000);
+export const taxPayable = (country: string): string => `tax-payable:${country}`;
 
 /**
  * Posts balanced transactions, all in two statements.
@@ -86,23 +83,39 @@ function refuseUnbalanced({ key, entries }: LedgerPosting): void {
   }
 }
 
-/** The entries of a captured sale: what the provider holds for us, split between the author and the platform. */
-function captureEntries(sale: { authorId: string; amountMinor: number; currency: string }): LedgerEntry[] {
-  const { authorId, amountMinor, currency } = sale;
-  const royalty = royaltyMinor(amountMinor);
-  return [
-    { account: PROVIDER_CLEARING, currency, amountMinor },
-    { account: authorPayable(authorId), currency, amountMinor: -royalty },
-    { account: PLATFORM_FEE, currency, amountMinor: -(amountMinor - royalty) },
-  ].filter((entry) => entry.amountMinor !== 0);
+/** A line's money as it was frozen when it was ordered, in minor units. */
+export interface Sale {
+  authorId: string;
+  amountMinor: number;
+  taxMinor: number;
+  royaltyMinor: number;
 }
 
-/** The entries of an order's capture: those of each sale that costs something. */
-export const saleEntries = (
-  sales: readonly { authorId: string; amountMinor: number }[],
-  currency: string,
-): LedgerEntry[] =>
-  sales.filter((sale) => sale.amountMinor > 0).flatMap((sale) => captureEntries({ ...sale, currency }));
+/**
+ * The entries of an order's capture: what the provider holds for us, split between authors, tax office and platform. One
+ * entry for each account; none when nothing was paid.
+ * @throws TypeError when there is tax, but no country to owe it to
+ */
+export function saleEntries(
+  sales: readonly Sale[],
+  { currency, country }: { currency: string; country: string | null },
+): LedgerEntry[] {
+  const sums = new Map<string, number>();
+  const add = (account: string, amountMinor: number) => sums.set(account, (sums.get(account) ?? 0) + amountMinor);
+  for (const sale of sales) {
+    add(PROVIDER_CLEARING, sale.amountMinor);
+    add(authorPayable(sale.authorId), -sale.royaltyMinor);
+    if (sale.taxMinor > 0) add(taxPayable(countryOf(country)), -sale.taxMinor);
+    add(PLATFORM_FEE, -feeMinor(sale));
+  }
+  const entries = [...sums].map(([account, amountMinor]) => ({ account, currency, amountMinor }));
+  return entries.filter(({ amountMinor }) => amountMinor !== 0);
+}
+
+function countryOf(country: string | null): string {
+  if (country === null) throw new TypeError('a sale has tax, but no country');
+  return country;
+}
 
 /** The sum of all entries per currency; anything but 0 is a fault of ours. */
 export async function ledgerSums(db: Pick<Tx, 'execute'>): Promise<{ currency: string; sumMinor: number }[]> {

@@ -8,6 +8,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { ROYALTY_BPS, type SaleSplit, splitSale } from '../books/sale-split.ts';
 import type { Price } from './books.ts';
 import type { Tx } from './client.ts';
 import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
@@ -79,9 +80,9 @@ export async function placeOrders(
 
 type OrderRow = NewOrder & Offer;
 
-interface Offer {
+interface Offer extends SaleSplit {
   revisionId: string;
-  amountMinor: number;
+  authorId: string;
 }
 
 /** What was placed earlier in the same list. */
@@ -131,6 +132,7 @@ const factsSchema = z.object({
   saleStatus: z.string().nullable(),
   revisionId: z.string().nullable(),
   fileId: z.string().nullable(),
+  authorId: z.string().nullable(),
   offers: z.array(z.object({ currency: z.string(), amountMinor: z.number() })).nullable(),
 });
 type Facts = z.infer<typeof factsSchema>;
@@ -142,6 +144,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> 
     select k.body_hash as "bodyHash", k.result_id as "resultId",
            (select n.status from entitlement n where n.reader_id = w.buyer and n.edition_id = w.edition) as owned,
            e.sale_status as "saleStatus", e.revision_id as "revisionId", e.file_id as "fileId",
+           e.owner_id as "authorId",
            (select o.id from "order" o join order_line l on l.order_id = o.id
               where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
               limit 1) as "openOrderId",
@@ -152,7 +155,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> 
       select k.body_hash, k.result_id from idempotency_key k
       where k.user_id = w.buyer and k.operation = ${OPERATION} and k.key = w.key limit 1) k on true
     left join lateral (
-      select e.sale_status, r.id as revision_id, r.file_id
+      select e.sale_status, e.owner_id, r.id as revision_id, r.file_id
       from edition e left join revision r on r.id = e.live_revision_id where e.id = w.edition limit 1) e on true
     order by w.n`);
   return [...rows].map((row) => factsSchema.parse(row));
@@ -167,7 +170,9 @@ function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Of
   }
   const open = openOrderId ?? facts.openOrderId;
   if (open !== null) throw new PurchaseInProgress(open);
-  if (facts.saleStatus !== 'PUBLISHED' || facts.revisionId === null) throw new NotForSale('This book is not for sale.');
+  const { revisionId, authorId } = facts;
+  if (facts.saleStatus !== 'PUBLISHED' || revisionId === null || authorId === null)
+    throw new NotForSale('This book is not for sale.');
   // An order that can never be delivered is not taken.
   if (facts.fileId === null) throw new NotForSale('This book has no file yet, so it cannot be bought.');
   const offers = facts.offers ?? [];
@@ -180,7 +185,8 @@ function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Of
   if (expectedPrice && (expectedPrice.amountMinor !== amountMinor || expectedPrice.currency !== currency)) {
     throw new PriceChanged({ amountMinor, currency });
   }
-  return { revisionId: facts.revisionId, amountMinor };
+  const split = splitSale({ listAmountMinor: amountMinor, discountMinor: 0, taxRateBps: 0, royaltyBps: ROYALTY_BPS });
+  return { revisionId, authorId, ...split };
 }
 
 /** Key, order, line and payment of all, in one statement. */
@@ -191,7 +197,13 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
     buyer: row.buyerId,
     edition: row.editionId,
     revision: row.revisionId,
+    author: row.authorId,
+    list: row.listAmountMinor,
     amount: row.amountMinor,
+    tax: row.taxMinor,
+    tax_bps: row.taxRateBps,
+    royalty: row.royaltyMinor,
+    royalty_bps: row.royaltyBps,
     currency: row.currency,
     gateway: row.gateway,
     token: row.paymentToken,
@@ -201,8 +213,9 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
   await tx.execute(sql`
     with w as materialized (
       select w.*, ${at}::timestamptz as at
-      from ${recordset(values)} as w(id uuid, buyer uuid, edition uuid, revision uuid, amount bigint, currency text,
-                                     gateway text, token text, key text, hash text)),
+      from ${recordset(values)} as w(
+        id uuid, buyer uuid, edition uuid, revision uuid, author uuid, list bigint, amount bigint, tax bigint,
+        tax_bps int, royalty bigint, royalty_bps int, currency text, gateway text, token text, key text, hash text)),
     kept as (
       insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
       select buyer, ${OPERATION}, key, hash, id, at from w),
@@ -210,8 +223,9 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
       insert into "order" (id, buyer_id, status, amount_minor, currency, created_at, updated_at)
       select id, buyer, 'PENDING_PAYMENT', amount, currency, at, at from w),
     lines as (
-      insert into order_line (order_id, position, edition_id, revision_id, amount_minor)
-      select id, 0, edition, revision, amount from w)
+      insert into order_line (order_id, position, edition_id, revision_id, author_id, list_amount_minor,
+                              discount_minor, amount_minor, tax_minor, tax_rate_bps, royalty_minor, royalty_bps)
+      select id, 0, edition, revision, author, list, list - amount, amount, tax, tax_bps, royalty, royalty_bps from w)
     insert into payment (order_id, gateway, payment_token, idempotency_key, created_at, updated_at)
     select id, gateway, token, 'order:' || id, at, at from w`);
 }

@@ -46,6 +46,18 @@ describe('a purchase that the bank accepts', () => {
     expect(await shop.entitlements(buyer.id)).toEqual(['ACTIVE']);
   });
 
+  test('books the tax in it to its country, and the royalty on what is left', async () => {
+    const order = { buyerId: buyer.id, editionId, priceMinor: 1_070, country: 'DE', taxRateBps: 700 };
+    await shop.placeOrder(order);
+    await shop.runFor(3_600_000);
+    expect(await shop.ledger()).toEqual({
+      'author-payable': -700,
+      'platform-fee': -300,
+      'provider-clearing': 1_070,
+      'tax-payable': -70,
+    });
+  });
+
   test('is followed by one receipt', async () => {
     const orderId = await buy('tok_succeeds');
     const mails = await shop.mail.list({ to: buyer.email });

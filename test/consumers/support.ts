@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { inject } from 'vitest';
+import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
 import { type ConsumerServices, workflows } from '../../src/consumers/index.ts';
 import type { Database } from '../../src/db/client.ts';
 import { newId } from '../../src/db/tables/columns.ts';
@@ -169,7 +170,14 @@ export async function openMarketplace(
       return editionId;
     },
 
-    async placeOrder(order: { buyerId: string; editionId: string; priceMinor?: number; paymentToken?: string }) {
+    async placeOrder(order: {
+      buyerId: string;
+      editionId: string;
+      priceMinor?: number;
+      paymentToken?: string;
+      country?: string;
+      taxRateBps?: number;
+    }) {
       const orderId = newId();
       const amountMinor = order.priceMinor ?? 999;
       const now = clock.now();
@@ -180,9 +188,20 @@ export async function openMarketplace(
           status: 'PENDING_PAYMENT',
           amountMinor,
           currency: 'EUR',
+          country: order.country ?? null,
           createdAt: now,
         });
-        await tx.insert(tables.orderLines).values({ orderId, position: 0, editionId: order.editionId, amountMinor });
+        const { editionId } = order;
+        const edition = await tx.query.editions.findFirst({ where: { id: editionId }, columns: { ownerId: true } });
+        const split = splitSale({
+          listAmountMinor: amountMinor,
+          discountMinor: 0,
+          taxRateBps: order.taxRateBps ?? 0,
+          royaltyBps: ROYALTY_BPS,
+        });
+        await tx
+          .insert(tables.orderLines)
+          .values({ orderId, position: 0, editionId, authorId: edition?.ownerId ?? '', ...split });
         await tx.insert(tables.payments).values({
           orderId,
           gateway: 'sandbox',

@@ -96,7 +96,7 @@ export async function releasePayment({ payload: { orderId } }: Input, context: C
   if (refundedMinor === 0) return null;
   const sales = await readSales(context.services.db, orderId);
   return async (tx) => {
-    const entries = saleEntries(sales, order.currency);
+    const entries = saleEntries(sales, order);
     const back = entries.map((entry) => ({ ...entry, amountMinor: -entry.amountMinor }));
     await changeOrder(tx, {
       orderId,

@@ -40,7 +40,7 @@ const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolea
   );
 
 async function paid(order: PurchaseOrder, captureRef: string | null, { clock, services }: Context) {
-  const entries = saleEntries(await readSales(services.db, order.id), order.currency);
+  const entries = saleEntries(await readSales(services.db, order.id), order);
   return advance(
     paymentCaptured.of({ orderId: order.id, status: 'PAID' }),
     together(changeOrders, {

@@ -2,7 +2,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { batched } from '../../db/batched.ts';
 import type { Db } from '../../db/client.ts';
-import { editions, orderLines, orders, payments } from '../../db/tables/index.ts';
+import { orderLines, orders, payments } from '../../db/tables/index.ts';
 import { TerminalError } from '../../streams/index.ts';
 
 export type PurchaseOrder = Awaited<ReturnType<typeof readOrder>>;
@@ -15,6 +15,7 @@ const orderOf = batched(async (db: Db, orderIds) => {
       status: orders.status,
       amountMinor: orders.amountMinor,
       currency: orders.currency,
+      country: orders.country,
       createdAt: orders.createdAt,
       idempotencyKey: payments.idempotencyKey,
       paymentToken: payments.paymentToken,
@@ -28,9 +29,14 @@ const orderOf = batched(async (db: Db, orderIds) => {
 
 const salesOf = batched(async (db: Db, orderIds) => {
   const rows = await db
-    .select({ orderId: orderLines.orderId, authorId: editions.ownerId, amountMinor: orderLines.amountMinor })
+    .select({
+      orderId: orderLines.orderId,
+      authorId: orderLines.authorId,
+      amountMinor: orderLines.amountMinor,
+      taxMinor: orderLines.taxMinor,
+      royaltyMinor: orderLines.royaltyMinor,
+    })
     .from(orderLines)
-    .innerJoin(editions, eq(editions.id, orderLines.editionId))
     .where(sql`${orderLines.orderId} = any(${sql.param(orderIds)}::uuid[])`);
   return Map.groupBy(rows, ({ orderId }) => orderId);
 });
@@ -42,7 +48,7 @@ export async function readOrder(db: Db, orderId: string) {
   return order;
 }
 
-/** The lines of an order with whom each royalty goes to. */
+/** The lines of an order: their money as it was frozen, and whom each royalty goes to. */
 export const readSales = async (db: Db, orderId: string) => (await salesOf(db, orderId)) ?? [];
 
 export async function readPaymentStatus(db: Pick<Db, 'select'>, orderId: string): Promise<string | undefined> {

@@ -4,6 +4,8 @@ import {
   bigint,
   check,
   index,
+  integer,
+  jsonb,
   pgEnum,
   pgTable,
   primaryKey,
@@ -39,6 +41,10 @@ export const orders = pgTable(
     status: orderStatus('status').notNull(),
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
     currency: text('currency').notNull(),
+    /** Whose tax is in it, frozen when it was placed: ISO 3166-1 alpha-2; null when no country is known, and no tax due. */
+    country: text('country'),
+    /** How the country was known: { basis, address }. */
+    countryEvidence: jsonb('country_evidence'),
     /** Why it ended where it did, in plain words, when it did not complete. */
     reason: text('reason'),
     createdAt: createdAt(),
@@ -62,11 +68,29 @@ export const orderLines = pgTable(
       .references(() => editions.id),
     /** What was on sale when the order was placed; the reader gets every later one as well. */
     revisionId: uuid('revision_id').references(() => revisions.id),
+    /** What the buyer pays for it, tax included. All that follows is frozen when it is ordered (../../books/sale-split.ts). */
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    /** Before the discount. */
+    listAmountMinor: bigint('list_amount_minor', { mode: 'number' }).notNull(),
+    discountMinor: bigint('discount_minor', { mode: 'number' }).notNull().default(0),
+    /** The part of `amountMinor` that is tax. */
+    taxMinor: bigint('tax_minor', { mode: 'number' }).notNull().default(0),
+    taxRateBps: integer('tax_rate_bps').notNull().default(0),
+    /** The author's part of what is left without the tax. */
+    royaltyMinor: bigint('royalty_minor', { mode: 'number' }).notNull(),
+    royaltyBps: integer('royalty_bps').notNull(),
+    /** Whom the royalty goes to: the edition's owner then. No reference of its own, which every line would pay for. */
+    authorId: uuid('author_id').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.orderId, table.position] }),
     index('order_line_edition').on(table.editionId),
+    check(
+      'order_line_adds_up',
+      sql`${table.amountMinor} = ${table.listAmountMinor} - ${table.discountMinor} and ${table.discountMinor} >= 0
+        and ${table.taxMinor} >= 0 and ${table.royaltyMinor} >= 0
+        and ${table.taxMinor} + ${table.royaltyMinor} <= ${table.amountMinor}`,
+    ),
   ],
 );
 
@@ -139,7 +163,7 @@ export const ledgerEntries = pgTable(
       .notNull()
       .references(() => ledgerTransactions.id),
     position: smallint('position').notNull(),
-    /** `provider-clearing`, `platform-fee`, `author-payable:USER`. */
+    /** `provider-clearing`, `platform-fee`, `author-payable:USER`, `tax-payable:COUNTRY`. */
     account: text('account').notNull(),
     currency: text('currency').notNull(),
     /** Debits are positive, credits negative; never 0. */

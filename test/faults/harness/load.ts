@@ -4,6 +4,7 @@
  * An acknowledged purchase is one whose commit was answered. What failed is not counted, whether it landed or not.
  * Not here: purchases over HTTP (shop-client.ts).
  */
+import { ROYALTY_BPS, splitSale } from '../../../src/books/sale-split.ts';
 import type { Database } from '../../../src/db/client.ts';
 import { newId } from '../../../src/db/tables/columns.ts';
 import * as tables from '../../../src/db/tables/index.ts';
@@ -12,6 +13,7 @@ import { appendEvents } from '../../../src/streams/index.ts';
 import type { Random } from './random.ts';
 
 export interface Market {
+  readonly authorId: string;
   readonly editionIds: readonly string[];
   readonly buyerIds: readonly string[];
 }
@@ -20,6 +22,7 @@ export interface Purchase {
   readonly orderId: string;
   readonly buyerId: string;
   readonly editionId: string;
+  readonly authorId: string;
   readonly amountMinor: number;
   readonly paymentToken: string;
 }
@@ -68,7 +71,7 @@ export async function openMarket({ db, sql }: Database, purchases: number): Prom
     update edition e set sale_status = 'PUBLISHED', live_revision_id = r.id, working_revision_id = r.id,
       published_at = now()
     from revision r where r.edition_id = e.id`;
-  return { editionIds: books.map(({ editionId }) => editionId), buyerIds };
+  return { authorId, editionIds: books.map(({ editionId }) => editionId), buyerIds };
 }
 
 /** @param declinedRate share of cards that the bank declines, from 0 to 1 */
@@ -78,7 +81,7 @@ export function planPurchases(market: Market, count: number, random: Random, dec
     const editionId = market.editionIds[index % market.editionIds.length];
     if (buyerId === undefined || editionId === undefined) throw new RangeError('the market is too small for this load');
     const paymentToken = random.next() < declinedRate ? 'tok_declined' : 'tok_succeeds';
-    return { orderId: newId(), buyerId, editionId, amountMinor: PRICE_MINOR, paymentToken };
+    return { orderId: newId(), buyerId, editionId, authorId: market.authorId, amountMinor: PRICE_MINOR, paymentToken };
   });
 }
 
@@ -96,11 +99,15 @@ export async function placePurchases({ db }: Database, purchases: readonly Purch
         createdAt: now,
       })),
     );
-    await tx
-      .insert(tables.orderLines)
-      .values(
-        purchases.map(({ orderId, editionId, amountMinor }) => ({ orderId, position: 0, editionId, amountMinor })),
-      );
+    await tx.insert(tables.orderLines).values(
+      purchases.map(({ orderId, editionId, authorId, amountMinor }) => ({
+        orderId,
+        position: 0,
+        editionId,
+        authorId,
+        ...splitSale({ listAmountMinor: amountMinor, discountMinor: 0, taxRateBps: 0, royaltyBps: ROYALTY_BPS }),
+      })),
+    );
     await tx.insert(tables.payments).values(
       purchases.map(({ orderId, paymentToken }) => ({
         orderId,
