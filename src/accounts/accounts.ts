@@ -16,6 +16,7 @@ import { newId } from '../db/tables/columns.ts';
 import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
 import { EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
+import { type KeyScope } from './key-scopes.ts';
 import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 
@@ -34,6 +35,8 @@ export interface Viewer {
   email: string;
   name: string;
   role: 'READER' | 'AUTHOR' | 'ADMIN';
+  /** What an API key may do for its owner; null for a session, which may do all that its owner may. */
+  scopes: readonly KeyScope[] | null;
 }
 
 export interface SignedIn {
@@ -71,7 +74,7 @@ export function createAccounts(options: AccountsOptions) {
     const [row] = token === null ? [] : await viewerSql(token);
     if (!row || token === null) throw new WrongCredentials();
     const { expiresAt, ...viewer } = row;
-    return { token, expiresAt, viewer };
+    return { token, expiresAt, viewer: { ...viewer, scopes: null } };
   }
 
   /** The text is the same however many there are, so that connections keep it; each is one look into the index. */
@@ -82,7 +85,7 @@ export function createAccounts(options: AccountsOptions) {
       .innerJoin(sessions, sql`${sessions.token} = asked.token`)
       .innerJoin(users, eq(users.id, sessions.userId))
       .where(gt(sessions.expiresAt, now()));
-    return new Map(rows.map(({ token, ...viewer }) => [token, viewer]));
+    return new Map(rows.map(({ token, ...viewer }) => [token, { ...viewer, scopes: null }]));
   }
   const lookups = new Lookups(viewersOf);
 

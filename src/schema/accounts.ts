@@ -18,6 +18,7 @@ export class InvalidCredentialsError extends HubError {
 
 builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentialsError',
+  carried: true,
   description: 'The e-mail or the password is not right; which of them is not told.',
   interfaces: [ErrorInterface],
 });
@@ -37,6 +38,7 @@ const newPassword = z
 const anyPassword = z.string().min(1, 'Give the password.').max(PASSWORD_CHARS_MAX, 'This is not your password.');
 
 const Session = builder.objectRef<SignedIn>('Session').implement({
+  carried: true,
   description: 'A token, and whose it is.',
   fields: (t) => ({
     token: t.exposeString('token', { description: 'Send it as `Authorization: Bearer TOKEN`. It is shown only here.' }),
@@ -61,6 +63,7 @@ builder.relayMutationField(
   },
   {
     description: 'Makes an account as a reader, and signs in.',
+    authScopes: { anyone: 'NO_KEY' },
     errors: { types: [ConflictError, OverloadedError] },
     resolve: async (_root, { input }, context) =>
       become(context, await context.auth.signUp({ ...input, address: context.address }).catch(retell)),
@@ -82,6 +85,7 @@ builder.relayMutationField(
   },
   {
     description: 'Signs in. An e-mail may be tried ten times in a quarter of an hour.',
+    authScopes: { anyone: 'NO_KEY' },
     errors: { types: [InvalidCredentialsError, OverloadedError] },
     resolve: async (_root, { input }, context) =>
       become(context, await context.auth.signIn({ ...input, address: context.address }).catch(retell)),
@@ -96,7 +100,7 @@ builder.relayMutationField(
 builder.mutationField('signOut', (t) =>
   t.boolean({
     description: 'Ends the session whose token is sent: the token is good for nothing from now on.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'NO_KEY' },
     resolve: async (_root, _args, context) => {
       const done = context.token !== null && (await context.auth.signOut(context.token));
       context.viewer = null;
@@ -118,7 +122,7 @@ builder.relayMutationField(
   },
   {
     description: 'Turns a reader into an author, who can draft and publish. Does nothing for who is one already.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'NO_KEY' },
     errors: {},
     resolve: async (_root, _args, context) => {
       const viewer = signedIn(context);

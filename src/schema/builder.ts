@@ -14,11 +14,15 @@ import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { getTableConfig } from 'drizzle-orm/pg-core';
+import { type KeyRule, keyMay } from '../accounts/key-scopes.ts';
 import { relations } from '../db/relations.ts';
 import collectFaults from './collect-faults.ts';
 import type { Context, Viewer } from './context.ts';
-import { ForbiddenError, UnauthenticatedError, ValidationError } from './errors.ts';
+import { ValidationError } from './errors.ts';
 import { decodeId, encodeId } from './ids.ts';
+import { refusalOf } from './refusal.ts';
+import rules from './rules.ts';
+import { resolveSeenNode } from './seen-node.ts';
 
 interface SchemaTypes {
   Context: Context;
@@ -26,14 +30,16 @@ interface SchemaTypes {
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
+  /** Each says beside whom it lets in what it asks of an API key. */
   AuthScopes: {
+    anyone: KeyRule;
     /** Somebody is signed in. */
-    signedIn: boolean;
+    signedIn: KeyRule;
     /** An author, or an admin. */
-    author: boolean;
-    admin: boolean;
+    author: KeyRule;
+    admin: KeyRule;
     /** The viewer has this user id, or is an admin. */
-    owner: string;
+    owner: readonly [userId: string, key: KeyRule];
   };
   AuthContexts: {
     signedIn: Context & { viewer: Viewer };
@@ -49,7 +55,7 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, collectFaults, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, rules, collectFaults, RelayPlugin, DrizzlePlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   drizzle: { client: (context) => context.db, getTableConfig, relations },
   errors: {
@@ -65,13 +71,19 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   scopeAuth: {
     authorizeOnSubscribe: true,
     // Asked when needed, not once: a document that signs in goes on as whom it signed in.
-    authScopes: (context) => ({
-      signedIn: () => context.viewer !== null,
-      author: () => context.viewer?.role === 'AUTHOR' || context.viewer?.role === 'ADMIN',
-      admin: () => context.viewer?.role === 'ADMIN',
-      owner: (userId) => context.viewer?.id === userId || context.viewer?.role === 'ADMIN',
-    }),
-    unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
+    authScopes: (context) => {
+      const byKey = (key: KeyRule) => keyMay(context.viewer?.scopes ?? null, key);
+      const isRole = (...roles: Viewer['role'][]) => context.viewer !== null && roles.includes(context.viewer.role);
+      return {
+        anyone: byKey,
+        signedIn: (key) => context.viewer !== null && byKey(key),
+        author: (key) => isRole('AUTHOR', 'ADMIN') && byKey(key),
+        admin: (key) => isRole('ADMIN') && byKey(key),
+        owner: ([userId, key]) => (context.viewer?.id === userId || isRole('ADMIN')) && byKey(key),
+      };
+    },
+    cacheKey: (rule) => (Array.isArray(rule) ? rule.join(' ') : rule),
+    unauthorizedError: (_parent, { viewer }, _info, { failure }) => refusalOf(viewer, failure),
   },
   // Declared here, checked once for the whole operation before it runs (../server/cost.ts).
   complexity: { disabled: true, defaultComplexity: 1, defaultListMultiplier: 10 },
@@ -85,6 +97,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodeQueryOptions: {
       description: 'Anything that has a global id, if you may see it.',
       args: { id: { description: 'A global id.' } },
+      authScopes: { anyone: 'ANY_KEY' },
+      resolve: (_root, { id }, context, info, resolveNode): Promise<unknown> =>
+        resolveSeenNode(builder, context, info, { typename: id.typename, row: resolveNode(id) }),
     },
     nodeTypeOptions: { description: 'Anything that has a global id.' },
     idFieldOptions: { description: 'Opaque global id.' },
@@ -96,14 +111,14 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
     nodeFieldOptions: { nullable: false, description: 'The node.' },
     pageInfoFieldOptions: { description: 'Whether there is more.' },
-    pageInfoTypeOptions: { description: 'Where a page begins and ends, and whether there is more.' },
+    pageInfoTypeOptions: { description: 'Where a page begins and ends, and whether there is more.', carried: true },
     hasNextPageFieldOptions: { description: 'There is a page after this one.' },
     hasPreviousPageFieldOptions: { description: 'There is a page before this one.' },
     startCursorFieldOptions: { description: 'The first cursor of this page.' },
     endCursorFieldOptions: { description: 'The last cursor of this page: give it as `after` for the next.' },
-    defaultConnectionTypeOptions: { description: 'One page of a list.' },
-    defaultEdgeTypeOptions: { description: 'A node and where it stands in the list.' },
-    defaultPayloadTypeOptions: { description: 'What was done.' },
+    defaultConnectionTypeOptions: { description: 'One page of a list.', carried: true },
+    defaultEdgeTypeOptions: { description: 'A node and where it stands in the list.', carried: true },
+    defaultPayloadTypeOptions: { description: 'What was done.', carried: true },
     defaultMutationInputTypeOptions: { description: 'All that this mutation needs.' },
   },
 });

@@ -66,6 +66,7 @@ builder.queryField('catalogue', (t) =>
   t.field({
     type: EditionConnection,
     description: 'What is on sale.',
+    authScopes: { anyone: 'catalog:read' },
     args: {
       filter: t.arg({ type: CatalogueFilterInput, description: 'What to find. (Default: everything)' }),
       orderBy: t.arg({
@@ -85,7 +86,7 @@ builder.queryField('myDrafts', (t) =>
   t.field({
     type: EditionConnection,
     description: 'Your editions, whatever their status, the newest first.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'catalog:read' },
     args: pageArgs(t),
     resolve: async (_root, { first, after }, context, info) => {
       const from = decodeCursor(after, createdCursor);

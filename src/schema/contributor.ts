@@ -3,6 +3,7 @@ import { contributorNameSchema, roleName, roleSchema } from '../books/contributo
 import { builder } from './builder.ts';
 
 export const Contributor = builder.objectRef<{ name: string; role: string }>('Contributor').implement({
+  carried: true,
   description: 'Somebody who made a book.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As on the title page.' }),

@@ -20,7 +20,7 @@ export const DeadLetterState = builder.enumType('DeadLetterState', {
 const DeadLetter = builder.drizzleNode('deadLetters', {
   name: 'DeadLetter',
   description: 'A delivery that ran out of attempts and has no other end, parked until somebody decides. For admins.',
-  authScopes: { admin: true },
+  authScopes: { admin: 'operations:read' },
   id: { column: (letter) => letter.id, description: 'Opaque global id.' },
   fields: (t) => ({
     stage: t.exposeString('stage', { description: 'The stage that gave up.' }),
@@ -53,7 +53,7 @@ builder.queryField('deadLetters', (t) =>
   t.field({
     type: DeadLetterConnection,
     description: 'Dead letters, newest first. For admins.',
-    authScopes: { admin: true },
+    authScopes: { admin: 'operations:read' },
     args: { state: t.arg({ type: DeadLetterState, description: 'Only those in this state.' }), ...pageArgs(t) },
     resolve: async (_root, { state, first, after }, { db }) => {
       const from = decodeCursor(after, z.tuple([instantMs, z.uuid()]));
@@ -82,7 +82,7 @@ builder.queryField('deadLetter', (t) =>
     type: DeadLetter,
     nullable: true,
     description: 'One dead letter. For admins.',
-    authScopes: { admin: true },
+    authScopes: { admin: 'operations:read' },
     args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(idOf('DeadLetter')) },
     resolve: async (query, _root, { id }, { db }) =>
       (await db.query.deadLetters.findFirst(query({ where: { id } }))) ?? null,
@@ -106,7 +106,7 @@ function addDecision(name: string, description: string, decide: typeof replayDea
     },
     {
       description,
-      authScopes: { admin: true },
+      authScopes: { admin: 'operations:write' },
       errors: { types: [NotFoundError, InvalidStateError] },
       resolve: async (_root, { input }, context) => {
         const by = signedIn(context).email;

@@ -29,18 +29,21 @@ import { Money } from './money.ts';
 
 builder.objectType(AlreadyOwned, {
   name: 'AlreadyOwned',
+  carried: true,
   description: 'The book is in the reader’s library already.',
   interfaces: [ErrorInterface],
 });
 
 builder.objectType(NotForSale, {
   name: 'NotForSale',
+  carried: true,
   description: 'Nobody can buy this edition now, or not for this currency.',
   interfaces: [ErrorInterface],
 });
 
 builder.objectType(PurchaseInProgress, {
   name: 'PurchaseInProgress',
+  carried: true,
   description: 'The reader is buying this edition already.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
@@ -58,6 +61,7 @@ builder.objectType(PurchaseInProgress, {
 
 builder.objectType(PriceChanged, {
   name: 'PriceChanged',
+  carried: true,
   description: 'The price is not the one that the buyer was shown.',
   interfaces: [ErrorInterface],
   fields: (t) => ({ price: t.field({ type: Money, description: 'The price now.', resolve: ({ price }) => price }) }),
@@ -65,6 +69,7 @@ builder.objectType(PriceChanged, {
 
 builder.objectType(UploadMismatch, {
   name: 'UploadMismatch',
+  carried: true,
   description: 'The bytes that were uploaded are not those that were announced. They may be put again.',
   interfaces: [ErrorInterface],
 });

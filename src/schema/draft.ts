@@ -69,7 +69,7 @@ builder.relayMutationField(
   },
   {
     description: 'Begins a book: a work, an edition and its first revision, all at once. For authors.',
-    authScopes: { author: true },
+    authScopes: { author: 'publish:write' },
     errors: { types: editionErrors },
     resolve: (_root, { input }, context) => {
       const { workId, isbn13, prices, ...details } = input;
@@ -121,7 +121,7 @@ builder.relayMutationField(
   },
   {
     description: 'Changes what you give of a draft, and leaves the rest. For its author.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'publish:write' },
     errors: { types: editionErrors },
     resolve: (_root, { input: { editionId, ...fields } }, context) => {
       const request = { editionId, ownerId: signedIn(context).id, now: context.clock.now(), change: changeOf(fields) };
@@ -141,7 +141,7 @@ builder.relayMutationField(
   },
   {
     description: 'Makes a file the EPUB of a draft. For its author.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'publish:write' },
     errors: { types: editionErrors },
     resolve: (_root, { input: { editionId, fileId } }, context) => {
       const request = { editionId, ownerId: signedIn(context).id, now: context.clock.now(), change: { fileId } };
@@ -166,7 +166,7 @@ builder.relayMutationField(
   },
   {
     description: 'Sets the prices; they hold at once, also on sale. For its author.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'publish:write' },
     errors: { types: editionErrors },
     resolve: (_root, { input }, context) => {
       const request = { ...input, ownerId: signedIn(context).id, now: context.clock.now() };

@@ -26,6 +26,7 @@ interface EditionStatusUpdate extends Progress, State {
 }
 
 const EditionStatusUpdateRef = builder.objectRef<EditionStatusUpdate>('EditionStatusUpdate').implement({
+  carried: true,
   description: 'One step of an edition on its way, or its present state when it is the first.',
   fields: (t) => ({
     seq: t.exposeInt('seq', { description: '1, 2, 3 … per edition, without gaps; resume with `after: seq`.' }),
@@ -60,7 +61,7 @@ builder.subscriptionField('editionStatus', (t) =>
   t.field({
     type: EditionStatusUpdateRef,
     description: 'An edition on its way to the readers. For its author and for admins.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'catalog:read' },
     args: {
       editionId: t.arg.id({ required: true, description: 'The edition.' }).validate(idOf('Edition')),
       after: t.arg.int({

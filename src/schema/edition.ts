@@ -28,7 +28,7 @@ export const Work = builder.drizzleNode('works', {
   description: 'A work, of which there may be several editions: a translation, an illustrated one.',
   id: { column: (work) => work.id, description: 'Opaque global id.' },
   select: { columns: { id: true, ownerId: true }, extras: releasedCount },
-  authScopes: (work, context) => work.released || isOwner(context, work.ownerId),
+  authScopes: (work, context) => (work.released || isOwner(context, work.ownerId)) && { anyone: 'catalog:read' },
   fields: (t) => ({
     title: t.exposeString('title', { description: 'As its first edition is called.' }),
     editions: t.relation('editions', {
@@ -52,7 +52,7 @@ export const Edition = builder.drizzleNode('editions', {
     'What is sold. Open to all while it is on sale, and always to its author, admins and whoever ordered it.',
   id: { column: (edition) => edition.id, description: 'Opaque global id.' },
   select: { columns: { id: true, ownerId: true, saleStatus: true, liveRevisionId: true } },
-  authScopes: (edition, context) => maySeeEdition(context, edition),
+  authScopes: async (edition, context) => (await maySeeEdition(context, edition)) && { anyone: 'catalog:read' },
   fields: (t) => ({
     work: t.relation('work', { type: Work, description: 'What it is an edition of.' }),
     owner: t.relation('owner', { type: User, description: 'The author or publisher who sells it.' }),
@@ -124,7 +124,7 @@ export const Edition = builder.drizzleNode('editions', {
       type: Revision,
       nullable: true,
       description: 'What the author edits: the preview. For its author and admins; null for others.',
-      authScopes: (edition) => ({ owner: edition.ownerId }),
+      authScopes: (edition) => ({ owner: [edition.ownerId, 'catalog:read'] }),
       unauthorizedResolver: () => null,
     }),
     publishedAt: t.expose('publishedAt', {
@@ -142,6 +142,7 @@ builder.queryField('edition', (t) =>
     type: Edition,
     nullable: true,
     description: 'One edition; null when there is none that you may see.',
+    authScopes: { anyone: 'catalog:read' },
     args: { id: t.arg.id({ required: true, description: 'The edition.' }).validate(idOf('Edition')) },
     resolve: async (query, _root, { id }, context) => {
       const sight = { columns: { id: true, ownerId: true, saleStatus: true } } as const;

@@ -26,6 +26,7 @@ const SuggestionDecision = builder.enumType('SuggestionDecision', {
 });
 
 const Provenance = builder.objectRef<{ provider: string; model?: string | null | undefined }>('Provenance').implement({
+  carried: true,
   description: 'Who or what made a suggestion.',
   fields: (t) => ({
     provider: t.exposeString('provider', { description: 'The maker of the suggestion.' }),
@@ -35,6 +36,7 @@ const Provenance = builder.objectRef<{ provider: string; model?: string | null |
 
 export const Enrichment = builder.drizzleObject('enrichments', {
   name: 'Enrichment',
+  carried: true,
   description: 'Suggestions by a machine. They never change what the author wrote.',
   select: { columns: { revisionId: true, decision: true } },
   fields: (t) => ({
@@ -73,7 +75,7 @@ function addDecision(name: string, decision: 'ACCEPTED' | 'DISMISSED', descripti
     },
     {
       description,
-      authScopes: { signedIn: true },
+      authScopes: { signedIn: 'publish:write' },
       errors: { types: [NotFoundError, InvalidStateError] },
       resolve: async (_root, { input }, context) => decide(context, input.revisionId, decision),
     },

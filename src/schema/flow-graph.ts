@@ -3,6 +3,7 @@ import type { FlowStage, FlowWorkflow } from '../streams/flow-graph.ts';
 import { builder } from './builder.ts';
 
 const FlowStageRef = builder.objectRef<FlowStage>('FlowStage').implement({
+  carried: true,
   description: 'One stage of a workflow.',
   fields: (t) => ({
     id: t.exposeString('id', {
@@ -23,6 +24,7 @@ const FlowStageRef = builder.objectRef<FlowStage>('FlowStage').implement({
 });
 
 const FlowWorkflowRef = builder.objectRef<FlowWorkflow>('FlowWorkflow').implement({
+  carried: true,
   description: 'A process of stages, each consuming what another returned.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Such as `purchase`.' }),
@@ -40,6 +42,7 @@ builder.queryField('flowGraph', (t) =>
   t.field({
     type: [FlowWorkflowRef],
     description: 'Every workflow as it is declared.',
+    authScopes: { anyone: 'ANY_KEY' },
     resolve: (_root, _args, { flowGraph }) => flowGraph.workflows,
   }),
 );

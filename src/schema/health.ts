@@ -26,6 +26,7 @@ const HealthStatus = builder.enumType('HealthStatus', {
 });
 
 const HealthCheck = builder.objectRef<Check>('HealthCheck').implement({
+  carried: true,
   description: 'What one check found.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Such as `redis` or `outbox-age`.' }),
@@ -33,7 +34,7 @@ const HealthCheck = builder.objectRef<Check>('HealthCheck').implement({
     detail: t.exposeString('detail', {
       nullable: true,
       description: 'In plain words. For admins; null for others.',
-      authScopes: { admin: true },
+      authScopes: { admin: 'operations:read' },
       unauthorizedResolver: () => null,
     }),
     durationMs: t.float({
@@ -45,6 +46,7 @@ const HealthCheck = builder.objectRef<Check>('HealthCheck').implement({
 });
 
 const HealthReport = builder.objectRef<ReportRow>('HealthReport').implement({
+  carried: true,
   description: 'What all checks found at one time.',
   fields: (t) => ({
     slot: t.expose('slot', { type: 'DateTime', description: 'The time it answers for.' }),
@@ -68,6 +70,7 @@ builder.queryField('health', (t) =>
     type: HealthReport,
     nullable: true,
     description: 'The latest report; null before the first.',
+    authScopes: { anyone: 'ANY_KEY' },
     resolve: (_root, _args, context) => latestReport(context),
   }),
 );
@@ -76,6 +79,7 @@ builder.queryField('healthHistory', (t) =>
   t.field({
     type: HealthReportConnection,
     description: 'Reports, newest first.',
+    authScopes: { anyone: 'ANY_KEY' },
     args: pageArgs(t),
     resolve: async (_root, { first, after }, { db }) => {
       const from = decodeCursor(after, z.tuple([instantMs, z.uuid()]));
@@ -107,6 +111,7 @@ interface HealthUpdate {
 }
 
 const HealthUpdateRef = builder.objectRef<HealthUpdate>('HealthUpdate').implement({
+  carried: true,
   description: 'A new report, or the latest when it is the first.',
   fields: (t) => ({
     seq: t.exposeInt('seq', { description: '1, 2, 3 … without gaps; resume with `after: seq`.' }),
@@ -129,6 +134,7 @@ builder.subscriptionField('health', (t) =>
   t.field({
     type: HealthUpdateRef,
     description: 'Each new report. For everyone; details for admins.',
+    authScopes: { anyone: 'ANY_KEY' },
     args: {
       after: t.arg.int({
         required: false,

@@ -26,7 +26,7 @@ const Entitlement = builder.drizzleNode('entitlements', {
   description: 'A reader’s right to an edition, with all its later revisions. For the reader and for admins.',
   id: { column: (entitlement) => entitlement.id, description: 'Opaque global id.' },
   select: { columns: { id: true, readerId: true, status: true } },
-  authScopes: (entitlement) => ({ owner: entitlement.readerId }),
+  authScopes: (entitlement) => ({ owner: [entitlement.readerId, 'library:read'] }),
   fields: (t) => ({
     status: t.expose('status', { type: EntitlementStatus, description: 'Where it stands.' }),
     edition: t.relation('edition', { type: Edition, description: 'What may be read.' }),
@@ -58,7 +58,7 @@ builder.queryField('myLibrary', (t) =>
   t.field({
     type: EntitlementConnection,
     description: 'Your books, the newest first.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'library:read' },
     args: pageArgs(t),
     resolve: async (_root, { first, after }, context, info) => {
       const from = decodeCursor(after, createdCursor);
@@ -82,7 +82,7 @@ builder.relayMutationField(
   },
   {
     description: 'A link to the EPUB of a book in your library, good for five minutes and for you only.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'library:read' },
     errors: { types: [NotFoundError, InvalidStateError] },
     resolve: (_root, { input }, context) => download(context, input.editionId).catch(retell),
   },

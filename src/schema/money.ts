@@ -26,6 +26,7 @@ export function formatAmount({ amountMinor, currency }: MoneyShape): string {
 }
 
 export const Money = builder.objectRef<MoneyShape>('Money').implement({
+  carried: true,
   description: 'An amount of money, exact.',
   fields: (t) => ({
     amountMinor: t.expose('amountMinor', {

@@ -25,6 +25,7 @@ interface OrderStatusUpdate extends Progress {
 }
 
 const OrderStatusUpdateRef = builder.objectRef<OrderStatusUpdate>('OrderStatusUpdate').implement({
+  carried: true,
   description: 'One step of an order, or its present state when it is the first.',
   fields: (t) => ({
     seq: t.exposeInt('seq', { description: '1, 2, 3 … per order, without gaps; resume with `after: seq`.' }),
@@ -60,7 +61,7 @@ builder.subscriptionField('orderStatus', (t) =>
   t.field({
     type: OrderStatusUpdateRef,
     description: 'An order on its way. For its buyer and for admins.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'orders:read' },
     args: {
       orderId: t.arg.id({ required: true, description: 'The order.' }).validate(idOf('Order')),
       after: t.arg.int({

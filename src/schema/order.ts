@@ -39,6 +39,7 @@ interface PaymentShape {
 }
 
 const Payment = builder.objectRef<PaymentShape>('Payment').implement({
+  carried: true,
   description: 'The payment of an order.',
   fields: (t) => ({
     status: t.expose('status', { type: PaymentStatus, description: 'Where it stands.' }),
@@ -54,6 +55,7 @@ const Payment = builder.objectRef<PaymentShape>('Payment').implement({
 
 const OrderLine = builder.drizzleObject('orderLines', {
   name: 'OrderLine',
+  carried: true,
   description: 'One thing that was ordered.',
   fields: (t) => ({
     edition: t.relation('edition', { type: Edition, description: 'What was ordered.' }),
@@ -71,7 +73,7 @@ export const Order = builder.drizzleNode('orders', {
   description: 'An order. For its buyer and for admins.',
   id: { column: (order) => order.id, description: 'Opaque global id.' },
   select: { columns: { id: true, buyerId: true } },
-  authScopes: (order) => ({ owner: order.buyerId }),
+  authScopes: (order) => ({ owner: [order.buyerId, 'orders:read'] }),
   fields: (t) => ({
     status: t.expose('status', { type: OrderStatus, description: 'Where it stands.' }),
     total: t.field({
@@ -111,7 +113,7 @@ builder.queryField('order', (t) =>
     type: Order,
     nullable: true,
     description: 'One of your orders; null when it is not yours.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'orders:read' },
     args: { id: t.arg.id({ required: true, description: 'The order.' }).validate(idOf('Order')) },
     resolve: async (query, _root, { id }, context) => {
       const viewer = signedIn(context);
@@ -125,7 +127,7 @@ builder.queryField('myOrders', (t) =>
   t.field({
     type: OrderConnection,
     description: 'Your orders, the newest first.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'orders:read' },
     args: pageArgs(t),
     resolve: async (_root, { first, after }, context, info) => {
       const from = decodeCursor(after, createdCursor);
@@ -167,7 +169,7 @@ builder.relayMutationField(
   },
   {
     description: 'Buys an edition. Once this answers, the order reaches its end; watch it by Subscription.orderStatus.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'orders:write' },
     errors: {
       types: [AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress, IdempotencyConflict, OverloadedError],
     },

@@ -42,7 +42,7 @@ builder.relayMutationField(
   },
   {
     description: 'Hands the revision in work to be published. Watch it by Subscription.editionStatus. For its author.',
-    authScopes: { signedIn: true },
+    authScopes: { signedIn: 'publish:write' },
     errors: { types: [...editionErrors, IdempotencyConflict] },
     resolve: (_root, { input: { editionId, idempotencyKey } }, context) => {
       const request = requestOf(context, editionId);
@@ -108,7 +108,7 @@ function addMove(name: string, description: string, { move, tell }: Move): void 
     },
     {
       description,
-      authScopes: { signedIn: true },
+      authScopes: { signedIn: 'publish:write' },
       errors: { types: editionErrors },
       resolve: (_root, { input: { editionId } }, context) => {
         const request = requestOf(context, editionId);

@@ -23,6 +23,7 @@ import { File } from './upload.ts';
 import { isOwner, maySeeEdition } from './visibility.ts';
 
 const SeriesRef = builder.objectRef<Series>('Series').implement({
+  carried: true,
   description: 'A series, and the place of a book in it.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the series.' }),
@@ -40,6 +41,7 @@ const FindingSeverity = builder.enumType('FindingSeverity', {
 });
 
 const FindingRef = builder.objectRef<Finding>('Finding').implement({
+  carried: true,
   description: 'One thing that a check found in a book.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Stable, for programs: `RSC-005`, `OPF_MISSING`.' }),
@@ -53,6 +55,7 @@ const FindingRef = builder.objectRef<Finding>('Finding').implement({
 
 const TocEntryRef = builder.objectRef<TocEntry>('TocEntry');
 TocEntryRef.implement({
+  carried: true,
   description: 'An entry of a table of contents.',
   fields: (t) => ({
     label: t.exposeString('label', { description: 'As the book words it.' }),
@@ -65,6 +68,7 @@ TocEntryRef.implement({
 });
 
 const AccessibilityRef = builder.objectRef<Accessibility>('Accessibility').implement({
+  carried: true,
   description: 'What the book says of its accessibility, in the words of schema.org.',
   fields: (t) => ({
     accessModes: t.exposeStringList('accessModes', { description: '`textual`, `visual`, `auditory` …' }),
@@ -76,6 +80,7 @@ const AccessibilityRef = builder.objectRef<Accessibility>('Accessibility').imple
 });
 
 const SampleSectionRef = builder.objectRef<SampleSection>('SampleSection').implement({
+  carried: true,
   description: 'A part of the free sample, as plain text.',
   fields: (t) => ({
     title: t.exposeString('title', { nullable: true, description: 'The heading, where there is one.' }),
@@ -87,6 +92,7 @@ const SampleSectionRef = builder.objectRef<SampleSection>('SampleSection').imple
 type ShownCover = Cover & { isPublic: boolean };
 
 export const CoverRef = builder.objectRef<ShownCover>('Cover').implement({
+  carried: true,
   description: 'The cover in one size.',
   fields: (t) => ({
     url: t.field({
@@ -127,7 +133,8 @@ export const Revision = builder.drizzleNode('revisions', {
     with: { edition: { columns: { id: true, ownerId: true, saleStatus: true, liveRevisionId: true } } },
   },
   authScopes: async ({ id, edition }, context) =>
-    isOwner(context, edition.ownerId) || (id === edition.liveRevisionId && (await maySeeEdition(context, edition))),
+    (isOwner(context, edition.ownerId) ||
+      (id === edition.liveRevisionId && (await maySeeEdition(context, edition)))) && { anyone: 'catalog:read' },
   fields: (t) => ({
     number: t.exposeInt('number', { description: '1, 2, 3 … per edition.' }),
     status: t.expose('status', { type: EditionStatus, description: 'Where it stands.' }),
@@ -192,7 +199,7 @@ export const Revision = builder.drizzleNode('revisions', {
       description:
         'All that the last check found. For its author and admins; null for others and before the first check.',
       select: { columns: { report: true } },
-      authScopes: ({ edition }) => ({ owner: edition.ownerId }),
+      authScopes: ({ edition }) => ({ owner: [edition.ownerId, 'catalog:read'] }),
       unauthorizedResolver: () => null,
       resolve: ({ report }) =>
         z
@@ -204,7 +211,7 @@ export const Revision = builder.drizzleNode('revisions', {
       type: File,
       nullable: true,
       description: 'The EPUB. For its author and admins; null for others, and when there is none yet.',
-      authScopes: ({ edition }) => ({ owner: edition.ownerId }),
+      authScopes: ({ edition }) => ({ owner: [edition.ownerId, 'catalog:read'] }),
       unauthorizedResolver: () => null,
     }),
     enrichment: t.field({

@@ -19,6 +19,7 @@ interface RunUpdate extends Progress {
 }
 
 const RunUpdateRef = builder.objectRef<RunUpdate>('RunUpdate').implement({
+  carried: true,
   description: 'One event of a run, or its present state when it is the first.',
   fields: (t) => ({
     seq: t.exposeInt('seq', {
@@ -46,7 +47,7 @@ builder.subscriptionField('runUpdates', (t) =>
   t.field({
     type: RunUpdateRef,
     description: 'A run as it happens. For admins.',
-    authScopes: { admin: true },
+    authScopes: { admin: 'operations:read' },
     args: {
       runId: t.arg.string({ required: true, description: 'The run.', validate: runIdSchema }),
       after: t.arg.int({

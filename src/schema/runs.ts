@@ -55,6 +55,7 @@ export const RunState = builder.enumType('RunState', {
 
 export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
   description: 'One event of a run.',
+  authScopes: { admin: 'operations:read' },
   fields: (t) => ({
     type: t.exposeString('type', { description: 'What happened, such as `payment.captured`.' }),
     seq: t.exposeInt('seq', { nullable: true, description: 'Its number among the events of the subject.' }),
@@ -77,6 +78,7 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
 
 export const Run = builder.objectRef<RunRow>('Run').implement({
   description: 'One instance of a workflow.',
+  authScopes: { admin: 'operations:read' },
   fields: (t) => ({
     id: t.exposeString('id', { description: '`workflow/number of the event that started it`.' }),
     workflow: t.exposeString('workflow', { description: 'Such as `purchase`.' }),
@@ -112,7 +114,7 @@ builder.queryField('runs', (t) =>
   t.field({
     type: RunConnection,
     description: 'Runs, newest first. For admins.',
-    authScopes: { admin: true },
+    authScopes: { admin: 'operations:read' },
     args: { filter: t.arg({ type: RunFilter, description: 'Which runs.' }), ...pageArgs(t) },
     resolve: async (_root, { filter, first, after }, { db }) => {
       const from = decodeCursor(after, z.tuple([instantMs, z.string()]));
@@ -143,7 +145,7 @@ builder.queryField('run', (t) =>
     type: Run,
     nullable: true,
     description: 'A run with its timeline. For admins.',
-    authScopes: { admin: true },
+    authScopes: { admin: 'operations:read' },
     args: {
       id: t.arg.string({ required: true, description: 'Its id, as `runs` gives it.' }),
     },

@@ -35,7 +35,7 @@ export const File = builder.drizzleNode('files', {
   description: 'An uploaded file. For its owner and admins.',
   id: { column: (file) => file.id, description: 'Opaque global id.' },
   select: { columns: { id: true, ownerId: true } },
-  authScopes: (file) => ({ owner: file.ownerId }),
+  authScopes: (file) => ({ owner: [file.ownerId, 'catalog:read'] }),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As the uploader named it.' }),
     mediaType: t.exposeString('mediaType', { description: 'Such as `application/epub+zip`.' }),
@@ -54,6 +54,7 @@ interface UploadTarget {
 }
 
 const HeaderRef = builder.objectRef<{ name: string; value: string }>('Header').implement({
+  carried: true,
   description: 'A header of an HTTP request.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
@@ -93,7 +94,7 @@ builder.relayMutationField(
   },
   {
     description: 'Announces a file. Put its bytes to `uploadUrl`, then call completeUpload. For authors.',
-    authScopes: { author: true },
+    authScopes: { author: 'publish:write' },
     errors: { types: [OverloadedError] },
     resolve: (_root, { input }, context) => announce(context, input),
   },
@@ -125,7 +126,7 @@ builder.relayMutationField(
   },
   {
     description: 'Checks size and SHA-256 of the bytes that were put. Does nothing for a file that is STORED already.',
-    authScopes: { author: true },
+    authScopes: { author: 'publish:write' },
     errors: { types: [NotFoundError, InvalidStateError, UploadMismatch, OverloadedError] },
     resolve: (_root, { input }, context) => complete(context, input.fileId).catch(retell),
   },

@@ -1,4 +1,6 @@
 /** Who is signed in. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { builder } from './builder.ts';
 
 export const UserRole = builder.enumType('UserRole', {
@@ -10,16 +12,23 @@ export const UserRole = builder.enumType('UserRole', {
   } as const,
 });
 
+/** Whoever has begun a book: readers are shown who sells it. */
+const isSeller = (user: { id: AnyPgColumn }): SQL.Aliased<boolean> =>
+  sql<boolean>`exists (select 1 from edition where edition.owner_id = ${user.id})`.as('is_seller');
+
 export const User = builder.drizzleNode('users', {
   name: 'User',
-  description: 'A person with an account. E-mail and role are shown to that person and to admins only.',
+  description:
+    'A person with an account. Who sells books here is known by name to all; everybody else, and all e-mails and roles, to that person and to admins only.',
   id: { column: (user) => user.id, description: 'Opaque global id.' },
+  select: { columns: { id: true }, extras: { isSeller } },
+  authScopes: (user) => (user.isSeller ? { anyone: 'ANY_KEY' } : { owner: [user.id, 'ANY_KEY'] }),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As shown to others.' }),
     email: t.exposeString('email', {
       nullable: true,
       description: 'Null unless it is you, or you are an admin.',
-      authScopes: (user) => ({ owner: user.id }),
+      authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
       unauthorizedResolver: () => null,
     }),
     role: t.field({
@@ -27,7 +36,7 @@ export const User = builder.drizzleNode('users', {
       nullable: true,
       description: 'Null unless it is you, or you are an admin.',
       select: { columns: { id: true, role: true } },
-      authScopes: (user) => ({ owner: user.id }),
+      authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
       unauthorizedResolver: () => null,
       resolve: (user) => user.role,
     }),
@@ -40,6 +49,7 @@ builder.queryField('viewer', (t) =>
     type: User,
     nullable: true,
     description: 'Who is signed in; null for nobody.',
+    authScopes: { anyone: 'ANY_KEY' },
     resolve: async (query, _root, _args, { db, viewer }) =>
       viewer ? ((await db.query.users.findFirst(query({ where: { id: viewer.id } }))) ?? null) : null,
   }),

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { encodeId } from '../../src/schema/ids.ts';
 import { PASSWORD, useApi } from './support/api.ts';
+import { market } from './support/market.ts';
 
 const api = useApi();
 
@@ -123,13 +124,19 @@ describe('becoming an author', () => {
 });
 
 describe('other people', () => {
-  test('are shown by name only', async () => {
+  const NODE = 'query ($id: ID!) { node(id: $id) { ... on User { name email role } } }';
+
+  test('are unknown to others; admins see them', async () => {
     const [reader, other, admin] = [await api.signUp(), await api.signUp(), await api.signUp('ADMIN')];
     const id = encodeId('User', other.id);
-    const NODE = 'query ($id: ID!) { node(id: $id) { ... on User { name email role } } }';
-    const hidden = { node: { name: 'Ada', email: null, role: null } };
-    expect((await api.ask(NODE, { id }, reader.token)).data).toEqual(hidden);
-    expect((await api.ask(NODE, { id })).data).toEqual(hidden);
+    expect((await api.ask(NODE, { id }, reader.token)).data).toEqual({ node: null });
+    expect((await api.ask(NODE, { id })).data).toEqual({ node: null });
     expect((await api.ask(NODE, { id }, admin.token)).data).toMatchObject({ node: { email: other.email } });
+  });
+
+  test('who sell books are shown by name only', async () => {
+    const { author } = await market(api).onSale();
+    const id = encodeId('User', author.id);
+    expect((await api.ask(NODE, { id })).data).toEqual({ node: { name: 'Ada', email: null, role: null } });
   });
 });
