@@ -17,6 +17,7 @@ import { accounts, sessions, users, verifications } from '../db/tables/index.ts'
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
 import { EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
 import { type KeyScope } from './key-scopes.ts';
+import { isApiKey, viewersOfKeys } from './api-keys.ts';
 import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 
@@ -78,7 +79,7 @@ export function createAccounts(options: AccountsOptions) {
   }
 
   /** The text is the same however many there are, so that connections keep it; each is one look into the index. */
-  async function viewersOf(tokens: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
+  async function viewersOfSessions(tokens: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
     const rows = await db
       .select({ id: users.id, email: users.email, name: users.name, role: users.role, token: sessions.token })
       .from(sql`jsonb_array_elements_text(${JSON.stringify(tokens)}::text::jsonb) as asked(token)`)
@@ -86,6 +87,18 @@ export function createAccounts(options: AccountsOptions) {
       .innerJoin(users, eq(users.id, sessions.userId))
       .where(gt(sessions.expiresAt, now()));
     return new Map(rows.map(({ token, ...viewer }) => [token, { ...viewer, scopes: null }]));
+  }
+
+  /** Sessions and API keys alike; one statement for each kind that is there. */
+  async function viewersOf(credentials: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
+    const keys = credentials.filter((credential) => isApiKey(credential));
+    if (keys.length === 0) return viewersOfSessions(credentials);
+    const tokens = credentials.filter((credential) => !isApiKey(credential));
+    const [byKey, bySession] = await Promise.all([
+      viewersOfKeys(db, keys, now()),
+      tokens.length > 0 ? viewersOfSessions(tokens) : new Map<string, Viewer>(),
+    ]);
+    return new Map([...byKey, ...bySession]);
   }
   const lookups = new Lookups(viewersOf);
 

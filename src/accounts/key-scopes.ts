@@ -31,3 +31,9 @@ export function keyMay(scopes: readonly KeyScope[] | null, rule: KeyRule): boole
   if (rule === 'NO_KEY') return false;
   return scopes.some((scope) => scope === rule || INCLUDED[scope]?.includes(rule) === true);
 }
+
+const isScope = (text: string): text is KeyScope => Object.hasOwn(KEY_SCOPES, text);
+
+/** Scopes as they are stored; one that there is no more allows nothing. */
+export const readScopes = (stored: readonly string[]): readonly KeyScope[] => stored.filter((text) => isScope(text));
+export const keyScopes: readonly KeyScope[] = readScopes(Object.keys(KEY_SCOPES));

@@ -7,7 +7,17 @@ import { z } from 'zod';
 import { BadIdError } from './errors.ts';
 
 /** What has such an id: the types that implement Node. */
-const NODE_TYPES = new Set(['DeadLetter', 'Edition', 'Entitlement', 'File', 'Order', 'Revision', 'User', 'Work']);
+const NODE_TYPES = new Set([
+  'ApiKey',
+  'DeadLetter',
+  'Edition',
+  'Entitlement',
+  'File',
+  'Order',
+  'Revision',
+  'User',
+  'Work',
+]);
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const GLOBAL_ID = /^([A-Za-z]{1,40}):(.+)$/;

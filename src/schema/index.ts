@@ -7,6 +7,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './accounts.ts';
+import './api-keys.ts';
 import './catalogue.ts';
 import './contributor.ts';
 import './dead-letters.ts';

@@ -6,6 +6,7 @@
  */
 import { and, eq } from 'drizzle-orm';
 import { pipeline } from 'node:stream/promises';
+import { keyMay } from '../accounts/key-scopes.ts';
 import { coversSchema } from '../books/extracted.ts';
 import { openUpload } from '../db/files.ts';
 import { activeDownload } from '../db/library.ts';
@@ -14,9 +15,10 @@ import { BlobNotFoundError, BlobStorageUnavailableError, BlobTooLargeError } fro
 import { type SignedUrlClaims, verifySignedUrl } from '../ports/storage/signed-url.ts';
 import { isUuid } from '../schema/ids.ts';
 import type { SchemaServices } from '../schema/context.ts';
+import { credentialIn } from './credential.ts';
 import { allowMethods, type Exchange, HttpError, type Route, sendJson } from './http.ts';
 
-type Services = Pick<SchemaServices, 'db' | 'storage' | 'signing' | 'clock'>;
+type Services = Pick<SchemaServices, 'db' | 'storage' | 'signing' | 'clock' | 'auth'>;
 
 const COVER_SECONDS = 86_400;
 const STORE_LINK_MS = 60_000;
@@ -54,12 +56,13 @@ export function serveUploads({ db, storage, signing, clock }: Services): Route {
   };
 }
 
-/** `GET /downloads/ENTITLEMENT`: the book, for its reader. */
-export function serveDownloads({ db, storage, signing, clock }: Services): Route {
+/** `GET /downloads/ENTITLEMENT`: the book, for its reader: by a signed link, or by a credential that may see the library. */
+export function serveDownloads({ db, storage, signing, clock, auth }: Services): Route {
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
     const { request, response } = exchange;
-    const { readerId } = verified(exchange, signing, clock);
+    const isSigned = exchange.url.searchParams.has('signature') || request.headers.authorization === undefined;
+    const readerId = isSigned ? verified(exchange, signing, clock)['readerId'] : await readerBy(exchange, auth);
     const download = await activeDownload(db, idIn(exchange));
     if (!download || download.readerId !== readerId) {
       throw new HttpError(403, 'FORBIDDEN', 'There is no right to this book any more. Look into your library.');
@@ -137,6 +140,27 @@ function verified({ request }: Exchange, { secrets }: Services['signing'], clock
   if (result.kind === 'VALID') return result.claims;
   const words = result.kind === 'EXPIRED' ? 'The time of this link is over.' : 'This link was not made by us.';
   throw new HttpError(403, `LINK_${result.kind}`, `${words} Ask for a new one.`);
+}
+
+/**
+ * Who downloads, as reading apps say it: HTTP Basic with an app password.
+ * @throws HttpError 401 when the credential is not good, 403 when it is an API key that may not
+ */
+async function readerBy({ request, response }: Exchange, auth: SchemaServices['auth']): Promise<string> {
+  const credential = credentialIn(request.headers.authorization);
+  const viewer = credential === null ? null : await auth.viewerOf(credential);
+  if (!viewer) {
+    response.setHeader('www-authenticate', 'Basic realm="Booky Hub", charset="UTF-8"');
+    throw new HttpError(
+      401,
+      'UNAUTHENTICATED',
+      'This app password or key is not good. Make a new one in your account.',
+    );
+  }
+  if (!keyMay(viewer.scopes, 'library:read')) {
+    throw new HttpError(403, 'FORBIDDEN', 'This API key has not the scope library:read. Use one that has it.');
+  }
+  return viewer.id;
 }
 
 /** The id in `/uploads/ID`. */

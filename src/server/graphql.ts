@@ -5,13 +5,13 @@ import type { Context, SchemaServices } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
 import type { Budget } from './budget.ts';
+import { credentialIn } from './credential.ts';
 import { HttpError } from './http.ts';
 import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
 
 export const GRAPHQL_PATH = '/graphql';
-const TOKEN = /^Bearer +(\S{1,200})$/i;
 
 /** Who asks, as far as the transport knows. */
 export interface Caller {
@@ -58,7 +58,7 @@ export function createGraphqlServer(options: GraphqlOptions) {
     maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
     context: async (initial: YogaInitialContext & Caller) => {
       const { requestId, address, authorization, lastEventId } = initial;
-      const token = tokenIn(authorization);
+      const token = credentialIn(authorization);
       const own = {
         requestId,
         address,
@@ -85,10 +85,6 @@ function inherit<Shared extends object, Own extends object>(initial: object, sha
   Object.setPrototypeOf(initial, shared);
   const heir: Shared & Own = Object.setPrototypeOf(own, shared);
   return heir;
-}
-
-function tokenIn(authorization: string | null): string | null {
-  return TOKEN.exec(authorization ?? '')?.[1] ?? null;
 }
 
 function seqIn(lastEventId: string | null): number | null {

@@ -1,4 +1,5 @@
 export * from './accounts.ts';
+export * from './api-keys.ts';
 export * from './books.ts';
 export * from './engine.ts';
 export * from './files.ts';
