@@ -103,10 +103,7 @@ describe('an API key', () => {
     });
     expect((await api.ask('{ viewer { id } }', {}, secret)).data?.['viewer']).not.toBeNull();
     if (how === 'expired') aheadMs += 10_001;
-    else
-      expect((await api.ask(REVOKE, { input: { id: apiKey.id } }, token)).data?.['revokeApiKey']).toMatchObject({
-        apiKey: { revokedAt: expect.any(String) },
-      });
+    else await api.ask(REVOKE, { input: { id: apiKey.id } }, token);
     expect((await api.ask('{ viewer { id } }', {}, secret)).data?.['viewer']).toBeNull();
     expect(codeOf(await api.ask('{ myOrders(first: 1) { nodes { id } } }', {}, secret))).toBe('UNAUTHENTICATED');
   });
