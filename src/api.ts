@@ -20,7 +20,7 @@ export interface Api {
 
 /** @param wake tells a relay in this process; without one, other processes are told */
 export async function startApi(platform: Platform, wake?: () => void): Promise<Api> {
-  const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret } = platform;
+  const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, terms } = platform;
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
@@ -56,6 +56,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           log,
           flowGraph: flowGraph(workflows),
           auth: openAccounts(address),
+          terms,
           ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
         };
       },

@@ -4,9 +4,11 @@
  * Not here: what the roles do with them (server.ts, worker.ts).
  */
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
+import type { ShopTerms } from './books/shop-terms.ts';
+import { parseTaxRates } from './books/tax-rates.ts';
 import { type Database, openDatabase } from './db/client.ts';
 import type { Env } from './env.ts';
 import { resolveSecret } from './embedded/secret.ts';
@@ -31,6 +33,7 @@ export interface Platform {
   /** The mails that were kept instead of sent; null where mail is really sent. */
   readonly keptMails: FolderMail | null;
   readonly secret: string;
+  readonly terms: ShopTerms;
   close(): Promise<void>;
 }
 
@@ -51,6 +54,7 @@ export function openLog(env: Pick<Env, 'LOG_LEVEL'>): Logger {
 }
 
 export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Promise<Platform> {
+  const terms = await readTerms(env);
   await mkdir(env.DATA_DIR, { recursive: true });
   const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
   const redis = openRedis(urls.redisUrl, log);
@@ -70,6 +74,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     mail,
     keptMails,
     secret: await resolveSecret(env),
+    terms,
     close: async () => {
       smtp?.close();
       redis.disconnect();
@@ -77,6 +82,13 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     },
   };
 }
+
+/** @throws TaxRatesError when the file of tax rates is faulty: no order is taken on rates that nobody understands */
+const readTerms = async (env: Env): Promise<ShopTerms> => ({
+  royaltyBps: env.ROYALTY_BPS,
+  taxRates: parseTaxRates(await readFile(env.TAX_RATES_FILE, 'utf8')),
+  shopCountry: env.SHOP_COUNTRY ?? null,
+});
 
 const openKeptMails = (env: Env): FolderMail =>
   createFolderMail({ folderPath: join(env.DATA_DIR, 'mails'), from: env.MAIL_FROM });

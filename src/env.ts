@@ -129,6 +129,16 @@ const schema = z.object({
     .enum(['sandbox'], 'must be sandbox, the only gateway at present')
     .prefault('sandbox')
     .describe('The payment gateway; only sandbox at present, which moves no money.'),
+  SHOP_COUNTRY: optional(text.regex(/^[A-Z]{2}$/, 'must be a country code of ISO 3166-1, such as DE')).describe(
+    'Where the shop is: taken for the country of buyers who state none. (Default: those are charged no tax)',
+  ),
+  TAX_RATES_FILE: text
+    .transform((value) => resolve(projectFolder, value))
+    .prefault('data/tax-rates.json')
+    .describe('Tax rates on e-books by country; relative to the project. Read when the program starts.'),
+  ROYALTY_BPS: whole(0, 10_000)
+    .prefault('7000')
+    .describe('What an author gets of a sale without its tax, in hundredths of a percent.'),
   OPENAI_API_KEY: optional(text).describe(
     'Key of an OpenAI-compatible server for suggestions. (Default: a local, extractive method)',
   ),

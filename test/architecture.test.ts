@@ -22,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   schema: ['accounts', 'books', 'db', 'events', 'ports', 'streams'],
   server: ['accounts', 'books', 'db', 'ports', 'schema', 'streams'],
   import: ['books', 'db', 'embedded', 'env'],
-  assemble: ['db', 'embedded', 'env', 'events', 'ports', 'streams'],
+  assemble: ['books', 'db', 'embedded', 'env', 'events', 'ports', 'streams'],
   worker: ['assemble', 'consumers', 'env', 'ports', 'streams'],
   api: ['accounts', 'assemble', 'consumers', 'env', 'schema', 'server', 'streams'],
   main: ['api', 'assemble', 'db', 'embedded', 'env', 'worker'],

@@ -9,7 +9,7 @@
 /** What a basis point is a part of: 10,000 are the whole. */
 const WHOLE_BPS = 10_000;
 
-/** What an author gets of a sale without its tax, in basis points. */
+/** What an author gets of a sale without its tax, in basis points, unless the shop says otherwise. */
 export const ROYALTY_BPS = 7_000;
 
 export interface SaleTerms {

@@ -8,7 +8,8 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { ROYALTY_BPS, type SaleSplit, splitSale } from '../books/sale-split.ts';
+import { type SaleSplit, splitSale } from '../books/sale-split.ts';
+import type { BuyerCountry, ShopTerms } from '../books/shop-terms.ts';
 import type { Price } from './books.ts';
 import type { Tx } from './client.ts';
 import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
@@ -21,7 +22,7 @@ export const ORDER_ENDS: readonly OrderStatus[] = ['COMPLETED', 'EXPIRED', 'DECL
 const ENDS = sql.raw(ORDER_ENDS.map((status) => `'${status}'`).join(', '));
 const OPERATION = 'placeOrder';
 
-export interface NewOrder {
+export interface NewOrder extends BuyerCountry {
   /** The id that the order will have if this is the first with its key. */
   id: string;
   buyerId: string;
@@ -50,7 +51,7 @@ export type Placed = { orderId: string; isNew: boolean } | { refusal: Error };
 export async function placeOrders(
   tx: Tx,
   wanted: readonly NewOrder[],
-  { now, refuseNew }: { now: Date; refuseNew?: () => Promise<Error | null> },
+  { now, terms, refuseNew }: { now: Date; terms: ShopTerms; refuseNew?: () => Promise<Error | null> },
 ): Promise<Placed[]> {
   // Sent together; what is read is read after the locks are had, in a snapshot of its own.
   const [, facts] = await Promise.all([lock(tx, wanted), readFacts(tx, wanted)]);
@@ -65,7 +66,7 @@ export async function placeOrders(
       const before = seen.find(order, fact);
       if (before !== null) return { orderId: before, isNew: false };
       if (refusal) throw refusal;
-      const row = { ...order, ...offerFor(order, fact, seen.openOrder(order)) };
+      const row = { ...order, ...split(order, offerFor(order, fact, seen.openOrder(order)), terms, now) };
       rows.push(row);
       seen.add(order);
       return { orderId: order.id, isNew: true };
@@ -78,11 +79,12 @@ export async function placeOrders(
   return placed;
 }
 
-type OrderRow = NewOrder & Offer;
+type OrderRow = NewOrder & Offer & SaleSplit;
 
-interface Offer extends SaleSplit {
+interface Offer {
   revisionId: string;
   authorId: string;
+  amountMinor: number;
 }
 
 /** What was placed earlier in the same list. */
@@ -185,8 +187,12 @@ function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Of
   if (expectedPrice && (expectedPrice.amountMinor !== amountMinor || expectedPrice.currency !== currency)) {
     throw new PriceChanged({ amountMinor, currency });
   }
-  const split = splitSale({ listAmountMinor: amountMinor, discountMinor: 0, taxRateBps: 0, royaltyBps: ROYALTY_BPS });
-  return { revisionId, authorId, ...split };
+  return { revisionId, authorId, amountMinor };
+}
+
+function split({ country }: NewOrder, offer: Offer, { royaltyBps, taxRates }: ShopTerms, now: Date) {
+  const taxRateBps = taxRates.rateBpsOf(country, now);
+  return { ...offer, ...splitSale({ listAmountMinor: offer.amountMinor, discountMinor: 0, taxRateBps, royaltyBps }) };
 }
 
 /** Key, order, line and payment of all, in one statement. */
@@ -205,6 +211,8 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
     royalty: row.royaltyMinor,
     royalty_bps: row.royaltyBps,
     currency: row.currency,
+    country: row.country,
+    evidence: row.evidence,
     gateway: row.gateway,
     token: row.paymentToken,
     key: row.key,
@@ -215,13 +223,14 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
       select w.*, ${at}::timestamptz as at
       from ${recordset(values)} as w(
         id uuid, buyer uuid, edition uuid, revision uuid, author uuid, list bigint, amount bigint, tax bigint,
-        tax_bps int, royalty bigint, royalty_bps int, currency text, gateway text, token text, key text, hash text)),
+        tax_bps int, royalty bigint, royalty_bps int, currency text, country text, evidence jsonb,
+        gateway text, token text, key text, hash text)),
     kept as (
       insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
       select buyer, ${OPERATION}, key, hash, id, at from w),
     placed as (
-      insert into "order" (id, buyer_id, status, amount_minor, currency, created_at, updated_at)
-      select id, buyer, 'PENDING_PAYMENT', amount, currency, at, at from w),
+      insert into "order" (id, buyer_id, status, amount_minor, currency, country, country_evidence, created_at, updated_at)
+      select id, buyer, 'PENDING_PAYMENT', amount, currency, country, evidence, at, at from w),
     lines as (
       insert into order_line (order_id, position, edition_id, revision_id, author_id, list_amount_minor,
                               discount_minor, amount_minor, tax_minor, tax_rate_bps, royalty_minor, royalty_bps)

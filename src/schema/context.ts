@@ -4,6 +4,7 @@
  * Promise: whoever writes does it in one transaction through `commit`, and the relay is woken only after it.
  */
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import type { ShopTerms } from '../books/shop-terms.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
@@ -50,6 +51,8 @@ export interface SchemaServices {
   log: Log;
   flowGraph: FlowGraph;
   auth: Accounts;
+  /** On what terms orders are taken. */
+  terms: ShopTerms;
   /** Newest first; absent where mail is really sent. */
   localMails?: () => readonly LocalMail[] | Promise<readonly LocalMail[]>;
 }

@@ -17,7 +17,7 @@ const TRANSACTIONS_MAX = 2;
 interface Waiting extends PromiseWithResolvers<string> {
   order: NewOrder;
 }
-type Shop = Pick<Context, 'commit' | 'clock' | 'backlog' | 'shards'>;
+type Shop = Pick<Context, 'commit' | 'clock' | 'backlog' | 'shards' | 'terms'>;
 
 const desks = new WeakMap<Context['backlog'], OrderDesk>();
 
@@ -37,8 +37,8 @@ class OrderDesk {
   #waiting: Waiting[] = [];
   #open = 0;
 
-  constructor({ commit, clock, backlog, shards }: Shop) {
-    this.#shop = { commit, clock, backlog, shards };
+  constructor({ commit, clock, backlog, shards, terms }: Shop) {
+    this.#shop = { commit, clock, backlog, shards, terms };
   }
 
   place(order: NewOrder): Promise<string> {
@@ -77,11 +77,14 @@ class OrderDesk {
   }
 }
 
-function placeTogether({ commit, clock, backlog, shards }: Shop, orders: readonly NewOrder[]): Promise<Placed[]> {
+function placeTogether(
+  { commit, clock, backlog, shards, terms }: Shop,
+  orders: readonly NewOrder[],
+): Promise<Placed[]> {
   const now = clock.now();
   return commit(async (tx) => {
     const refuseNew = () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded);
-    const placed = await placeOrders(tx, orders, { now, refuseNew });
+    const placed = await placeOrders(tx, orders, { now, terms, refuseNew });
     const events = placed.flatMap((one) =>
       'orderId' in one && one.isNew ? [orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' })] : [],
     );

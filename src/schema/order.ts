@@ -1,16 +1,18 @@
 /** Orders: placing one, and seeing one's own. */
 import { z } from 'zod';
+import { countrySchema } from '../books/country.ts';
+import { buyerCountry } from '../books/shop-terms.ts';
 import { hashBody } from '../db/idempotency.ts';
 import { AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress } from '../db/errors.ts';
 import { newId } from '../db/tables/columns.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
-import { Edition } from './edition.ts';
 import { IdempotencyConflict, OverloadedError } from './errors.ts';
 import { idempotencyKeySchema } from './idempotency-key.ts';
 import { idOf } from './ids.ts';
 import { placeAtDesk } from './order-desk.ts';
+import { OrderLine } from './order-line.ts';
 import { currencySchema, Money, MoneyInput, type MoneyShape } from './money.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
@@ -53,21 +55,6 @@ const Payment = builder.objectRef<PaymentShape>('Payment').implement({
   }),
 });
 
-const OrderLine = builder.drizzleObject('orderLines', {
-  name: 'OrderLine',
-  carried: true,
-  description: 'One thing that was ordered.',
-  fields: (t) => ({
-    edition: t.relation('edition', { type: Edition, description: 'What was ordered.' }),
-    price: t.field({
-      type: Money,
-      description: 'What it cost.',
-      select: { columns: { amountMinor: true }, with: { order: { columns: { currency: true } } } },
-      resolve: ({ amountMinor, order }) => ({ amountMinor, currency: order.currency }),
-    }),
-  }),
-});
-
 export const Order = builder.drizzleNode('orders', {
   name: 'Order',
   description: 'An order. For its buyer and for admins.',
@@ -78,9 +65,22 @@ export const Order = builder.drizzleNode('orders', {
     status: t.expose('status', { type: OrderStatus, description: 'Where it stands.' }),
     total: t.field({
       type: Money,
-      description: 'What it costs.',
+      description: 'What it costs, tax included: the sum of its lines.',
       select: { columns: { amountMinor: true, currency: true } },
       resolve: ({ amountMinor, currency }): MoneyShape => ({ amountMinor, currency }),
+    }),
+    tax: t.field({
+      type: Money,
+      description: 'The tax that the total contains.',
+      select: { columns: { currency: true }, with: { lines: { columns: { taxMinor: true } } } },
+      resolve: ({ lines, currency }): MoneyShape => ({
+        amountMinor: lines.reduce((sum, { taxMinor }) => sum + taxMinor, 0),
+        currency,
+      }),
+    }),
+    country: t.exposeString('country', {
+      nullable: true,
+      description: 'Whose tax it contains (ISO 3166-1); null when no country was known, and none was charged.',
     }),
     lines: t.relation('lines', {
       type: OrderLine,
@@ -161,6 +161,9 @@ builder.relayMutationField(
         description: 'Yours, new for each purchase: the same key buys once, however often it is sent, for ever.',
         validate: idempotencyKeySchema,
       }),
+      country: t
+        .string({ description: 'Where the buyer lives (ISO 3166-1): whose tax is charged. (Default: the shop’s own)' })
+        .validate(countrySchema.nullish()),
       expectedPrice: t.field({
         type: MoneyInput,
         description: 'The price that the buyer was shown; another one is answered by PriceChanged.',
@@ -195,6 +198,7 @@ interface PlaceOrderInput {
   currency: string;
   paymentToken: string;
   idempotencyKey: string;
+  country?: string | null | undefined;
   expectedPrice?: MoneyShape | null | undefined;
 }
 
@@ -202,6 +206,8 @@ async function place(context: Context, input: PlaceOrderInput): Promise<{ orderI
   const { idempotencyKey: key, ...body } = input;
   const expectedPrice = input.expectedPrice ?? null;
   const buyerId = signedIn(context).id;
-  const order = { ...body, id: newId(), buyerId, gateway: GATEWAY, expectedPrice, key, bodyHash: hashBody(body) };
+  const from = buyerCountry(input.country ?? null, context.terms.shopCountry, context.address);
+  const bodyHash = hashBody(body);
+  const order = { ...body, id: newId(), buyerId, ...from, gateway: GATEWAY, expectedPrice, key, bodyHash };
   return { orderId: await placeAtDesk(context, order).catch(retell) };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createDraft, updateDraft } from '../../src/db/books.ts';
 import { createFile, markStored, openUpload } from '../../src/db/files.ts';
 import { activeDownload, downloadOf } from '../../src/db/library.ts';
+import { NO_TAX } from '../../src/books/tax-rates.ts';
 import { placeOrders } from '../../src/db/orders.ts';
 import { users } from '../../src/db/tables/index.ts';
 import { useDatabase } from '../support/database.ts';
@@ -11,6 +12,8 @@ import { useDatabase } from '../support/database.ts';
 const database = useDatabase();
 const now = new Date('2026-01-01T00:00:00Z');
 const later = new Date('2026-01-01T01:00:00Z');
+
+const terms = { royaltyBps: 7_000, taxRates: NO_TAX, shopCountry: null };
 
 async function signUp(): Promise<string> {
   const id = randomUUID();
@@ -50,8 +53,9 @@ async function sell(title: string) {
   await db.execute(sql`update edition set live_revision_id = working_revision_id, sale_status = 'PUBLISHED'`);
   const orderId = randomUUID();
   const money = { currency: 'EUR', paymentToken: 'tok', gateway: 'sandbox', expectedPrice: null };
-  const order = { id: orderId, buyerId: readerId, editionId, ...money, key: orderId, bodyHash: '' };
-  await db.transaction((tx) => placeOrders(tx, [order], { now }));
+  const country = { country: null, evidence: null };
+  const order = { id: orderId, buyerId: readerId, editionId, ...country, ...money, key: orderId, bodyHash: '' };
+  await db.transaction((tx) => placeOrders(tx, [order], { now, terms }));
   const entitlementId = randomUUID();
   await db.execute(sql`
     insert into entitlement (id, reader_id, edition_id, order_id) values (${entitlementId}, ${readerId}, ${editionId}, ${orderId})`);

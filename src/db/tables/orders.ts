@@ -43,7 +43,7 @@ export const orders = pgTable(
     currency: text('currency').notNull(),
     /** Whose tax is in it, frozen when it was placed: ISO 3166-1 alpha-2; null when no country is known, and no tax due. */
     country: text('country'),
-    /** How the country was known: { basis, address }. */
+    /** How it was known: CountryEvidence of ../../books/shop-terms.ts. */
     countryEvidence: jsonb('country_evidence'),
     /** Why it ended where it did, in plain words, when it did not complete. */
     reason: text('reason'),

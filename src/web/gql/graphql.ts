@@ -225,6 +225,8 @@ export type OrderStatus =
 
 /** All that this mutation needs. */
 export type PlaceOrderInput = {
+  /** Where the buyer lives (ISO 3166-1): whose tax is charged. (Default: the shop’s own) */
+  country?: string | null | undefined;
   /** What to pay in (ISO 4217). */
   currency: string;
   /** What to buy. */

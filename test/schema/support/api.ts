@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { z } from 'zod';
 import { createAccounts } from '../../../src/accounts/accounts.ts';
+import { ROYALTY_BPS } from '../../../src/books/sale-split.ts';
+import { NO_TAX } from '../../../src/books/tax-rates.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
@@ -63,6 +65,8 @@ export interface ApiOptions {
   keepRows?: boolean;
   /** (Default: 50,000) */
   backlogEventsMax?: number;
+  /** (Default: no country has a tax) */
+  terms?: Partial<SchemaServices['terms']>;
 }
 
 export function useApi(options: ApiOptions = {}) {
@@ -184,6 +188,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         log,
         flowGraph: flowGraph([]),
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
+        terms: { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, ...options.terms },
       };
       return services;
     },

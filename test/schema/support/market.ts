@@ -18,7 +18,7 @@ export const UPDATE_DRAFT = `mutation ($input: UpdateDraftInput!) { updateDraft(
   ${edges} } }`;
 export const PLACE_ORDER = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { __typename
   ... on PlaceOrderPayload { order { id status total { amount currency } lines { edition { title } price { amountMinor } } } }
-  ... on Error { code message } ... on PriceChanged { price { amountMinor currency } }
+  ... on Error { code message } ... on ValidationError { fields { path message } } ... on PriceChanged { price { amountMinor currency } }
   ... on PurchaseInProgress { order { id } } } }`;
 
 const payload = z.looseObject({ __typename: z.string() });
