@@ -3,12 +3,13 @@
  */
 import { createAccounts } from './accounts/accounts.ts';
 import { redisAttempts } from './accounts/attempts.ts';
-import { eventTypes, type Platform } from './assemble.ts';
-import { workflows } from './consumers/index.ts';
+import { draftOf, eventTypes, type Platform } from './assemble.ts';
+import { claimSlotIn, nextSlot, schedulesOf, workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
+import type { ScheduleView } from './schema/context.ts';
 import { defaultLimits } from './schema/limits.ts';
 import { type RunningServer, startServer } from './server.ts';
-import { createNotifier, flowGraph, LiveFeed, systemClock, watchBacklog } from './streams/index.ts';
+import { createNotifier, flowGraph, LiveFeed, systemClock, viewEngine, watchBacklog } from './streams/index.ts';
 
 export interface Api {
   readonly url: string;
@@ -55,6 +56,9 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           },
           log,
           flowGraph: flowGraph(workflows),
+          engine: viewEngine({ db, redis, keys, workflows, shards: env.STREAM_SHARDS, clock: systemClock }),
+          schedules: scheduleViews(env),
+          draftOf,
           auth: openAccounts(address),
           terms,
           ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
@@ -75,6 +79,14 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
     },
   };
 }
+
+const scheduleViews = (env: Platform['env']): ScheduleView[] =>
+  schedulesOf({ health: env.HEALTH_CRON }).map((schedule) => ({
+    name: schedule.name,
+    cron: schedule.cron,
+    next: () => nextSlot(schedule.cron),
+    runNow: (tx, { by, now }) => claimSlotIn(tx, schedule, { date: now, shards: env.STREAM_SHARDS, by }),
+  }));
 
 const toLocalMail = (mail: { to: string; subject: string; text: string; sentAt: string }) => ({
   to: mail.to,

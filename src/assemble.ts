@@ -19,6 +19,7 @@ import { createSmtpMail } from './ports/mail/smtp-mail.ts';
 import type { BlobStorage } from './ports/storage/blob-storage.ts';
 import { createFolderStorage } from './ports/storage/folder-storage.ts';
 import { createS3Storage } from './ports/storage/s3-storage.ts';
+import type { DraftAnswer } from './streams/event.ts';
 import { openRedis, RETRYING, type StreamKeys, streamKeys } from './streams/index.ts';
 
 export interface Platform {
@@ -48,6 +49,14 @@ export const eventTypes: readonly string[] = [
   RETRYING,
   ...Object.values(events).flatMap((event) => (typeof event === 'object' && 'type' in event ? [event.type] : [])),
 ];
+
+/** An event of a type that is only known by its name, from a payload that somebody wrote; or what is wrong with it. */
+export function draftOf(type: string, payload: unknown): DraftAnswer | null {
+  for (const event of Object.values(events)) {
+    if (typeof event === 'object' && 'type' in event && event.type === type) return event.draft(payload);
+  }
+  return null;
+}
 
 export function openLog(env: Pick<Env, 'LOG_LEVEL'>): Logger {
   return pino({ level: env.LOG_LEVEL, base: { program: 'booky-hub' } }, pino.destination({ dest: 2, sync: true }));

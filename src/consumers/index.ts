@@ -6,6 +6,6 @@ import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
 
 export const workflows = [publish, enrich, purchase, receipt, announcement, health];
-export { keepSchedules } from './schedule.ts';
+export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';
 export type { ConsumerServices } from './services.ts';

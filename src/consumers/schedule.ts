@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eq, max, sql } from 'drizzle-orm';
 import { createTask } from 'node-cron';
-import type { Db } from '../db/client.ts';
+import type { Db, Tx } from '../db/client.ts';
 import { cronSlots } from '../db/tables/index.ts';
 import { appendEvents, type EventType, type Log } from '../streams/index.ts';
 
@@ -103,20 +103,35 @@ async function lastClaimed(db: Db, name: string): Promise<Date | null> {
 }
 
 /** @returns false when another node has the slot */
-export async function claimSlot(
-  { name, due }: Pick<Schedule, 'name' | 'due'>,
+export const claimSlot = (
+  schedule: Pick<Schedule, 'name' | 'due'>,
   { db, shards, node }: Pick<ScheduleOptions, 'db' | 'shards' | 'node'>,
   date: Date,
+): Promise<boolean> => db.transaction((tx) => claimSlotIn(tx, schedule, { date, shards, by: node }));
+
+/** @param by who claims it: a node, or a person who does not want to wait. @returns false when the slot is taken */
+export async function claimSlotIn(
+  tx: Tx,
+  { name, due }: Pick<Schedule, 'name' | 'due'>,
+  { date, shards, by }: { date: Date; shards: number; by: string },
 ): Promise<boolean> {
   const slot = new Date(Math.floor(date.getTime() / 1_000) * 1_000);
-  return db.transaction(async (tx) => {
-    const claimed = await tx
-      .insert(cronSlots)
-      .values({ name, slot, claimedBy: node })
-      .onConflictDoNothing()
-      .returning({ slot: cronSlots.slot });
-    if (claimed.length === 0) return false;
-    await appendEvents(tx, [due(slot.toISOString())], { now: date, shards });
-    return true;
-  });
+  const claimed = await tx
+    .insert(cronSlots)
+    .values({ name, slot, claimedBy: by })
+    .onConflictDoNothing()
+    .returning({ slot: cronSlots.slot });
+  if (claimed.length === 0) return false;
+  await appendEvents(tx, [due(slot.toISOString())], { now: date, shards });
+  return true;
+}
+
+/** The next slot by this machine's clock; null when there is none. */
+export function nextSlot(cron: string): Date | null {
+  const task = createTask(cron, () => {}, { timezone: 'UTC' });
+  try {
+    return task.getNextRuns(1)[0] ?? null;
+  } finally {
+    void task.destroy();
+  }
 }

@@ -8,6 +8,9 @@ export const relations = defineRelations(tables, (r) => ({
     orders: r.many.orders({ from: r.users.id, to: r.orders.buyerId }),
     entitlements: r.many.entitlements({ from: r.users.id, to: r.entitlements.readerId }),
   },
+  disclosures: {
+    admin: r.one.users({ from: r.disclosures.adminId, to: r.users.id, optional: false }),
+  },
   works: {
     editions: r.many.editions({ from: r.works.id, to: r.editions.workId }),
     owner: r.one.users({ from: r.works.ownerId, to: r.users.id, optional: false }),

@@ -9,6 +9,8 @@ import type { Db, Tx } from '../db/client.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
+import type { DraftAnswer } from '../streams/event.ts';
+import type { EngineView } from '../streams/inspect.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
 import type { LiveEvents } from '../streams/live-subscriber.ts';
 import type { Log } from '../streams/log.ts';
@@ -32,6 +34,16 @@ export interface LocalMail {
   at: Date;
 }
 
+/** A schedule as people see it. */
+export interface ScheduleView {
+  name: string;
+  /** In UTC. */
+  cron: string;
+  next(): Date | null;
+  /** Claims the slot of this second. @returns false when it has been claimed already */
+  runNow(tx: Tx, options: { by: string; now: Date }): Promise<boolean>;
+}
+
 export interface SchemaServices {
   db: Db;
   clock: { now(): Date };
@@ -50,6 +62,11 @@ export interface SchemaServices {
   limits: ApiLimits;
   log: Log;
   flowGraph: FlowGraph;
+  /** What the engine is doing, for the workbench. */
+  engine: EngineView;
+  schedules: readonly ScheduleView[];
+  /** An event from a payload that somebody wrote; null for a type that nobody declares. */
+  draftOf(type: string, payload: unknown): DraftAnswer | null;
   auth: Accounts;
   /** On what terms orders are taken. */
   terms: ShopTerms;

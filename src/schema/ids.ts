@@ -52,6 +52,12 @@ export function idOf(typename: string) {
   });
 }
 
+/** What a text is the global id of; null when it is none. */
+export function readId(text: string): { typename: string; id: string } | null {
+  const parsed = tryDecode(text);
+  return parsed && UUID.test(parsed.id) ? parsed : null;
+}
+
 function tryDecode(globalId: string): { typename: string; id: string } | null {
   if (globalId.length > GLOBAL_ID_CHARS_MAX) return null;
   const match = GLOBAL_ID.exec(Buffer.from(globalId, 'base64url').toString());

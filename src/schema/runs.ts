@@ -1,13 +1,12 @@
 /** Runs and their timelines, for admins: what happened, stage by stage. */
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
-import { z } from 'zod';
 import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
 import { batched } from '../db/batched.ts';
 import type { Context } from './context.ts';
 import { builder } from './builder.ts';
+import { hidePersonal } from './disclosure.ts';
 import { BadIdError } from './errors.ts';
-import { afterKey, decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
 import { progressOf } from './progress.ts';
 
 const TIMELINE_MAX = 200;
@@ -57,6 +56,11 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
   description: 'One event of a run.',
   authScopes: { admin: 'operations:read' },
   fields: (t) => ({
+    number: t.field({
+      type: 'SafeInt',
+      description: 'Its number among all events; `discloseEvent` wants it.',
+      resolve: ({ id }) => id,
+    }),
     type: t.exposeString('type', { description: 'What happened, such as `payment.captured`.' }),
     seq: t.exposeInt('seq', { nullable: true, description: 'Its number among the events of the subject.' }),
     stage: t.exposeString('stage', { nullable: true, description: 'The stage that returned it; null for the first.' }),
@@ -70,9 +74,27 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
       resolve: (event) => progressOf({ ...event, seq: event.seq ?? 0 }).retryAt,
     }),
     payload: t.string({
-      description: 'What it carries, as JSON text.',
-      resolve: ({ payload }) => JSON.stringify(payload),
+      description: 'What it carries, as JSON text; what may be personal is hidden (see `discloseEvent`).',
+      resolve: ({ payload }) => JSON.stringify(hidePersonal(payload)),
     }),
+  }),
+});
+
+interface NextStep {
+  stage: string;
+  attempt: number;
+  dueAt: Date | null;
+  compensates: boolean;
+}
+
+const RunNext = builder.objectRef<NextStep>('RunNext').implement({
+  description: 'What happens next in a run.',
+  authScopes: { admin: 'operations:read' },
+  fields: (t) => ({
+    stage: t.exposeString('stage', { description: 'This stage has its turn.' }),
+    attempt: t.exposeInt('attempt', { description: 'Its first try, second try …; `flowGraph` tells how many it has.' }),
+    dueAt: t.expose('dueAt', { type: 'DateTime', nullable: true, description: 'When; null for now.' }),
+    compensates: t.exposeBoolean('compensates', { description: 'It undoes what it did.' }),
   }),
 });
 
@@ -91,6 +113,15 @@ export const Run = builder.objectRef<RunRow>('Run').implement({
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last moved.' }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    next: t.field({
+      type: RunNext,
+      nullable: true,
+      description: 'What happens next; null when it has ended or waits for somebody to decide.',
+      resolve: ({ state, stage, failures, retryAt }) =>
+        state === 'RUNNING' || state === 'COMPENSATING'
+          ? { stage, attempt: failures + 1, dueAt: retryAt, compensates: state === 'COMPENSATING' }
+          : null,
+    }),
     timeline: t.field({
       type: [RunEvent],
       description: `Its events, oldest first, ${TIMELINE_MAX} at most.`,
@@ -98,47 +129,6 @@ export const Run = builder.objectRef<RunRow>('Run').implement({
     }),
   }),
 });
-
-const RunFilter = builder.inputType('RunFilter', {
-  description: 'Which runs; all given conditions hold together.',
-  fields: (t) => ({
-    workflow: t.string({ description: 'Of this workflow.', validate: searchSchema(100).nullish() }),
-    state: t.field({ type: RunState, description: 'In this state.' }),
-    subject: t.string({ description: 'About this, such as `order:UUID`.', validate: searchSchema(200).nullish() }),
-  }),
-});
-
-const RunConnection = builder.connectionObject({ type: Run, name: 'RunConnection' }, { name: 'RunEdge' });
-
-builder.queryField('runs', (t) =>
-  t.field({
-    type: RunConnection,
-    description: 'Runs, newest first. For admins.',
-    authScopes: { admin: 'operations:read' },
-    args: { filter: t.arg({ type: RunFilter, description: 'Which runs.' }), ...pageArgs(t) },
-    resolve: async (_root, { filter, first, after }, { db }) => {
-      const from = decodeCursor(after, z.tuple([instantMs, z.string()]));
-      const rows = await db.query.runs.findMany({
-        where: {
-          ...(filter?.workflow ? { workflow: filter.workflow } : {}),
-          ...(filter?.state ? { state: filter.state } : {}),
-          ...(filter?.subject ? { subject: filter.subject } : {}),
-          RAW: (run) =>
-            afterKey(
-              [
-                [run.startedAt, 'desc'],
-                [run.id, 'desc'],
-              ],
-              from && [new Date(from[0]), from[1]],
-            ),
-        },
-        orderBy: { startedAt: 'desc', id: 'desc' },
-        limit: first + 1,
-      });
-      return pageOf(rows, first, after, (run) => [run.startedAt.getTime(), run.id]);
-    },
-  }),
-);
 
 builder.queryField('run', (t) =>
   t.field({

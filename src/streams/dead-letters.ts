@@ -5,7 +5,7 @@
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { deadLetters } from '../db/tables/engine.ts';
+import { deadLetters, events } from '../db/tables/engine.ts';
 import { planDeliveries } from './timers.ts';
 
 export type DeadLetterAnswer = 'REPLAYED' | 'DISCARDED' | 'NOT_OPEN' | 'UNKNOWN';
@@ -31,6 +31,49 @@ export async function replayDeadLetter(tx: Tx, decision: Decision): Promise<Dead
       { stage: letter.stage, runId: letter.runId, eventId: letter.eventId, kind: letter.kind, dueAt: decision.now },
     ]);
   }
+  return 'REPLAYED';
+}
+
+/** What a parked delivery is about: its event, and the letter's own payload. */
+export interface ParkedEvent {
+  readonly type: string;
+  readonly subject: string;
+  readonly kind: 'RUN' | 'COMPENSATE';
+}
+
+/** @returns null when there is no such dead letter, or no such event */
+export async function parkedEvent(tx: Pick<Tx, 'select'>, letterId: string): Promise<ParkedEvent | null> {
+  const [found] = await tx
+    .select({ type: events.type, subject: events.subject, kind: deadLetters.kind })
+    .from(deadLetters)
+    .innerJoin(events, eq(events.id, deadLetters.eventId))
+    .where(eq(deadLetters.id, letterId));
+  return found ?? null;
+}
+
+/**
+ * Sends a parked delivery again with another payload: as a new event of the same type and run, of which only this stage
+ * hears. What happened before stays as it was told.
+ * @param payload fits the event's type and is about the same subject; the caller has checked that
+ */
+export async function replayEdited(tx: Tx, decision: Decision & { payload: unknown }): Promise<DeadLetterAnswer> {
+  const letter = await resolve(tx, decision, 'REPLAYED');
+  if (typeof letter === 'string') return letter;
+  const now = decision.now.toISOString();
+  // The run's lock comes first: whoever appends to its subject takes it as well.
+  const [run] = await tx.execute<{ id: string }>(sql`
+    update run set state = 'RUNNING', failures = 0, updated_at = ${now}::timestamptz
+    where id = ${letter.runId} and state = 'PARKED' returning id`);
+  if (!run) return 'NOT_OPEN';
+  const [edited] = await tx.execute<{ id: string }>(sql`
+    insert into event (shard, type, subject, seq, run_id, payload, created_at)
+    select e.shard, e.type, e.subject, (select max(seq) + 1 from event where subject = e.subject), ${run.id},
+           ${JSON.stringify(decision.payload)}::text::jsonb, ${now}::timestamptz
+    from event e where e.id = ${letter.eventId} returning id`);
+  if (!edited) throw new Error(`dead letter ${letter.id} is about an event that is not there`);
+  const eventId = Number(edited.id);
+  await tx.execute(sql`update run set at_event_id = ${eventId} where id = ${run.id}`);
+  await planDeliveries(tx, [{ stage: letter.stage, runId: run.id, eventId, kind: 'RUN', dueAt: decision.now }]);
   return 'REPLAYED';
 }
 

@@ -15,7 +15,12 @@ export interface EventType<Name extends string = string, Payload = unknown> {
   subject(payload: Payload): string;
   /** A draft of this event, ready to be returned by a stage or appended by a mutation. */
   of(payload: Payload): EventDraft<Name>;
+  /** A draft from a payload that somebody wrote by hand. */
+  draft(payload: unknown): DraftAnswer;
 }
+
+/** The event, or what is wrong with its payload, each fault with its path. */
+export type DraftAnswer = { readonly draft: EventDraft } | { readonly faults: readonly string[] };
 
 /** An event that has not been stored yet. */
 export interface EventDraft<Name extends string = string> {
@@ -56,11 +61,17 @@ export function defineEvent<const Name extends string, Payload>(
   options: EventOptions<Payload>,
 ): EventType<Name, Payload> {
   if (!EVENT_NAME.test(type)) throw new TypeError(`event name '${type}' is not of the form noun.past-tense`);
+  const of = (payload: Payload): EventDraft<Name> => ({ type, subject: options.subject(payload), payload });
   return {
     type,
     schema: options.payload,
     subject: options.subject,
     terminal: options.terminal ?? false,
-    of: (payload) => ({ type, subject: options.subject(payload), payload }),
+    of,
+    draft: (payload) => {
+      const parsed = options.payload.safeParse(payload);
+      if (parsed.success) return { draft: of(parsed.data) };
+      return { faults: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'payload'}: ${message}`) };
+    },
   };
 }

@@ -7,6 +7,7 @@ export { TerminalError } from './errors.ts';
 export { defineEvent, type EventType, type StoredEvent } from './event.ts';
 export { RETRYING } from './failure.ts';
 export { flowGraph, flowMermaid } from './flow-graph.ts';
+export { viewEngine } from './inspect.ts';
 export { LiveFeed } from './live.ts';
 export type { Log } from './log.ts';
 export { appendEvents } from './outbox.ts';

@@ -8,6 +8,7 @@ import {
   once,
   snooze,
 } from '../../src/streams/index.ts';
+import { replayEdited } from '../../src/streams/dead-letters.ts';
 import { useDatabase } from '../support/database.ts';
 import {
   call,
@@ -329,6 +330,21 @@ describe('a dead letter', () => {
     expect(stubbornEngine.services.calls).toHaveLength(3);
     expect(await stubbornEngine.run('a')).toMatchObject({ state: 'COMPLETED' });
     expect(await letters()).toMatchObject([{ state: 'REPLAYED', resolvedBy: 'ada' }]);
+  });
+
+  test('replayed with another payload, is worked on with that, once, and what was told stays', async () => {
+    const [letter] = await letters();
+    const decision = { id: letter?.id ?? '', by: 'ada', now: stubbornEngine.clock.now(), payload: { parcel: 'b' } };
+    const replay = () => database.current.db.transaction((tx) => replayEdited(tx, decision));
+    expect([await replay(), await replay()]).toEqual(['REPLAYED', 'NOT_OPEN']);
+    await stubbornEngine.runUntilIdle();
+    expect(stubbornEngine.services.calls.slice(2)).toEqual(['try b']);
+    expect(await stubbornEngine.run('a')).toMatchObject({ state: 'COMPLETED' });
+    const told = await database.current.sql<{ payload: unknown }[]>`
+      select payload from event where subject = 'parcel:a' and type = 'parcel.ordered' order by seq`;
+    expect(told.map(({ payload }) => payload)).toEqual([{ parcel: 'a' }, { parcel: 'b' }]);
+    const [runs] = await database.current.sql<{ count: number }[]>`select count(*)::int as count from run`;
+    expect(runs?.count).toBe(1);
   });
 
   test('discarded, ends the run as failed', async () => {

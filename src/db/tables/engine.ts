@@ -144,6 +144,10 @@ export const runs = pgTable(
     index('run_open')
       .on(table.startedAt)
       .where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
+    // What failed is few, and looked for among the many that did not.
+    index('run_failed')
+      .on(table.workflow, table.startedAt)
+      .where(sql`state in ('FAILED', 'CANCELLED')`),
   ],
 );
 

@@ -64,3 +64,21 @@ export const notices = pgTable(
   },
   (table) => [index('notice_user').on(table.userId, table.sentAt)],
 );
+
+export const disclosureKind = pgEnum('disclosure_kind', ['EVENT', 'DEAD_LETTER']);
+
+/** Which admin looked at the whole of a payload, and when. */
+export const disclosures = pgTable(
+  'disclosure',
+  {
+    id: id(),
+    adminId: uuid('admin_id')
+      .notNull()
+      .references(() => users.id),
+    kind: disclosureKind('kind').notNull(),
+    /** The number of the event, or the id of the dead letter. */
+    target: text('target').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('disclosure_created').on(table.createdAt)],
+);

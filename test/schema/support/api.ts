@@ -16,12 +16,15 @@ import { z } from 'zod';
 import { createAccounts } from '../../../src/accounts/accounts.ts';
 import { ROYALTY_BPS } from '../../../src/books/sale-split.ts';
 import { NO_TAX } from '../../../src/books/tax-rates.ts';
+import { draftOf } from '../../../src/assemble.ts';
+import { claimSlotIn, nextSlot, schedulesOf, workflows } from '../../../src/consumers/index.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
 import { type RunningServer, startServer } from '../../../src/server.ts';
 import type { EventDraft } from '../../../src/streams/event.ts';
 import { flowGraph } from '../../../src/streams/flow-graph.ts';
+import { viewEngine } from '../../../src/streams/inspect.ts';
 import { LiveFeed } from '../../../src/streams/live.ts';
 import { watchBacklog } from '../../../src/streams/backlog.ts';
 import { appendEvents } from '../../../src/streams/outbox.ts';
@@ -187,6 +190,14 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         limits: { ...defaultLimits, anonymousAnswersMs: 0, ...options.limits },
         log,
         flowGraph: flowGraph([]),
+        engine: viewEngine({ db, redis, keys, workflows, shards: 1, clock }),
+        schedules: schedulesOf({ health: '0 3 * * *' }).map((schedule) => ({
+          name: schedule.name,
+          cron: schedule.cron,
+          next: () => nextSlot(schedule.cron),
+          runNow: (tx, { by, now }) => claimSlotIn(tx, schedule, { date: now, shards: 1, by }),
+        })),
+        draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
         terms: { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, ...options.terms },
       };

@@ -1,0 +1,106 @@
+/**
+ * `Query.runs`: the runs that an admin looks for, the newest first.
+ *
+ * A page is read workflow by workflow along the index of each, and merged: it costs the same however many there are.
+ * `search` takes what a support person has at hand: the id of an order or an edition, a run, an e-mail address.
+ */
+import { desc, type SQL, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { searchSchema } from '../books/text.ts';
+import type { Db } from '../db/client.ts';
+import { runs } from '../db/tables/engine.ts';
+import { builder } from './builder.ts';
+import { readId } from './ids.ts';
+import { decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
+import { Run, RunState } from './runs.ts';
+
+const SUBJECTS_MAX = 100;
+
+const RunFilter = builder.inputType('RunFilter', {
+  description: 'Which runs; all given conditions hold together.',
+  fields: (t) => ({
+    workflow: t.string({ description: 'Of this workflow.', validate: searchSchema(100).nullish() }),
+    state: t.field({ type: RunState, description: 'In this state.' }),
+    stage: t.string({ description: 'Whose turn it is, or whose it was last.', validate: searchSchema(200).nullish() }),
+    subject: t.string({ description: 'About this, such as `order:UUID`.', validate: searchSchema(200).nullish() }),
+    error: t.string({ description: 'Whose last error has these words.', validate: searchSchema(200).nullish() }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Begun at or after this.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Begun before this.' }),
+    search: t.string({
+      description:
+        'About what has this id (global or UUID), or this run’s id, or the last orders and editions of the account with this e-mail address.',
+      validate: searchSchema(320).nullish(),
+    }),
+  }),
+});
+
+const RunConnection = builder.connectionObject({ type: Run, name: 'RunConnection' }, { name: 'RunEdge' });
+
+builder.queryField('runs', (t) =>
+  t.field({
+    type: RunConnection,
+    description: 'Runs, newest first. For admins.',
+    authScopes: { admin: 'operations:read' },
+    args: { filter: t.arg({ type: RunFilter, description: 'Which runs.' }), ...pageArgs(t) },
+    resolve: async (_root, { filter, first, after }, { db }) => {
+      const from = decodeCursor(after, z.tuple([instantMs, z.string()]));
+      const wanted = [
+        ...conditionsOf(filter ?? {}),
+        ...(filter?.search ? [await found(db, filter.search)] : []),
+        ...(from ? [sql`(r.started_at, r.id) < (${new Date(from[0]).toISOString()}::timestamptz, ${from[1]})`] : []),
+      ];
+      const rows = await db
+        .select()
+        .from(runs)
+        .where(sql`${runs.id} in (
+          select r.id from ${filter?.workflow ? sql`(values (${filter.workflow})) as w(name)` : WORKFLOWS} cross join lateral (
+            select r.id, r.started_at from run r
+            where ${sql.join([sql`r.workflow = w.name`, ...wanted], sql` and `)}
+            order by r.started_at desc, r.id desc limit ${first + 1}) r
+          order by r.started_at desc, r.id desc limit ${first + 1})`)
+        .orderBy(desc(runs.startedAt), desc(runs.id));
+      return pageOf(rows, first, after, (run) => [run.startedAt.getTime(), run.id]);
+    },
+  }),
+);
+
+/** Every workflow that ever ran, found by leaping along the index from one to the next. */
+const WORKFLOWS = sql`(
+  with recursive found as (
+    select min(workflow) as name from run
+    union all select (select min(workflow) from run where workflow > found.name) from found where name is not null)
+  select name from found where name is not null) as w`;
+
+type Filter = {
+  [Name in 'state' | 'stage' | 'subject' | 'error']?: string | null | undefined;
+} & { startedAfter?: Date | null | undefined; startedBefore?: Date | null | undefined };
+
+function conditionsOf({ state, stage, subject, error, startedAfter, startedBefore }: Filter): SQL[] {
+  return [
+    ...(state ? [sql`r.state = ${state}::run_state`] : []),
+    ...(stage ? [sql`r.stage = ${stage}`] : []),
+    ...(subject ? [sql`r.subject = ${subject}`] : []),
+    ...(error ? [sql`position(lower(${error}) in lower(r.last_error)) > 0`] : []),
+    ...(startedAfter ? [sql`r.started_at >= ${startedAfter.toISOString()}::timestamptz`] : []),
+    ...(startedBefore ? [sql`r.started_at < ${startedBefore.toISOString()}::timestamptz`] : []),
+  ];
+}
+
+/** What a search text means; a text that names nothing finds nothing. */
+async function found(db: Pick<Db, 'execute'>, text: string): Promise<SQL> {
+  const uuid = z.uuid().safeParse(text).data ?? readId(text)?.id;
+  if (uuid !== undefined) return sql`r.subject = any(${subjectsOf(uuid)}::text[])`;
+  if (!text.includes('@')) return sql`r.id = ${text}`;
+  const rows = await db.execute<{ subject: string }>(sql`
+    with owner as (select id from "user" where email = ${text.toLowerCase()})
+    (select 'order:' || o.id as subject from "order" o join owner on o.buyer_id = owner.id
+     order by o.created_at desc limit ${SUBJECTS_MAX})
+    union all
+    (select 'edition:' || e.id from edition e join owner on e.owner_id = owner.id
+     order by e.created_at desc limit ${SUBJECTS_MAX})`);
+  return sql`r.subject = any(${sql.param(rows.map(({ subject }) => subject))}::text[])`;
+}
+
+/** What an id can be the subject of. */
+const subjectsOf = (uuid: string) =>
+  sql.param(['order', 'edition', 'refund', 'payout', 'dispute', 'upload', 'webhook'].map((kind) => `${kind}:${uuid}`));

@@ -1,0 +1,94 @@
+/** What the stages are doing, once and live, for admins: the numbers in the workbench's picture of the flows. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StageFigures } from '../streams/stage-figures.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { OverloadedError } from './errors.ts';
+
+const StageFiguresRef = builder.objectRef<StageFigures>('StageFigures').implement({
+  description: 'What one stage is doing. Rates and durations are those of the last five minutes.',
+  authScopes: { admin: 'operations:read' },
+  fields: (t) => ({
+    stage: t.exposeString('stage', { description: '`workflow.stage`, as in `flowGraph`.' }),
+    waiting: t.exposeInt('waiting', { description: 'Events before it that it has not finished.' }),
+    inFlight: t.exposeInt('inFlight', {
+      nullable: true,
+      description: 'Stream entries in the hands of a consumer now; null while Redis is away.',
+    }),
+    retrying: t.exposeInt('retrying', { description: 'Runs that wait for its next try.' }),
+    parked: t.exposeInt('parked', { description: 'Runs that stand still at it: see `deadLetters`.' }),
+    perMinute: t.exposeFloat('perMinute', { description: 'Runs that it carried on, in a minute.' }),
+    failuresPerMinute: t.exposeFloat('failuresPerMinute', { description: 'Failed tries, in a minute.' }),
+    p50Ms: t.exposeFloat('p50Ms', { nullable: true, description: 'Half of its tries were faster.' }),
+    p99Ms: t.exposeFloat('p99Ms', { nullable: true, description: '99 of 100 of its tries were faster.' }),
+  }),
+});
+
+builder.queryField('stageFigures', (t) =>
+  t.field({
+    type: [StageFiguresRef],
+    description: 'What every stage is doing, at most a second ago. For admins.',
+    authScopes: { admin: 'operations:read' },
+    complexity: { field: 50 },
+    resolve: async (_root, _args, { engine }) => [...(await engine.stages())],
+  }),
+);
+
+builder.subscriptionField('stageFigures', (t) =>
+  t.field({
+    type: [StageFiguresRef],
+    description: 'The same, whenever it has changed, at most once a second. It has no history to resume. For admins.',
+    authScopes: { admin: 'operations:read' },
+    complexity: { field: 50 },
+    subscribe: (_root, _args, context) => watchFigures(context),
+    resolve: (figures) => [...figures],
+  }),
+);
+
+const EVERY_MS = 1_000;
+const SEATS_RETRY_AFTER_MS = 5_000;
+
+/** Ends when the caller is no admin any more, when they go, and when this process stops. */
+async function* follow(
+  { engine, auth, token, stopping }: Pick<Context, 'engine' | 'auth' | 'token' | 'stopping'>,
+  gone: AbortSignal,
+): AsyncGenerator<readonly StageFigures[], void> {
+  const ended = AbortSignal.any([stopping, gone]);
+  let shown = '';
+  while (!ended.aborted) {
+    const viewer = token === null ? null : await auth.viewerOf(token);
+    if (viewer?.role !== 'ADMIN') return;
+    const figures = await engine.stages();
+    const text = JSON.stringify(figures);
+    if (text !== shown) yield figures;
+    shown = text;
+    await delay(EVERY_MS, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
+function watchFigures(context: Context): AsyncIterableIterator<readonly StageFigures[]> {
+  const leave = context.seats.take(context.viewer?.id ?? context.address);
+  if (!leave) throw new OverloadedError(SEATS_RETRY_AFTER_MS, 'You have too many subscriptions open. Close one first.');
+  const { engine, auth, token, stopping } = context;
+  const gone = new AbortController();
+  const figures = follow({ engine, auth, token, stopping }, gone.signal);
+  // A generator that waits hears of `return` only afterwards: the signal ends its waiting.
+  const end = () => {
+    gone.abort();
+    leave();
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => {
+      const result = await figures.next();
+      if (result.done === true) end();
+      return result;
+    },
+    return: async () => {
+      end();
+      return figures.return();
+    },
+  };
+}
