@@ -14,7 +14,7 @@ import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
 import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
 import { openSharedSandbox } from './ports/payments/sandbox/shared.ts';
-import { createEngine, systemClock } from './streams/index.ts';
+import { createEngine, refuseStrandedShards, systemClock } from './streams/index.ts';
 
 export interface Worker {
   /** Tells the relay that something was committed in this process. */
@@ -22,8 +22,10 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** @throws StrandedShardsError when STREAM_SHARDS was lowered while work was under way */
 export async function startWorker(platform: Platform): Promise<Worker> {
   const { env, log, database, redis, redisUrl, storage, mail } = platform;
+  await refuseStrandedShards(database.db, env.STREAM_SHARDS);
   const gateway = await openSharedSandbox({ booksPath: join(env.DATA_DIR, 'gateway'), log });
   const engine = createEngine({
     database,

@@ -35,7 +35,7 @@ const DeadLetter = builder.drizzleNode('deadLetters', {
   id: { column: (letter) => letter.id, description: 'Opaque global id.' },
   fields: (t) => ({
     stage: t.exposeString('stage', { description: 'The stage that gave up.' }),
-    reason: t.exposeString('reason', { description: 'ATTEMPTS_EXHAUSTED, TERMINAL, POISON or CRASHED.' }),
+    reason: t.exposeString('reason', { description: 'ATTEMPTS_EXHAUSTED, TERMINAL or CRASHED.' }),
     error: t.exposeString('error', { description: 'What went wrong on the last try.' }),
     attempts: t.exposeInt('attempts', { description: 'How many tries it took.' }),
     payload: t.string({

@@ -14,6 +14,7 @@ export { appendEvents } from './outbox.ts';
 export { openRedis, type StreamKeys, streamKeys } from './redis.ts';
 export { backoff, once, untilDone } from './retry.ts';
 export { cancelRun } from './runs.ts';
+export { refuseStrandedShards } from './shards.ts';
 export { createNotifier } from './wake.ts';
 export {
   advance,

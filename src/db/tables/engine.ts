@@ -176,7 +176,7 @@ export const deadLetters = pgTable(
     eventId: bigint('event_id', { mode: 'number' }).notNull(),
     runId: text('run_id'),
     kind: deliveryKind('kind').notNull().default('RUN'),
-    /** Why it was parked: ATTEMPTS_EXHAUSTED, TERMINAL, POISON (never parsed) or CRASHED (its consumer kept dying). */
+    /** Why it was parked: ATTEMPTS_EXHAUSTED, TERMINAL or CRASHED (its consumer kept dying). */
     reason: text('reason').notNull(),
     error: text('error').notNull(),
     attempts: integer('attempts').notNull(),
