@@ -36,6 +36,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
       host: env.HOST,
       port: env.PORT,
       corsOrigins: env.CORS_ORIGINS,
+      trustedHops: env.TRUST_PROXY,
       development: env.NODE_ENV !== 'production',
       services: (port) => {
         address = publicUrl(env, port);
@@ -53,6 +54,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
             ...defaultLimits,
             uploadBytesMax: env.UPLOAD_BYTES_MAX,
             costPerMinuteMax: env.COST_PER_MINUTE_MAX,
+            socketsMax: env.WEBSOCKETS_PER_ADDRESS_MAX,
           },
           log,
           flowGraph: flowGraph(workflows),

@@ -58,6 +58,11 @@ const schema = z.object({
   PUBLIC_URL: optional(url('http', 'https')).describe(
     'The address that users see, for links and signed URLs. (Default: http://localhost:PORT)',
   ),
+  TRUST_PROXY: whole(0, 10)
+    .prefault('0')
+    .describe(
+      'Proxies of yours before the API, each of which adds to X-Forwarded-For; 0 believes no such header. Limits per address need it behind a load balancer.',
+    ),
   CORS_ORIGINS: origins
     .prefault('')
     .describe('Origins whose pages may call the API, separated by commas. (Default: none but our own)'),
@@ -105,6 +110,9 @@ const schema = z.object({
     .describe(
       'Query cost that one account, or one address without an account, may spend in a minute; more for a storefront that asks for many readers.',
     ),
+  WEBSOCKETS_PER_ADDRESS_MAX: whole(1, 1_000_000)
+    .prefault('200')
+    .describe('WebSockets that one network address may have open at once, per process.'),
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),

@@ -13,24 +13,39 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
+import { callerAddress } from './server/address.ts';
 import { AnonymousAnswers } from './server/anonymous-answers.ts';
 import { createBudget } from './server/budget.ts';
 import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
-import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer, refuseForms } from './server/graphql.ts';
-import { baseHeaders, type Exchange, HttpError, parseTarget, readBody, type Route, sendError } from './server/http.ts';
+import { allowsOrigin, refuseForgery, refuseForms } from './server/forgery.ts';
+import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer } from './server/graphql.ts';
+import { securityHeaders } from './server/headers.ts';
+import {
+  type BodyLimit,
+  type Exchange,
+  HttpError,
+  parseTarget,
+  readBody,
+  type Route,
+  sendError,
+} from './server/http.ts';
 import { servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { openSockets } from './server/sockets.ts';
+import type { Log } from './streams/log.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
-/** A slow upload may take this long; a header that never ends may not. */
+/** A slow upload may take this long. */
 const REQUEST_TIMEOUT_MS = 30 * 60_000;
-const HEADERS_TIMEOUT_MS = 20_000;
+/** How often it is looked for requests that are too slow. */
+const CHECK_EVERY_MS = 5_000;
+/** Whoever needs longer than this holds a place of others: for a request's head, a GraphQL body, a socket's first word. */
+const PATIENCE_MS = { head: 20_000, body: 20_000, init: 5_000 };
 
 export interface ServerOptions {
   /** Made when the port is known, which port 0 leaves open until then. */
@@ -41,6 +56,10 @@ export interface ServerOptions {
   port: number;
   /** Origins whose pages may call the API, such as `https://shop.example.org`. */
   corsOrigins: readonly string[];
+  /** Proxies of ours before it, whose X-Forwarded-For is believed. (Default: 0) */
+  trustedHops?: number;
+  /** How long is waited for callers who are slow. (Default: `PATIENCE_MS`) */
+  patienceMs?: typeof PATIENCE_MS;
   /** Names the class of unexpected errors in answers. */
   development: boolean;
   /** The page at /app. (Default: src/web/public) */
@@ -59,7 +78,12 @@ export interface RunningServer {
 
 /** @throws the system's error when the port cannot be taken */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS });
+  const patience = options.patienceMs ?? PATIENCE_MS;
+  const server = createServer({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: patience.head,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, patience.head),
+  });
   const port = await listen(server, options);
   const services = options.services(port);
   const stopping = new AbortController();
@@ -78,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const origins = new Set([...options.corsOrigins, new URL(services.publicUrl).origin]);
   const routes = {
     '': home,
-    graphql: serveGraphql(graphql, lanes, limits.bodyBytesMax),
+    graphql: serveGraphql(graphql, lanes, { bytesMax: limits.bodyBytesMax, timeoutMs: patience.body }),
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     covers: serveCovers(services),
@@ -87,13 +111,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readyz: readyz({ db: services.db, redis, log, stopping: stopping.signal }),
   };
   const routeOf = new Map<string, Route>(Object.entries(routes));
-  server.on('request', (request, response) => void answer({ request, response, routeOf, origins, services }));
+  const hops = options.trustedHops ?? 0;
+  const headers = securityHeaders(services.publicUrl);
+  const door = { routeOf, origins, headers, hops, log };
+  server.on('request', (request, response) => void answer(request, response, door));
   const sockets = openSockets({
     server,
     graphql,
     limits,
     teller,
-    allows: ({ headers }) => headers.origin === undefined || origins.has(headers.origin) || isOwn(headers),
+    allows: (request) => allowsOrigin(request.headers, origins),
+    addressOf: (request) => callerAddress(request, hops),
+    initWaitMs: patience.init,
   });
   let stopped: Promise<void> | undefined;
   const stop = async (timeoutMs: number) => {
@@ -126,31 +155,34 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<nu
   return address.port;
 }
 
-interface Incoming {
-  request: IncomingMessage;
-  response: ServerResponse;
+/** What every request passes, whatever it is for. */
+interface Door {
   routeOf: ReadonlyMap<string, Route>;
   origins: ReadonlySet<string>;
-  services: SchemaServices;
+  headers: Map<string, string>;
+  hops: number;
+  log: Log;
 }
 
-async function answer({ request, response, routeOf, origins, services }: Incoming): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
   const requestId = randomUUID();
+  response.setHeaders(door.headers);
   response.setHeader('x-request-id', requestId);
-  for (const [name, value] of Object.entries(baseHeaders)) response.setHeader(name, value);
   try {
     const url = parseTarget(request.url);
     if (!url) throw new HttpError(400, 'BAD_ADDRESS', `This is no address. The API is at ${GRAPHQL_PATH}.`);
-    const exchange = { request, response, url, requestId, address: request.socket.remoteAddress ?? 'unknown' };
-    if (answerCors(exchange, origins)) return;
-    const route = routeOf.get(url.pathname.split('/')[1] ?? '');
+    const exchange = { request, response, url, requestId, address: callerAddress(request, door.hops) };
+    if (answerCors(exchange, door.origins)) return;
+    const place = url.pathname.split('/')[1] ?? '';
+    refuseForgery(request, door.origins, `/${place}` === GRAPHQL_PATH);
+    const route = door.routeOf.get(place);
     if (!route) throw new HttpError(404, 'NOT_FOUND', `There is nothing here. The API is at ${GRAPHQL_PATH}.`);
     await route(exchange);
   } catch (error) {
     if (error instanceof HttpError) return sendError(response, error, requestId);
     // A reader who went away in the middle is no fault of ours.
     if (response.destroyed || request.destroyed) return;
-    services.log.error({ requestId, err: error, path: request.url?.split('?')[0] }, 'a request failed unexpectedly');
+    door.log.error({ requestId, err: error, path: request.url?.split('?')[0] }, 'a request failed unexpectedly');
     sendError(
       response,
       new HttpError(500, 'INTERNAL', 'Something went wrong on our side. Quote the requestId.'),
@@ -170,7 +202,7 @@ interface Lanes {
   requests: RequestLane;
 }
 
-function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyBytesMax: number): Route {
+function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyLimit: BodyLimit): Route {
   const page = serveGraphiql();
   return async (exchange: Exchange) => {
     if (wantsPage(exchange)) return page(exchange);
@@ -178,8 +210,8 @@ function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyB
     const { headers } = request;
     let body: string | null = null;
     if (request.method === 'POST') {
-      refuseForms(headers['content-type'], headers['x-booky-hub']);
-      body = (await readBody(request, bodyBytesMax)).toString();
+      refuseForms(headers);
+      body = (await readBody(request, bodyLimit)).toString();
       if (body === '') throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
     }
     const caller = {
@@ -194,9 +226,4 @@ function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyB
     if (body !== null) Object.assign(request, { body });
     await graphql(request, response, caller);
   };
-}
-
-/** A page that we served ourselves, whatever name we were reached by. */
-function isOwn({ origin, host }: IncomingMessage['headers']): boolean {
-  return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
 }

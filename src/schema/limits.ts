@@ -18,6 +18,8 @@ export interface ApiLimits {
   uploadBytesMax: number;
   /** Live subscriptions of one caller at once. (Default: 50) */
   subscriptionsMax: number;
+  /** WebSockets of one network address at once. (Default: 200) */
+  socketsMax: number;
 }
 
 export const defaultLimits: ApiLimits = {
@@ -30,4 +32,5 @@ export const defaultLimits: ApiLimits = {
   bodyBytesMax: 1024 * 1024,
   uploadBytesMax: 256 * 1024 * 1024,
   subscriptionsMax: 50,
+  socketsMax: 200,
 };

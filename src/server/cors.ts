@@ -1,7 +1,7 @@
 /**
  * Which pages may call the API: an allow-list, never a reflection of whoever asks.
  *
- * No credentials are allowed, since there are no cookies: a page sends its own bearer token or none.
+ * No credentials are allowed: cookies are for our own pages, and a page of another origin sends its own bearer token.
  */
 import type { Exchange } from './http.ts';
 

@@ -16,12 +16,15 @@ import { type SignedUrlClaims, verifySignedUrl } from '../ports/storage/signed-u
 import { isUuid } from '../schema/ids.ts';
 import type { SchemaServices } from '../schema/context.ts';
 import { credentialIn } from './credential.ts';
+import { INERT } from './headers.ts';
 import { allowMethods, type Exchange, HttpError, type Route, sendJson } from './http.ts';
 
 type Services = Pick<SchemaServices, 'db' | 'storage' | 'signing' | 'clock' | 'auth'>;
 
 const COVER_SECONDS = 86_400;
 const STORE_LINK_MS = 60_000;
+/** An upload may take long, but not say nothing for so long. */
+const SILENCE_MS = 60_000;
 
 /** `PUT /uploads/FILE`: the bytes of a file that createUpload announced. */
 export function serveUploads({ db, storage, signing, clock }: Services): Route {
@@ -36,6 +39,7 @@ export function serveUploads({ db, storage, signing, clock }: Services): Route {
       throw new HttpError(422, 'UPLOAD_MISMATCH', `${file.sizeBytes} bytes were announced, and ${announced} are sent.`);
     }
     const leaving = new AbortController();
+    request.setTimeout(SILENCE_MS, () => request.destroy());
     request.once('aborted', () => leaving.abort());
     const stored = await storage
       .put(file.storageKey, request, {
@@ -83,7 +87,7 @@ export function serveDownloads({ db, storage, signing, clock, auth }: Services):
       'content-type': mediaType,
       'content-length': sizeBytes,
       'content-disposition': attachment(fileName),
-      'content-security-policy': "sandbox; default-src 'none'",
+      'content-security-policy': INERT,
       'cross-origin-resource-policy': 'cross-origin',
     });
     if (request.method === 'HEAD') {
@@ -120,7 +124,7 @@ export function serveCovers({ db, storage, signing, clock }: Services): Route {
       'content-type': cover.mediaType,
       'content-length': sizeBytes,
       'cache-control': isPublic ? `public, max-age=${COVER_SECONDS}` : 'private, max-age=1800',
-      'content-security-policy': "sandbox; default-src 'none'",
+      'content-security-policy': INERT,
       'cross-origin-resource-policy': 'cross-origin',
     });
     if (request.method === 'HEAD') {

@@ -6,7 +6,6 @@ import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
 import type { Budget } from './budget.ts';
 import { credentialIn } from './credential.ts';
-import { HttpError } from './http.ts';
 import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
@@ -89,18 +88,4 @@ function inherit<Shared extends object, Own extends object>(initial: object, sha
 
 function seqIn(lastEventId: string | null): number | null {
   return lastEventId !== null && /^\d{1,9}$/.test(lastEventId) ? Number(lastEventId) : null;
-}
-
-/**
- * A page of another site can make a browser send a form here, but not JSON and not a header of ours without asking first.
- * There are no cookies to abuse, so this is a second lock on a door that leads nowhere.
- * @throws HttpError 415
- */
-export function refuseForms(contentType: string | undefined, ownHeader: unknown): void {
-  if (ownHeader !== undefined || /^application\/(graphql-response\+|graphql\+)?json\b/i.test(contentType ?? '')) return;
-  throw new HttpError(
-    415,
-    'JSON_REQUIRED',
-    'Send JSON with `content-type: application/json`, or a header `x-booky-hub: 1`.',
-  );
 }

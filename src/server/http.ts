@@ -25,15 +25,6 @@ export interface Exchange {
 
 export type Route = (exchange: Exchange) => Promise<void> | void;
 
-/** What every answer carries; a page replaces the content-security-policy by its own. */
-export const baseHeaders: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-};
-
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
@@ -64,11 +55,17 @@ export function allowMethods({ request, response }: Exchange, ...methods: string
   throw new HttpError(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')} here.`);
 }
 
+export interface BodyLimit {
+  readonly bytesMax: number;
+  /** From the moment the head was read until the end of the body. */
+  readonly timeoutMs: number;
+}
+
 /**
  * Reads a body whole.
- * @throws HttpError 413 as soon as it is larger than `bytesMax`
+ * @throws HttpError 413 as soon as it is larger than `bytesMax`, 408 when it takes longer than `timeoutMs`
  */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, { bytesMax, timeoutMs }: BodyLimit): Promise<Buffer> {
   const tooLarge = () =>
     new HttpError(
       413,
@@ -86,12 +83,15 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
     else chunks.push(chunk);
   };
   const gone = () => reject(new HttpError(400, 'BODY_CUT_OFF', 'The request ended before its body did.'));
+  const slow = () => reject(new HttpError(408, 'BODY_TOO_SLOW', `Send a request within ${timeoutMs} ms.`));
   if (request.destroyed) gone();
   request.on('data', take).on('end', resolve).on('error', gone).on('close', gone);
+  const timer = setTimeout(slow, timeoutMs);
   try {
     await promise;
     return Buffer.concat(chunks, sizeBytes);
   } finally {
+    clearTimeout(timer);
     request.off('data', take).off('end', resolve).off('error', gone).off('close', gone);
     request.pause();
   }

@@ -9,6 +9,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { PAGE_POLICY } from './headers.ts';
 import { allowMethods, HttpError, type Route } from './http.ts';
 
 export const publicFolder = fileURLToPath(new URL('../web/public', import.meta.url));
@@ -28,18 +29,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 export function servePages(folder: string = publicFolder): Route {
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
@@ -47,7 +36,7 @@ export function servePages(folder: string = publicFolder): Route {
     const path = await fileFor(folder, url.pathname.replace(/^\/app\/?/, ''));
     const { size, mtime } = await stat(path);
     const etag = `"${size.toString(16)}-${mtime.getTime().toString(16)}"`;
-    response.setHeader('content-security-policy', POLICY);
+    response.setHeader('content-security-policy', PAGE_POLICY);
     response.setHeader('cache-control', 'no-cache');
     response.setHeader('etag', etag);
     if (request.headers['if-none-match'] === etag) {

@@ -1,7 +1,8 @@
 /**
  * GraphQL over WebSockets (graphql-ws), at the same path as HTTP.
  *
- * A socket says who it is once, in connectionParams.authorization. Mutations are refused: they go by POST, where a
+ * A socket is refused by its origin and by how many its address has already; it must speak soon, and a message has
+ * the size of a request at most. It says who it is once, in connectionParams.authorization. Mutations are refused: they go by POST, where a
  * request has one answer and a client knows whether it came.
  */
 import { GraphQLError } from 'graphql';
@@ -13,6 +14,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { ApiLimits } from '../schema/limits.ts';
+import { createSeats } from '../schema/seats.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
 import { parseTarget } from './http.ts';
 import { streamIn } from './lean-stream.ts';
@@ -20,7 +22,6 @@ import { type Teller, tell } from './masking.ts';
 import { isMutation } from './plugins.ts';
 
 const KEEP_ALIVE_MS = 12_000;
-const INIT_WAIT_MS = 5_000;
 
 export interface SocketOptions {
   server: Server;
@@ -29,6 +30,10 @@ export interface SocketOptions {
   teller: Teller;
   /** Whether a page of this origin may connect. */
   allows: (request: IncomingMessage) => boolean;
+  /** Who calls: address.ts. */
+  addressOf: (request: IncomingMessage) => string;
+  /** Longest wait for a new socket's connection_init. */
+  initWaitMs: number;
 }
 
 type Tools = ReturnType<GraphqlServer['getEnveloped']>;
@@ -39,14 +44,15 @@ const refusal = new GraphQLError('Send mutations by POST; a socket is for subscr
 });
 
 /** @returns what closes all sockets: clients connect again and resume */
-export function openSockets({ server, graphql, limits, teller, allows }: SocketOptions): {
+export function openSockets({ server, graphql, limits, teller, allows, addressOf, initWaitMs }: SocketOptions): {
   close: () => Promise<void>;
 } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytesMax });
   const toolsOf = new WeakMap<object, Tools>();
+  const places = createSeats(limits.socketsMax);
   const disposable = useServer(
     {
-      connectionInitWaitTimeout: INIT_WAIT_MS,
+      connectionInitWaitTimeout: initWaitMs,
       execute: (args) => toolsFor(toolsOf, args.contextValue).execute(args),
       subscribe: async (args) => {
         const result = await toolsFor(toolsOf, args.contextValue).subscribe(args);
@@ -55,7 +61,11 @@ export function openSockets({ server, graphql, limits, teller, allows }: SocketO
       onSubscribe: async (socket, _id, { query, operationName, variables }) => {
         const requestId = randomUUID();
         try {
-          const tools = graphql.getEnveloped({ params: { query }, ...callerOf(socket, requestId), isLean: true });
+          const tools = graphql.getEnveloped({
+            params: { query },
+            ...callerOf(socket, requestId, addressOf),
+            isLean: true,
+          });
           const document = tools.parse(query);
           if (isMutation(document)) return [refusal];
           const errors = tools.validate(tools.schema, document);
@@ -85,7 +95,14 @@ export function openSockets({ server, graphql, limits, teller, allows }: SocketO
     const { pathname } = url;
     if (pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
     if (!allows(request)) return refuse(socket, '403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+    const leave = places.take(addressOf(request));
+    if (!leave) return refuse(socket, '429 Too Many Requests');
+    socket.once('close', leave);
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      sockets.emit('connection', client, request);
+      // A frame that is too large or none closes the socket with its code; that is the caller's affair, and no line of ours.
+      client.removeAllListeners('error').on('error', () => {});
+    });
   };
   server.on('upgrade', upgrade);
   return {
@@ -96,13 +113,17 @@ export function openSockets({ server, graphql, limits, teller, allows }: SocketO
   };
 }
 
-function callerOf(socket: Pick<SocketContext, 'connectionParams'> & { extra: Extra }, requestId: string): Caller {
+function callerOf(
+  socket: Pick<SocketContext, 'connectionParams'> & { extra: Extra },
+  requestId: string,
+  addressOf: SocketOptions['addressOf'],
+): Caller {
   // Clients differ in how they write the name, as with HTTP's header.
   const params = Object.entries(paramsSchema.parse(socket.connectionParams));
   const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return {
     requestId,
-    address: socket.extra.request.socket.remoteAddress ?? 'unknown',
+    address: addressOf(socket.extra.request),
     authorization: typeof authorization === 'string' ? authorization : null,
     lastEventId: null,
   };

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const lane = openRequestLane({ graphql, teller, tokensMax: services.limits.tokensMax, answers });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = parseTarget(request.url);
-    const body = (await readBody(request, 1_000_000)).toString();
+    const body = (await readBody(request, { timeoutMs: 10_000, bytesMax: 1_000_000 })).toString();
     const caller = {
       requestId: 'one',
       address: '127.0.0.1',

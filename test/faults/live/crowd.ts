@@ -43,7 +43,7 @@ export interface Watched {
 export async function openApi(context: FaultContext, stack: Stack, name: string): Promise<Watched> {
   const port = await freePort();
   const memoryFile = join(context.folder, `${name}.json`);
-  const api = stack.api(name, port, memoryEnv(memoryFile));
+  const api = stack.api(name, port, { ...memoryEnv(memoryFile), WEBSOCKETS_PER_ADDRESS_MAX: '20000' });
   await api.start();
   return { url: `http://127.0.0.1:${port}`, api, memoryFile };
 }

@@ -52,7 +52,7 @@ async function open(context: FaultContext, load: Load): Promise<Scene> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const memoryFile = join(context.folder, 'memory.json');
-  const api = stack.api('api', port, memoryEnv(memoryFile));
+  const api = stack.api('api', port, { ...memoryEnv(memoryFile), WEBSOCKETS_PER_ADDRESS_MAX: '20000' });
   await Promise.all([api.start(), stack.worker('worker-1').start()]);
   const shoppers = await openShoppers(stack.database, load.paused + load.others);
   const half = load.paused / 2;

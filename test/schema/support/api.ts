@@ -21,7 +21,7 @@ import { claimSlotIn, nextSlot, schedulesOf, workflows } from '../../../src/cons
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
-import { type RunningServer, startServer } from '../../../src/server.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../../src/server.ts';
 import type { EventDraft } from '../../../src/streams/event.ts';
 import { flowGraph } from '../../../src/streams/flow-graph.ts';
 import { viewEngine } from '../../../src/streams/inspect.ts';
@@ -64,6 +64,10 @@ export interface ApiOptions {
   limits?: Partial<SchemaServices['limits']>;
   development?: boolean;
   now?: () => Date;
+  /** More for the server itself. */
+  server?: Partial<Pick<ServerOptions, 'trustedHops' | 'patienceMs'>>;
+  /** Where users see it. (Default: where it listens) */
+  publicUrl?: string;
   /** For tests that send events: an emptied database would be behind Redis. (Default: rows are deleted between tests) */
   keepRows?: boolean;
   /** (Default: 50,000) */
@@ -172,7 +176,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
   const secret = 'a secret of more than thirty-two characters';
   const server = await startServer({
     services: (port) => {
-      const publicUrl = `http://127.0.0.1:${port}`;
+      const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`;
       services = {
         db,
         clock,
@@ -208,6 +212,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     port: 0,
     corsOrigins: [ALLOWED_ORIGIN],
     development: options.development ?? false,
+    ...options.server,
   });
   return {
     server,
