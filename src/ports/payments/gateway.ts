@@ -76,8 +76,8 @@ export interface RefundRequest {
 export type RefundAnswer = { readonly kind: 'REFUNDED'; readonly refundRef: string } | RefusedAnswer;
 
 /**
- * `idempotencyKey`: that of any earlier call about the payment. Give the ref instead as soon as it is known: some
- * providers find a payment by a key only a minute after it was made, and say NOT_FOUND until then.
+ * `idempotencyKey`: that of `authorize`. Give the ref instead as soon as it is known: some providers find a payment by
+ * its key only a minute after it was made, and say NOT_FOUND until then.
  */
 export type LookupRequest = (
   | { readonly idempotencyKey: string; readonly authorizationRef?: undefined }

@@ -69,14 +69,14 @@ export function describePaymentGateway(name: string, start: () => Promise<Gatewa
       const captured = await under.gateway.capture({ idempotencyKey: captureKey, authorizationRef, ...money });
       if (captured.kind !== 'CAPTURED') throw new Error(captured.kind);
       const { captureRef } = captured;
-      expect(await under.gateway.lookup({ idempotencyKey: captureKey })).toMatchObject({
+      expect(await under.gateway.lookup({ idempotencyKey: request.idempotencyKey })).toMatchObject({
         kind: 'CAPTURED',
         captureRef,
       });
       const refundKey = randomUUID();
       const refund = { idempotencyKey: refundKey, captureRef, amountMinor: 400, currency: 'EUR' };
       expect(await under.gateway.refund(refund)).toMatchObject({ kind: 'REFUNDED' });
-      expect(await under.gateway.lookup({ idempotencyKey: refundKey })).toMatchObject({
+      expect(await under.gateway.lookup({ authorizationRef })).toMatchObject({
         kind: 'CAPTURED',
         capturedMinor: 999,
         refundedMinor: 400,

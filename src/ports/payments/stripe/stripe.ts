@@ -1,0 +1,23 @@
+/**
+ * PaymentProvider over Stripe: PaymentIntents with manual capture, refunds, disputes, Connect accounts and transfers.
+ *
+ * A payment token is the id of a PaymentMethod (`pm_…`) that the buyer's browser got from Stripe. What is proven against a
+ * server of our own that behaves as Stripe's documentation says, and what only Stripe itself could prove, is told in
+ * docs/money.md.
+ */
+import type { PaymentProvider } from '../provider.ts';
+import { openLine, type StripeOptions } from './connection.ts';
+import { createPayments } from './payments.ts';
+import { createPayouts } from './payouts.ts';
+import { createBooks } from './provider-books.ts';
+
+/** @param options.now for the age of keys (Default: the system's clock) */
+export function createStripeGateway(options: StripeOptions & { readonly now?: () => Date }): PaymentProvider {
+  const line = openLine(options);
+  return {
+    name: 'stripe',
+    ...createPayments(line, options.now ?? (() => new Date())),
+    ...createPayouts(line),
+    ...createBooks(line),
+  };
+}
