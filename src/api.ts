@@ -7,6 +7,7 @@ import { draftOf, eventTypes, type Platform } from './assemble.ts';
 import { claimSlotIn, nextSlot, schedulesOf, workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
 import type { ScheduleView } from './schema/context.ts';
+import { noticeReader } from './gateways.ts';
 import { defaultLimits } from './schema/limits.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createNotifier, flowGraph, LiveFeed, systemClock, viewEngine, watchBacklog } from './streams/index.ts';
@@ -63,6 +64,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           draftOf,
           auth: openAccounts(address),
           terms,
+          notices: noticeReader(platform),
           ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
         };
       },

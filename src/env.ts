@@ -120,6 +120,19 @@ const schema = z.object({
     .refine((value) => isCron(value), 'must be a cron expression such as * * * * *')
     .prefault('* * * * *')
     .describe('When the health checks run.'),
+  PAYMENT_GATEWAY: z
+    .enum(['sandbox', 'stripe'], 'must be sandbox or stripe')
+    .prefault('sandbox')
+    .describe('stripe takes real money; sandbox is a bank on this machine that moves none.'),
+  STRIPE_SECRET_KEY: optional(
+    text.regex(/^(sk|rk)_\w{8,250}$/, 'must be a secret or restricted key of Stripe, sk_… or rk_…'),
+  ).describe('Key for PAYMENT_GATEWAY=stripe.'),
+  STRIPE_WEBHOOK_SECRET: optional(
+    text.regex(/^whsec_[^\s,]{8,250}(,whsec_[^\s,]{8,250})?$/, 'must be whsec_…, or two of them with a comma between'),
+  ).describe('Signing secret of the webhook endpoint in Stripe; two, with a comma between, while one is replaced.'),
+  STRIPE_API_BASE: optional(url('http', 'https')).describe(
+    'Where Stripe’s API is, for tests. (Default: https://api.stripe.com)',
+  ),
   STORAGE_URL: optional(url('s3')).describe(
     's3://bucket?region=eu-central-1&endpoint=https://… (Default: the folder DATA_DIR/files)',
   ),
@@ -133,10 +146,6 @@ const schema = z.object({
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'must be an address such as Name <name@example.org>')
     .prefault('Booky Hub <no-reply@booky-hub.localhost>')
     .describe('Sender of mails.'),
-  PAYMENT_GATEWAY: z
-    .enum(['sandbox'], 'must be sandbox, the only gateway at present')
-    .prefault('sandbox')
-    .describe('The payment gateway; only sandbox at present, which moves no money.'),
   SHOP_COUNTRY: optional(text.regex(/^[A-Z]{2}$/, 'must be a country code of ISO 3166-1, such as DE')).describe(
     'Where the shop is: taken for the country of buyers who state none. (Default: those are charged no tax)',
   ),
@@ -183,6 +192,8 @@ const SECRET: ReadonlySet<string> = new Set<Name>([
   'STORAGE_URL',
   'S3_ACCESS_KEY_ID',
   'S3_SECRET_ACCESS_KEY',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRET',
   'SMTP_URL',
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',
@@ -267,14 +278,24 @@ function combinationFaults(given: Record<string, string>): string[] {
   if (given['NODE_ENV'] === 'production' && given['APP_SECRET'] === undefined) {
     faults.push('APP_SECRET: is required in production; `openssl rand -hex 32` makes one.');
   }
-  const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'];
-  for (const key of keys) {
-    if (given['STORAGE_URL'] !== undefined && given[key] === undefined)
-      faults.push(`${key}: is required with an s3:// STORAGE_URL.`);
-    if (given['STORAGE_URL'] === undefined && given[key] !== undefined)
-      faults.push(`${key}: is of no use without an s3:// STORAGE_URL; set that, or take this away.`);
-  }
-  return faults;
+  const isStripe = given['PAYMENT_GATEWAY'] === 'stripe';
+  const hasStore = given['STORAGE_URL'] !== undefined;
+  return [
+    ...faults,
+    ...belonging(given, ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'], isStripe, 'PAYMENT_GATEWAY=stripe'),
+    ...belonging(given, ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'], hasStore, 'an s3:// STORAGE_URL'),
+  ];
+}
+
+/** Variables that are required with something and of no use without it. */
+function belonging(given: Record<string, string>, keys: readonly string[], has: boolean, what: string): string[] {
+  return keys.flatMap((key) => {
+    if (has && given[key] === undefined) return [`${key}: is required with ${what}.`];
+    if (!has && given[key] !== undefined) {
+      return [`${key}: is of no use without ${what}; set that, or take this away.`];
+    }
+    return [];
+  });
 }
 
 function wordFault(name: string, message: string, given: Record<string, string>): string {

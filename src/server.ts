@@ -4,6 +4,7 @@
  *     /graphql        GraphQL by POST, GET (queries), server-sent events and WebSockets; GraphiQL for a browser
  *     /uploads/FILE   signed PUT           /downloads/RIGHT  signed GET        /covers/REVISION/…   public
  *     /app            the shop page        /healthz, /readyz                   probes
+ *     /webhooks/payments/GATEWAY           what the payment provider tells us
  *
  * Promise: every body has a limit, every answer a requestId that the log knows, and no answer tells of SQL or stacks.
  * Life: listening → stopping (no new connection; subscriptions end with RESUME; what runs may finish) → closed.
@@ -36,6 +37,7 @@ import { servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { openSockets } from './server/sockets.ts';
+import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -106,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     covers: serveCovers(services),
+    webhooks: serveWebhooks(services),
     app: servePages(options.pagesFolder),
     healthz,
     readyz: readyz({ db: services.db, redis, log, stopping: stopping.signal }),

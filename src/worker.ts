@@ -10,10 +10,10 @@ import type { Platform } from './assemble.ts';
 import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
 import { publicUrl } from './env.ts';
+import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
 import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
-import { openSharedSandbox } from './ports/payments/sandbox/shared.ts';
 import { createEngine, refuseStrandedShards, systemClock } from './streams/index.ts';
 
 export interface Worker {
@@ -26,7 +26,7 @@ export interface Worker {
 export async function startWorker(platform: Platform): Promise<Worker> {
   const { env, log, database, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
-  const gateway = await openSharedSandbox({ booksPath: join(env.DATA_DIR, 'gateway'), log });
+  const gateway = await openGateway(platform);
   const engine = createEngine({
     database,
     redisUrl,

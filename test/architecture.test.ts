@@ -23,8 +23,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   server: ['accounts', 'books', 'db', 'ports', 'schema', 'streams'],
   import: ['books', 'db', 'embedded', 'env'],
   assemble: ['books', 'db', 'embedded', 'env', 'events', 'ports', 'streams'],
-  worker: ['assemble', 'consumers', 'env', 'ports', 'streams'],
-  api: ['accounts', 'assemble', 'consumers', 'env', 'schema', 'server', 'streams'],
+  gateways: ['assemble', 'env', 'ports'],
+  worker: ['assemble', 'consumers', 'env', 'gateways', 'ports', 'streams'],
+  api: ['accounts', 'assemble', 'consumers', 'env', 'gateways', 'schema', 'server', 'streams'],
   main: ['api', 'assemble', 'db', 'embedded', 'env', 'worker'],
 };
 const FILE_LINES_MAX = 350;

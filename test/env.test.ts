@@ -82,7 +82,7 @@ describe('parseEnv', () => {
     ['MAIL_FROM', 'nobody'],
     ['ADMIN_EMAIL', 'admin'],
     ['REDIS_KEY_PREFIX', 'a b'],
-    ['PAYMENT_GATEWAY', 'stripe'],
+    ['PAYMENT_GATEWAY', 'paypal'],
     ['LOG_LEVEL', 'loud'],
     ['OPENAI_BASE_URL', 'api.example.org'],
   ])('refuses %s=%s', (name, value) => {
@@ -162,3 +162,21 @@ function fillIn(value: string): string {
     (_, fallback: string | undefined) => fallback ?? '0123456789abcdef'.repeat(2),
   );
 }
+
+describe('payment gateway', () => {
+  const keys = { STRIPE_SECRET_KEY: 'sk_test_12345678', STRIPE_WEBHOOK_SECRET: 'whsec_12345678' };
+
+  test('stripe needs its key and the secret of its webhooks, which are of no use without it', () => {
+    expect(faultsOf({ PAYMENT_GATEWAY: 'stripe' })).toHaveLength(2);
+    expect(faultsOf({ ...keys })).toHaveLength(2);
+    expect(faultsOf({ PAYMENT_GATEWAY: 'stripe', ...keys })).toEqual([]);
+  });
+
+  test('takes two webhook secrets, so that one can be replaced, and repeats none in a fault', () => {
+    const two = { ...keys, PAYMENT_GATEWAY: 'stripe', STRIPE_WEBHOOK_SECRET: 'whsec_12345678,whsec_abcdefgh' };
+    expect(faultsOf(two)).toEqual([]);
+    const wrong = faultsOf({ ...two, STRIPE_SECRET_KEY: 'pk_live_hunter2', STRIPE_WEBHOOK_SECRET: 'hunter2' });
+    expect(wrong).toHaveLength(2);
+    expect(wrong.join()).not.toContain('hunter2');
+  });
+});

@@ -2,10 +2,11 @@
 import { enrich } from './enrich/enrich.ts';
 import { health } from './health/health.ts';
 import { announcement, receipt } from './notify/notify.ts';
+import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
 
-export const workflows = [publish, enrich, purchase, receipt, announcement, health];
+export const workflows = [publish, enrich, purchase, paymentNotice, receipt, announcement, health];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';
 export type { ConsumerServices } from './services.ts';

@@ -35,9 +35,9 @@ export const refundNoticed = defineEvent('refund.noticed', {
   subject: about('refund-notice'),
   terminal: true,
 });
-/** Nothing waited for it, or what waited was woken. */
+/** A payment's notice: whoever waited for it was woken. */
 export const noticeHandled = defineEvent('notice.handled', {
-  payload: notice.extend({ woke: z.boolean() }),
+  payload: notice,
   subject: about('payment-notice'),
   terminal: true,
 });

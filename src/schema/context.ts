@@ -6,6 +6,7 @@
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { ShopTerms } from '../books/shop-terms.ts';
 import type { Db, Tx } from '../db/client.ts';
+import type { NoticeReader } from '../ports/payments/notices.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
@@ -70,6 +71,8 @@ export interface SchemaServices {
   auth: Accounts;
   /** On what terms orders are taken. */
   terms: ShopTerms;
+  /** Reads the webhooks of the payment provider; its name is that of the gateway that new payments are made at. */
+  notices: NoticeReader;
   /** Newest first; absent where mail is really sent. */
   localMails?: () => readonly LocalMail[] | Promise<readonly LocalMail[]>;
 }

@@ -18,7 +18,6 @@ import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
 import { OrderStatus } from './statuses.ts';
 
-const GATEWAY = 'sandbox';
 const TOKEN_CHARS_MAX = 200;
 
 const PaymentStatus = builder.enumType('PaymentStatus', {
@@ -208,6 +207,6 @@ async function place(context: Context, input: PlaceOrderInput): Promise<{ orderI
   const buyerId = signedIn(context).id;
   const from = buyerCountry(input.country ?? null, context.terms.shopCountry, context.address);
   const bodyHash = hashBody(body);
-  const order = { ...body, id: newId(), buyerId, ...from, gateway: GATEWAY, expectedPrice, key, bodyHash };
+  const order = { ...body, id: newId(), buyerId, ...from, gateway: context.notices.name, expectedPrice, key, bodyHash };
   return { orderId: await placeAtDesk(context, order).catch(retell) };
 }

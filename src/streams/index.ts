@@ -15,6 +15,7 @@ export { openRedis, type StreamKeys, streamKeys } from './redis.ts';
 export { backoff, once, untilDone } from './retry.ts';
 export { cancelRun } from './runs.ts';
 export { refuseStrandedShards } from './shards.ts';
+export { hurryRuns } from './timers.ts';
 export { createNotifier } from './wake.ts';
 export {
   advance,

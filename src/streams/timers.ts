@@ -34,6 +34,25 @@ export async function planDeliveries(tx: Pick<Tx, 'execute'>, planned: readonly 
     from ${records} join run r on r.id = d.run_id`);
 }
 
+/**
+ * Makes what waits in the runs of a workflow about these subjects due now: something has happened that is worth a look
+ * before its time. A run that waits for nothing, or is being worked on, is left as it is.
+ * @returns how many deliveries were hurried
+ */
+export async function hurryRuns(
+  tx: Pick<Tx, 'execute'>,
+  { workflow, subjects, now }: { workflow: string; subjects: readonly string[]; now: Date },
+): Promise<number> {
+  if (subjects.length === 0) return 0;
+  const hurried = await tx.execute(sql`
+    update timer t set due_at = ${now.toISOString()}::timestamptz
+    from run r
+    where r.subject = any(${sql.param([...new Set(subjects)])}::text[]) and r.workflow = ${workflow}
+      and r.state = 'RUNNING' and t.run_id = r.id and t.kind = 'RUN' and t.due_at > ${now.toISOString()}::timestamptz
+    returning t.id`);
+  return hurried.length;
+}
+
 /** Also what one pack may hold. */
 const FIRE_MAX = 500;
 

@@ -25,7 +25,8 @@ import { changeOrder, changeOrders } from './order-writes.ts';
 type Input = StageInput<{ orderId: string }>;
 type Context = StageContext<ConsumerServices>;
 /** What of an order the gateway is told. */
-type PaidOrder = Pick<PurchaseOrder, 'id' | 'amountMinor' | 'currency' | 'paymentToken' | 'idempotencyKey'>;
+type PaidOrder = Pick<PurchaseOrder, 'id' | 'amountMinor' | 'currency' | 'paymentToken' | 'idempotencyKey'> &
+  Partial<Pick<PurchaseOrder, 'authorizationRef' | 'createdAt'>>;
 
 /** How long a buyer may take to answer the bank. */
 export const ACTION_TIME_MS_MAX = 15 * 60_000;
@@ -61,9 +62,8 @@ export async function authorizePayment({ payload: { orderId } }: Input, context:
 
 export async function awaitAction({ payload: { orderId } }: Input, context: Context) {
   const order = await readOrder(context.services.db, orderId);
-  const key = gatewayKey(order, 'authorize');
   const state = await context.services.gateway
-    .lookup({ idempotencyKey: key, signal: context.signal })
+    .lookup({ ...paymentOf(order), signal: context.signal })
     .catch(finalIfRejected);
   switch (state.kind) {
     case 'AUTHORIZED':
@@ -119,9 +119,16 @@ const authorize = (gateway: PaymentGateway, order: PaidOrder, signal: AbortSigna
       currency: order.currency,
       paymentToken: order.paymentToken,
       reference: order.id,
+      keyStoredAt: order.createdAt,
       signal,
     })
     .catch(finalIfRejected);
+
+/** By its ref, as soon as that is known: a provider may find a payment by its key only after a while. */
+const paymentOf = (order: PaidOrder) =>
+  order.authorizationRef
+    ? { authorizationRef: order.authorizationRef }
+    : { idempotencyKey: gatewayKey(order, 'authorize') };
 
 /**
  * Gives back whatever the gateway holds of an order, wherever the payment stands.
@@ -132,7 +139,7 @@ export async function voidAuthorization(
   order: PaidOrder,
   signal: AbortSignal,
 ): Promise<{ refundedMinor: number }> {
-  const state = await gateway.lookup({ idempotencyKey: gatewayKey(order, 'authorize'), signal });
+  const state = await gateway.lookup({ ...paymentOf(order), signal });
   switch (state.kind) {
     case 'NOT_FOUND':
       await landAndVoid(gateway, order, signal);

@@ -162,7 +162,7 @@ export const timers = pgTable(
     eventId: bigint('event_id', { mode: 'number' }).notNull(),
     kind: deliveryKind('kind').notNull().default('RUN'),
   },
-  (table) => [index('timer_due').on(table.dueAt)],
+  (table) => [index('timer_due').on(table.dueAt), index('timer_run').on(table.runId)],
 );
 
 export const deadLetterState = pgEnum('dead_letter_state', ['OPEN', 'REPLAYED', 'DISCARDED']);

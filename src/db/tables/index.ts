@@ -5,3 +5,4 @@ export * from './engine.ts';
 export * from './files.ts';
 export * from './operations.ts';
 export * from './orders.ts';
+export * from './webhooks.ts';

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +13,8 @@ import type { AuthorizeRequest, PaymentGateway } from '../../../src/ports/paymen
 import type { PaymentProvider } from '../../../src/ports/payments/provider.ts';
 import { readSandboxBooks } from '../../../src/ports/payments/sandbox/books.ts';
 import { createSandboxGatewayClient } from '../../../src/ports/payments/sandbox/client.ts';
+import { listen } from '../../../src/ports/payments/sandbox/http.ts';
+import { createSandboxNoticeReader, sandboxNoticeSecret } from '../../../src/ports/payments/sandbox/notices.ts';
 import { startSandboxGateway } from '../../../src/ports/payments/sandbox/server.ts';
 import { describePaymentGateway, type GatewayUnderTest } from './conformance.ts';
 
@@ -222,6 +226,34 @@ describe('sandbox gateway', () => {
     if (kind !== 'PROCESSING' || !('payoutRef' in state)) return;
     await fetch(`${server.url}/payouts/${state.payoutRef}/settle`, { method: 'POST' });
     expect(await gateway.lookupPayout({ idempotencyKey: 'pay' })).toMatchObject({ kind: 'PAID' });
+  });
+
+  it('tells the shop, signed, when the buyer has answered the bank', async () => {
+    const secret = sandboxNoticeSecret('of the shop');
+    const reader = createSandboxNoticeReader(secret);
+    const heard = Promise.withResolvers<unknown>();
+    const shop = createServer((request, response) => {
+      void buffer(request).then((body) => {
+        const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': by } = request.headers;
+        const headers = { 'webhook-id': String(id), 'webhook-timestamp': String(at), 'webhook-signature': String(by) };
+        heard.resolve(reader.readNotice(body, headers));
+        response.end();
+      });
+    });
+    const url = await listen(shop, '127.0.0.1', 0);
+    await server.stop();
+    server = await startSandboxGateway({ booksPath, log, notices: { url, secret } });
+    gateway = createSandboxGatewayClient({ url: server.url });
+    const request = order('tok_requires_action');
+    const asked = await gateway.authorize(request);
+    if (asked.kind !== 'REQUIRES_ACTION') throw new Error(asked.kind);
+    await fetch(`${asked.actionUrl}/approve`, { method: 'POST' });
+    expect(await heard.promise).toMatchObject({
+      kind: 'PAYMENT',
+      ref: asked.authorizationRef,
+      reference: request.reference,
+    });
+    shop.close();
   });
 
   it('gives up when the caller aborts, with the outcome unknown', async () => {

@@ -18,6 +18,7 @@ import { ROYALTY_BPS } from '../../../src/books/sale-split.ts';
 import { NO_TAX } from '../../../src/books/tax-rates.ts';
 import { draftOf } from '../../../src/assemble.ts';
 import { claimSlotIn, nextSlot, schedulesOf, workflows } from '../../../src/consumers/index.ts';
+import { createSandboxNoticeReader, sandboxNoticeSecret } from '../../../src/ports/payments/sandbox/notices.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
@@ -70,6 +71,8 @@ export interface ApiOptions {
   publicUrl?: string;
   /** For tests that send events: an emptied database would be behind Redis. (Default: rows are deleted between tests) */
   keepRows?: boolean;
+  /** (Default: the sandbox's) */
+  notices?: SchemaServices['notices'];
   /** (Default: 50,000) */
   backlogEventsMax?: number;
   /** (Default: no country has a tax) */
@@ -204,6 +207,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
         terms: { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, ...options.terms },
+        notices: options.notices ?? createSandboxNoticeReader(sandboxNoticeSecret(secret)),
       };
       return services;
     },

@@ -52,6 +52,7 @@ async function decide(
   const decided = decision === 'approve' || decision === 'deny';
   if (decided && authorization.state === 'REQUIRES_ACTION') {
     await book(gateway, { type: 'decision', at: now(), authorizationRef, approved: decision === 'approve' });
+    gateway.notices?.send({ kind: 'PAYMENT', ref: authorizationRef, reference: authorization.reference });
   }
   sendPage(response, actionPage(authorization));
 }
@@ -79,6 +80,7 @@ async function openDispute(gateway: Gateway, captureRef: string, response: Serve
   const disputeRef = `dis_${randomUUID().replaceAll('-', '')}`;
   const money = { amountMinor, currency: payment.currency, feeMinor: DISPUTE_FEE_MINOR };
   await book(gateway, { type: 'dispute', at: now(), disputeRef, captureRef, ...money });
+  gateway.notices?.send({ kind: 'DISPUTE', ref: disputeRef, reference: payment.reference });
   send(response, 200, { disputeRef });
 }
 
@@ -90,7 +92,10 @@ async function closeDispute(
 ): Promise<void> {
   const dispute = gateway.books.disputes.get(disputeRef);
   if (dispute === undefined) throw new HttpFault(404, 'unknown_reference', `This gateway has no ${disputeRef}.`);
-  if (dispute.state === 'OPEN') await book(gateway, { type: 'dispute-result', at: now(), disputeRef, isWon });
+  if (dispute.state === 'OPEN') {
+    await book(gateway, { type: 'dispute-result', at: now(), disputeRef, isWon });
+    gateway.notices?.send({ kind: 'DISPUTE', ref: disputeRef, reference: dispute.payment.reference });
+  }
   send(response, 200, { state: dispute.state });
 }
 
@@ -105,14 +110,21 @@ async function endPayout(
     throw new HttpFault(404, 'unknown_reference', `This gateway has no ${payoutRef}.`);
   }
   const canEnd = payout.state === 'PROCESSING' || (payout.state === 'PAID' && !isPaid);
-  if (canEnd) await book(gateway, { type: 'payout-result', at: now(), payoutRef, isPaid });
+  if (canEnd) {
+    await book(gateway, { type: 'payout-result', at: now(), payoutRef, isPaid });
+    gateway.notices?.send({ kind: 'PAYOUT', ref: payoutRef, reference: payout.reference });
+  }
   send(response, 200, { state: payout.state });
 }
 
 async function failRefund(gateway: Gateway, refundRef: string, response: ServerResponse): Promise<void> {
   const refund = gateway.books.refunds.get(refundRef);
   if (refund === undefined) throw new HttpFault(404, 'unknown_reference', `This gateway has no ${refundRef}.`);
-  if (!refund.hasFailed) await book(gateway, { type: 'refund-failure', at: now(), refundRef });
+  if (!refund.hasFailed) {
+    await book(gateway, { type: 'refund-failure', at: now(), refundRef });
+    const reference = gateway.books.authorizations.get(refund.authorizationRef)?.reference ?? null;
+    gateway.notices?.send({ kind: 'REFUND', ref: refundRef, reference });
+  }
   send(response, 200, { hasFailed: true });
 }
 

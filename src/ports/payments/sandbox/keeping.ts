@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Books } from './books.ts';
 import type { Journal, JournalEntry } from './journal.ts';
+import type { NoticeSender } from './notices.ts';
 
 export interface SandboxGatewayLog {
   info(fields: object, message: string): void;
@@ -16,6 +17,8 @@ export interface Gateway {
   readonly slowMs: number;
   readonly hangMsMax: number;
   publicUrl: string;
+  /** Tells the shop what people did here; null when nobody wants to know. */
+  readonly notices: NoticeSender | null;
 }
 
 /** Resolves when the entry is on disk. */

@@ -23,6 +23,7 @@ import { faultOf } from './faults.ts';
 import { cut, HttpFault, listen, readBody, send } from './http.ts';
 import { openJournal } from './journal.ts';
 import { book, type Gateway, hang, now, type SandboxGatewayLog } from './keeping.ts';
+import { createNoticeSender } from './notices.ts';
 import { findDispute, findPayee, findPayment, findPayout, listMovements } from './lookups.ts';
 import {
   authorizeRequestSchema,
@@ -46,6 +47,8 @@ export interface SandboxGatewayOptions {
   /** How browsers reach it, when that is not http://host:port. Goes into every actionUrl. */
   readonly publicUrl?: string | undefined;
   readonly log: SandboxGatewayLog;
+  /** Where the shop hears of what people do here. (Default: nowhere) */
+  readonly notices?: { readonly url: string; readonly secret: string } | undefined;
   /** Added by tok_slow and the scripted `slow`. (Default: 1500) */
   readonly slowMs?: number | undefined;
   /** A hanging connection is closed after this. (Default: 30000) */
@@ -73,6 +76,7 @@ export async function startSandboxGateway(
       slowMs: options.slowMs ?? 1_500,
       hangMsMax: options.hangMsMax ?? 30_000,
       publicUrl: '',
+      notices: options.notices ? createNoticeSender(options.notices) : null,
     };
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
       void serve(gateway, request, response);
@@ -87,6 +91,7 @@ export async function startSandboxGateway(
     return {
       url,
       async stop() {
+        gateway.notices?.stop();
         await new Promise<void>((resolve) => {
           server.close(() => resolve());
           server.closeAllConnections();

@@ -18,6 +18,8 @@ export interface SharedSandboxOptions {
   /** Folder of the books. */
   readonly booksPath: string;
   readonly log: SandboxGatewayLog;
+  /** Where the shop hears of what people do at the sandbox. (Default: nowhere) */
+  readonly notices?: { readonly url: string; readonly secret: string } | undefined;
   /** Of one call. (Default: 10,000 ms) */
   readonly timeoutMs?: number | undefined;
 }
@@ -74,12 +76,12 @@ export async function openSharedSandbox(
 }
 
 /** Keeps the books if nobody does, else finds the address of who does. */
-async function findOrKeep({ booksPath, log }: SharedSandboxOptions): Promise<Keeper | string> {
+async function findOrKeep({ booksPath, log, notices }: SharedSandboxOptions): Promise<Keeper | string> {
   const addressPath = join(booksPath, ADDRESS_FILE);
   for (let looks = 0; looks < ADDRESS_LOOKS; looks++) {
     const known = await readFile(addressPath, 'utf8').catch(() => null);
     try {
-      const keeper = await keep(booksPath, log, known);
+      const keeper = await keep({ booksPath, log, notices }, known);
       await writeFile(`${addressPath}.new`, keeper.url);
       await rename(`${addressPath}.new`, addressPath);
       return keeper;
@@ -92,14 +94,14 @@ async function findOrKeep({ booksPath, log }: SharedSandboxOptions): Promise<Kee
   throw new GatewayUnavailableError('The sandbox gateway is kept by another process that does not answer.');
 }
 
-async function keep(booksPath: string, log: SandboxGatewayLog, known: string | null): Promise<Keeper> {
+async function keep(options: SharedSandboxOptions, known: string | null): Promise<Keeper> {
   const port = known !== null && URL.canParse(known) ? Number(new URL(known).port) : 0;
   try {
-    return await startSandboxGateway({ booksPath, log, port });
+    return await startSandboxGateway({ ...options, port });
   } catch (error) {
     const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (!isPortTaken || port === 0) throw error;
-    return startSandboxGateway({ booksPath, log });
+    return startSandboxGateway(options);
   }
 }
 

@@ -1,0 +1,45 @@
+/**
+ * `POST /webhooks/payments/GATEWAY`: what the payment provider tells us.
+ *
+ * Promise: what is not signed by the provider, or is too old, changes nothing; what is, is stored before it is answered,
+ * once however often it comes. An answer other than 2xx makes the provider send it again.
+ */
+import { NoticeRefusedError, type NoticeReader, type PaymentNotice } from '../ports/payments/notices.ts';
+import type { SchemaServices } from '../schema/context.ts';
+import { acceptNotice } from '../schema/payment-notices.ts';
+import { allowMethods, type Exchange, HttpError, readBody, type Route, sendJson } from './http.ts';
+
+/** A provider's notice is some KB. */
+const BODY_LIMIT = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
+
+export function serveWebhooks(services: SchemaServices): Route {
+  return async (exchange) => {
+    const { notices, log } = services;
+    if (exchange.url.pathname !== `/webhooks/payments/${notices.name}`) {
+      throw new HttpError(404, 'NOT_FOUND', 'There is no such webhook here.');
+    }
+    allowMethods(exchange, 'POST');
+    const rawBody = await readBody(exchange.request, BODY_LIMIT);
+    const notice = readNotice(notices, rawBody, exchange, log);
+    const isNew = notice !== null && (await acceptNotice(services, notice));
+    sendJson(exchange.response, 200, { received: true, isNew });
+  };
+}
+
+function readNotice(
+  notices: NoticeReader,
+  rawBody: Buffer,
+  { request, address, requestId }: Exchange,
+  log: SchemaServices['log'],
+): PaymentNotice | null {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
+  );
+  try {
+    return notices.readNotice(rawBody, headers);
+  } catch (error) {
+    if (!(error instanceof NoticeRefusedError)) throw error;
+    log.warn({ gateway: notices.name, address, requestId }, 'a webhook was refused: forged, too old or unreadable');
+    throw new HttpError(400, error.code, error.message);
+  }
+}
