@@ -48,10 +48,7 @@ export async function auditPurchases(
       (order) => `${order.id} ${order.status}`,
     ),
     ...auditGateway(books, orders),
-    ...(await auditLedger(sql)),
-    ...(await auditEntitlements(sql)),
-    ...(await auditEvents(sql)),
-    ...(await auditRuns(sql)),
+    ...(await auditShop(sql)),
   ];
   const captured = Map.groupBy(books.authorizations.filter(isCharged), ({ reference }) => reference);
   const [sum] = await sql<{ sum: string | null }[]>`select sum(amount_minor) as sum from ledger_entry`;
@@ -67,6 +64,16 @@ export async function auditPurchases(
       'ledger sum (minor units)': Number(sum?.sum ?? 0),
     },
   };
+}
+
+/** What must hold of a market at rest, whatever gateway it asks: ledger, library, events and runs. */
+export async function auditShop(sql: Sql): Promise<string[]> {
+  return [
+    ...(await auditLedger(sql)),
+    ...(await auditEntitlements(sql)),
+    ...(await auditEvents(sql)),
+    ...(await auditRuns(sql)),
+  ];
 }
 
 /** How many orders have not ended yet; 0 means rest. */
