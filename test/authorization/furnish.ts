@@ -1,0 +1,52 @@
+/** Gives the things of the world all that they may have, so that a field is null only where it is withheld. */
+import { join } from 'node:path';
+import type { Database } from '../../src/db/client.ts';
+import { newId } from '../../src/db/tables/columns.ts';
+import * as tables from '../../src/db/tables/index.ts';
+import { editionSubject, HEALTH_SUBJECT, orderSubject } from '../../src/events/index.ts';
+import { createFolderMail } from '../../src/ports/mail/folder-mail.ts';
+import type { Book } from './world.ts';
+
+export interface Furnished {
+  ownerEmail: string;
+  adminId: string;
+  draft: Book;
+  onSale: Book;
+  orderId: string;
+  parked: { runId: string; eventId: number };
+  deadLetterId: string;
+  apiKeyId: string;
+}
+
+export async function furnish({ db, sql }: Database, dataDir: string, things: Furnished): Promise<void> {
+  const { draft, onSale, orderId, parked, apiKeyId, adminId, deadLetterId, ownerEmail } = things;
+  const reportId = newId();
+  const checks = [{ name: 'redis', status: 'UP', detail: 'It answers.', durationMs: 1 }];
+  await db.insert(tables.healthReports).values({ id: reportId, slot: new Date(), status: 'UP', checks });
+  const retry = { note: 'Soon.', stage: 'publish.validate', failures: 1, retryAt: new Date().toISOString() };
+  const step = { shard: 0, type: 'stage.retrying', seq: 1, stage: 'publish.validate', attempts: 1, durationMs: 1 };
+  await db.insert(tables.events).values([
+    { ...step, subject: orderSubject(orderId), payload: retry },
+    { ...step, subject: editionSubject(draft.editionId), payload: retry },
+    { ...step, subject: editionSubject(onSale.editionId), payload: retry },
+    { ...step, subject: HEALTH_SUBJECT, payload: { slot: new Date().toISOString(), reportId, status: 'UP' } },
+  ]);
+  await sql`update edition set isbn13 = '9780306406157' where id = ${onSale.editionId}`;
+  await sql`update edition set isbn13 = '9780306406157', published_at = now() where id = ${draft.editionId}`;
+  await sql`update "order" set country = 'DE' where id = ${orderId}`;
+  await sql`update api_key set expires_at = now() + interval '1 day', last_used_at = now() where id = ${apiKeyId}`;
+  await sql`update run set state = 'RUNNING', retry_at = now()`;
+  await sql`update event set payload = payload || ${sql.json(retry)} where type = 'order.placed'`;
+  await sql`update dead_letter set state = 'REPLAYED', resolved_by = 'ada@example.org', resolved_at = now()
+    where id = ${deadLetterId}`;
+  const { runId, eventId } = parked;
+  await db.insert(tables.timers).values({ dueAt: new Date(), shard: 0, stage: 'purchase.validate', runId, eventId });
+  await db.insert(tables.disclosures).values({ adminId, kind: 'EVENT', target: String(eventId) });
+  await db.insert(tables.cronSlots).values({ name: 'health', slot: new Date(), claimedBy: 'a process' });
+  const soon = new Date(Date.now() + 3_600_000);
+  await db.insert(tables.relayLeases).values({ shard: 0, holder: 'a process', expiresAt: soon });
+  await db.insert(tables.streamHeads).values({ stream: 'order.placed', shard: 0, lastPubSeq: 1 });
+  await db.insert(tables.outbox).values({ shard: 0, stream: 'order.placed', eventIds: [eventId] });
+  const mails = createFolderMail({ folderPath: join(dataDir, 'mails'), from: 'Booky Hub <no-reply@example.org>' });
+  await mails.send({ idempotencyKey: newId(), to: ownerEmail, subject: 'A receipt', text: 'For the owner alone.' });
+}

@@ -1,0 +1,79 @@
+/**
+ * What each mutation is sent: always about something of the owner's, made anew for each caller, and sound, so that only
+ * the right to do it decides. A new mutation needs a line here.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Person } from './people.ts';
+import { PASSWORD } from './people.ts';
+import { BYTES, type World } from './world.ts';
+
+type Input = Record<string, unknown>;
+type Make = (world: World, caller: Person | null) => Promise<Input> | Input;
+
+/** Mutations that end or change the caller's own account or session: each caller is somebody new for them. */
+export const ON_ONESELF: ReadonlySet<string> = new Set(['signOut', 'becomeAuthor']);
+
+const editionOf = (make: (world: World) => Promise<{ editionId: string }>, more: Input = {}): Make => {
+  return async (world) => ({ editionId: world.id('Edition', (await make(world)).editionId), ...more });
+};
+const draft = (world: World) => world.make.book(world.owner);
+const onSale = (world: World) => world.make.book(world.owner, 'PUBLISHED');
+const prices = [{ amountMinor: 499, currency: 'EUR' }];
+
+/** Null for those that take no input. */
+export const INPUTS: Record<string, Make | null> = {
+  acceptSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
+  attachFile: async (world) => ({
+    editionId: world.id('Edition', (await draft(world)).editionId),
+    fileId: world.id('File', await world.make.file()),
+  }),
+  becomeAuthor: () => ({ acceptTerms: true }),
+  completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
+  createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),
+  createAppPassword: () => ({ name: 'A reader' }),
+  createDownload: async (world) => ({ editionId: world.id('Edition', world.bought.editionId) }),
+  createDraft: () => ({ title: 'The Sea', prices }),
+  createRevision: editionOf(onSale),
+  createUpload: () => ({
+    name: 'a.epub',
+    mediaType: 'application/epub+zip',
+    sizeBytes: BYTES.length,
+    sha256: createHash('sha256').update(BYTES).digest('hex'),
+  }),
+  decideDeadLetters: async (world) => ({
+    ids: [world.id('DeadLetter', await world.make.deadLetter())],
+    decision: 'REPLAY',
+  }),
+  discardDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
+  discloseDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
+  discloseEvent: async (world) => ({ number: (await world.make.run()).eventId }),
+  dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
+  placeOrder: async (world) => ({
+    editionId: world.id('Edition', (await world.make.book(world.seller, 'PUBLISHED')).editionId),
+    currency: 'EUR',
+    paymentToken: 'tok_succeeds',
+    idempotencyKey: randomUUID(),
+  }),
+  relistEdition: async (world) => {
+    const { editionId } = await onSale(world);
+    await world.sql`update edition set sale_status = 'UNPUBLISHED' where id = ${editionId}`;
+    return { editionId: world.id('Edition', editionId) };
+  },
+  replayDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
+  revokeApiKey: async (world) => ({ id: world.id('ApiKey', await world.make.apiKey()) }),
+  runSchedule: async ({ sql }) => {
+    await sql`delete from cron_slot`;
+    return { name: 'health' };
+  },
+  setPrices: editionOf(draft, { prices }),
+  signIn: (world) => ({ email: world.owner.email, password: PASSWORD }),
+  signOut: null,
+  signUp: () => ({ name: 'Ada', email: `${randomUUID()}@example.org`, password: PASSWORD }),
+  submitEdition: async (world) => ({
+    editionId: world.id('Edition', (await draft(world)).editionId),
+    idempotencyKey: randomUUID(),
+  }),
+  unpublishEdition: editionOf(onSale),
+  updateDraft: editionOf(draft, { title: 'Another' }),
+  withdrawEdition: editionOf((world) => world.make.book(world.owner, 'SUBMITTED')),
+};

@@ -1,0 +1,225 @@
+/**
+ * One of everything, and all of it the owner's: what each caller then tries to see.
+ *
+ * It is written by SQL, so that nothing of it depends on what is under test. Each method makes a new one.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Database } from '../../src/db/client.ts';
+import { newId } from '../../src/db/tables/columns.ts';
+import * as tables from '../../src/db/tables/index.ts';
+import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
+import { createFolderStorage } from '../../src/ports/storage/folder-storage.ts';
+import { encodeId } from '../../src/schema/ids.ts';
+import { furnish } from './furnish.ts';
+import type { People, Person } from './people.ts';
+
+export const BYTES = Buffer.from('a book');
+const EPUB = 'application/epub+zip';
+const finding = { code: 'RSC-005', severity: 'ERROR', file: 'a.xhtml', line: 1, column: 1, message: 'A fault.' };
+
+export interface Book {
+  workId: string;
+  editionId: string;
+  revisionId: string;
+  fileId: string;
+}
+
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+export async function openWorld(database: Database, dataDir: string, people: People) {
+  const { db, sql } = database;
+  const storage = createFolderStorage({ folderPath: join(dataDir, 'files') });
+  const owner = given(people.of('owner'));
+  const seller = given(people.of('other author'));
+
+  const file = async (state: 'PENDING' | 'STORED' = 'STORED', ownerId = owner.id): Promise<string> => {
+    const id = newId();
+    const storageKey = `${state === 'STORED' ? 'files' : 'uploads'}/${id}.epub`;
+    const sha256 = createHash('sha256').update(BYTES).digest('hex');
+    const expiresAt = new Date(Date.now() + 600_000);
+    const named = { id, ownerId, name: 'a.epub', mediaType: EPUB, state, storageKey, sha256, expiresAt };
+    await db.insert(tables.files).values({ ...named, sizeBytes: BYTES.length });
+    await storage.put(storageKey, BYTES, { contentType: EPUB, sizeBytesMax: BYTES.length });
+    return id;
+  };
+
+  const book = async (person: Person, status: 'DRAFT' | 'SUBMITTED' | 'PUBLISHED' = 'DRAFT'): Promise<Book> => {
+    const [workId, editionId, revisionId] = [newId(), newId(), newId()];
+    const fileId = await file('STORED', person.id);
+    const coverKey = `covers/${revisionId}/320.jpg`;
+    await storage.put(coverKey, BYTES, { contentType: 'image/jpeg', sizeBytesMax: BYTES.length });
+    await db.insert(tables.works).values({ id: workId, ownerId: person.id, title: 'The Sea' });
+    const edition = { id: editionId, workId, ownerId: person.id, isbn13: null, ratingAverage: 4, ratingCount: 1 };
+    await db.insert(tables.editions).values(edition);
+    await db.insert(tables.revisions).values({
+      id: revisionId,
+      editionId,
+      number: 1,
+      status,
+      title: 'The Sea',
+      subtitle: 'A tale',
+      description: 'Waves.',
+      language: 'en',
+      subjects: ['Sea'],
+      seriesName: 'Waters',
+      seriesPosition: 1,
+      publicationYear: 1900,
+      fileId,
+      report: [finding],
+      extracted: extractedWith(coverKey),
+    });
+    await db.insert(tables.contributors).values({ revisionId, position: 0, name: 'Ada', role: 'aut' });
+    await db.insert(tables.prices).values({ editionId, currency: 'EUR', amountMinor: 499 });
+    await db.insert(tables.enrichments).values({
+      revisionId,
+      editionId,
+      status: 'READY',
+      summary: 'Of the sea.',
+      tags: ['sea'],
+      readingLevel: 'GENERAL',
+      provenance: { provider: 'local', model: 'extractive' },
+    });
+    if (status === 'PUBLISHED') {
+      await sql`update edition set live_revision_id = ${revisionId}, sale_status = 'PUBLISHED', published_at = now()
+        where id = ${editionId}`;
+    } else {
+      await sql`update edition set working_revision_id = ${revisionId} where id = ${editionId}`;
+    }
+    return { workId, editionId, revisionId, fileId };
+  };
+
+  const order = async (editionId: string): Promise<string> => {
+    const id = newId();
+    await db
+      .insert(tables.orders)
+      .values({ id, buyerId: owner.id, status: 'COMPLETED', amountMinor: 499, currency: 'EUR', reason: 'Done.' });
+    const split = splitSale({ listAmountMinor: 499, discountMinor: 0, taxRateBps: 0, royaltyBps: ROYALTY_BPS });
+    await db.insert(tables.orderLines).values({ orderId: id, position: 0, editionId, authorId: seller.id, ...split });
+    await db.insert(tables.payments).values({
+      orderId: id,
+      status: 'REQUIRES_ACTION',
+      gateway: 'sandbox',
+      paymentToken: 'tok_ok',
+      idempotencyKey: `order:${id}`,
+      actionUrl: 'https://bank.example.org/approve',
+    });
+    return id;
+  };
+
+  const entitlement = async (): Promise<{ id: string; orderId: string; editionId: string }> => {
+    const { editionId } = await book(seller, 'PUBLISHED');
+    const [id, orderId] = [newId(), await order(editionId)];
+    await db.insert(tables.entitlements).values({ id, readerId: owner.id, editionId, orderId });
+    return { id, orderId, editionId };
+  };
+
+  const run = async (): Promise<{ runId: string; eventId: number; subject: string }> => {
+    const subject = `order:${newId()}`;
+    const [event] = await db
+      .insert(tables.events)
+      .values({ shard: 0, type: 'order.placed', subject, seq: 1, runId: null, payload: { status: 'PENDING_PAYMENT' } })
+      .returning({ id: tables.events.id });
+    const eventId = given(event).id;
+    const runId = `purchase/${eventId}`;
+    await sql`update event set run_id = ${runId}, stage = 'purchase.validate', attempts = 1, duration_ms = 1 where id = ${eventId}`;
+    await db.insert(tables.runs).values({
+      id: runId,
+      workflow: 'purchase',
+      subject,
+      shard: 0,
+      state: 'PARKED',
+      stage: 'purchase.validate',
+      atEventId: eventId,
+      failures: 1,
+      lastError: 'It broke.',
+      startedAt: new Date(),
+    });
+    return { runId, eventId, subject };
+  };
+
+  const deadLetter = async (): Promise<string> => {
+    const { runId, eventId } = await run();
+    const id = newId();
+    await db.insert(tables.deadLetters).values({
+      id,
+      stage: 'purchase.validate',
+      stream: 'order.placed',
+      eventId,
+      runId,
+      reason: 'TERMINAL',
+      error: 'It broke.',
+      attempts: 1,
+      payload: {},
+      createdAt: new Date(),
+    });
+    return id;
+  };
+
+  const apiKey = async (): Promise<string> => {
+    const [row] = await sql<{ id: string }[]>`
+      insert into api_key (id, user_id, kind, name, start, secret_hash, scopes)
+      values (${newId()}, ${owner.id}, 'API_KEY', 'A key', 'bkh_abcdef', ${newId()}, '{catalog:read}') returning id`;
+    return given(row).id;
+  };
+
+  const [draft, onSale, bought, parked] = [
+    await book(owner),
+    await book(owner, 'PUBLISHED'),
+    await entitlement(),
+    await run(),
+  ];
+  const { runId, subject: runSubject } = parked;
+  const [deadLetterId, apiKeyId] = [await deadLetter(), await apiKey()];
+  await furnish(database, dataDir, {
+    draft,
+    onSale,
+    parked,
+    deadLetterId,
+    apiKeyId,
+    ownerEmail: owner.email,
+    orderId: bought.orderId,
+    adminId: given(people.of('admin')).id,
+  });
+  return {
+    owner,
+    seller,
+    people,
+    draft,
+    onSale,
+    bought,
+    runId,
+    runSubject,
+    deadLetterId,
+    apiKeyId,
+    sql,
+    make: { file, book, order, entitlement, run, deadLetter, apiKey },
+    id: encodeId,
+  };
+}
+
+const extractedWith = (coverKey: string) => ({
+  title: 'The Sea',
+  contributors: [],
+  languages: ['en'],
+  wordCount: 100,
+  layout: 'REFLOWABLE',
+  direction: 'LTR',
+  epubVersion: '3.0',
+  sha256: 'a'.repeat(64),
+  tableOfContents: [{ label: 'One', children: [{ label: 'Two', children: [] }] }],
+  accessibility: {
+    accessModes: ['textual'],
+    features: ['none'],
+    hazards: ['none'],
+    summary: 'All.',
+    conformsTo: ['x'],
+  },
+  sample: [{ title: 'One', paragraphs: ['It was.'] }],
+  covers: [{ width: 320, height: 480, storageKey: coverKey, mediaType: 'image/jpeg' }],
+});
+
+function given<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new TypeError('the world lacks something');
+  return value;
+}
