@@ -43,7 +43,7 @@ function readDeclarations(subset: string): { values: Map<string, string>; hasExt
     const { parameter, name = '', double, single, external, where = '' } = groups ?? {};
     if (external !== undefined) {
       if (/["'](?:file:|\/|[a-z]:\\)/iu.test(where)) return { attack: 'ENTITY_READS_FILE' };
-      if (parameter === undefined) hasExternal = true;
+      hasExternal = true;
     } else if (parameter === undefined && !values.has(name)) {
       values.set(name, double ?? single ?? '');
     }

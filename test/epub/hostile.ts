@@ -1,6 +1,7 @@
 /**
  * Hostile and broken books, each made in memory by a verb of its own. Nothing binary is kept in the repository.
  */
+import { crc32, deflateSync } from 'node:zlib';
 import { rawZip } from './raw-zip.ts';
 import type { RawEntry } from './raw-zip.ts';
 
@@ -127,6 +128,81 @@ export const makeManyEntries = () =>
     {},
     Array.from({ length: 10_001 }, (_, n) => ({ name: `EPUB/f${n}.txt`, content: '', isDeflated: false })),
   );
+
+/** A bomb that nobody would open: it lies packed inside another zip. */
+export const makeNestedBomb = () => bookWith({ 'EPUB/inner.zip': makeBomb() });
+/** Another kind of overlap: a whole zip hidden as the content of an entry, whose directory points into it. */
+export const makeQuotedZip = () => bookWith({}, [{ name: 'EPUB/quoted.zip', content: bookWith(), isDeflated: false }]);
+export const makePrefixed = () => Buffer.concat([Buffer.from('#!/bin/sh\nexit 1\n'), bookWith()]);
+export const makeTrailing = () => Buffer.concat([bookWith(), Buffer.from('<script>alert(1)</script>')]);
+export const makeHugeAttribute = () =>
+  bookWith({ 'EPUB/c1.xhtml': xhtml(`<p title="${'a'.repeat(11_000_000)}">x</p>`) });
+export const makeHugeDocument = () => bookWith({ 'EPUB/c1.xhtml': xhtml(`<p>${noise(14_000_000)}</p>`) });
+export const makeMillionSpineItems = () =>
+  bookWith({ 'EPUB/package.opf': opf('', '<itemref idref="nav"/>\n'.repeat(1_000_000)) });
+export const makeLongSpine = () => bookWith({ 'EPUB/package.opf': opf('', '<itemref idref="nav"/>'.repeat(20_000)) });
+export const makeScripted = () =>
+  bookWith({ 'EPUB/c1.xhtml': xhtml('<script>fetch("http://169.254.169.254/")</script><p onclick="x()">x</p>') });
+export const makeRemote = () =>
+  bookWith({
+    'EPUB/package.opf': opf(
+      '<item id="c1" href="c1.xhtml" media-type="application/xhtml+xml"/><item id="r" href="http://127.0.0.1:9/x.js" media-type="text/javascript"/>',
+      '<itemref idref="c1"/>',
+    ),
+  });
+export const makeScriptedSvg = () =>
+  withCover(
+    'cover.svg',
+    'image/svg+xml',
+    Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">
+<script>alert(1)</script><image xlink:href="file:///etc/passwd" width="9" height="9"/></svg>`),
+  );
+/** Says 60,000 by 60,000 pixels in 69 bytes. */
+export const makePixelBomb = () => withCover('cover.png', 'image/png', pngHead(60_000, 60_000));
+export const makeManyEntities = () => {
+  const entities = Array.from({ length: 300 }, (_, at) => `<!ENTITY e${at} "x">`).join('');
+  return bookWith({ 'EPUB/c1.xhtml': `<!DOCTYPE html [${entities}]>${xhtml('<p>&e1;</p>')}` });
+};
+export const makeParameterEntity = () =>
+  bookWith({
+    'EPUB/c1.xhtml': `<!DOCTYPE html [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x.dtd">%x;]>${xhtml('<p>x</p>')}`,
+  });
+
+function withCover(name: string, mediaType: string, content: Buffer): Buffer {
+  const items = `<item id="c1" href="c1.xhtml" media-type="application/xhtml+xml"/><item id="cover" href="${name}" media-type="${mediaType}" properties="cover-image"/>`;
+  return bookWith({ 'EPUB/package.opf': opf(items, '<itemref idref="c1"/>'), [`EPUB/${name}`]: content });
+}
+
+function pngHead(width: number, height: number): Buffer {
+  const size = Buffer.alloc(13);
+  size.writeUInt32BE(width, 0);
+  size.writeUInt32BE(height, 4);
+  size.set([8, 2, 0, 0, 0], 8);
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+    const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    checksum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, checksum]);
+  };
+  const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    magic,
+    chunk('IHDR', size),
+    chunk('IDAT', deflateSync(Buffer.alloc(64))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** Text that does not pack so well that its size gives it away. */
+function noise(lengthChars: number): string {
+  let [state, text] = [1, ''];
+  while (text.length < lengthChars) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    text += `${state.toString(36)} `;
+  }
+  return text;
+}
 
 /** Sound markup of a size that keeps a reader busy for seconds. */
 export const makeSlowBook = () => bookWith({ 'EPUB/c1.xhtml': xhtml('<p>word <i>word</i></p>\n'.repeat(400_000)) });
