@@ -34,6 +34,8 @@ export interface BookDetails {
 export interface Price {
   currency: string;
   amountMinor: number;
+  /** Pay what you want: the least that may be paid; not more than the amount, which is what is suggested. */
+  minimumMinor?: number | null;
 }
 
 /** An edition after a change, in the form that its events take. */
@@ -195,7 +197,7 @@ async function putPrices(tx: Tx, edition: { id: string; saleStatus: SaleStatus }
 async function replacePrices(tx: Tx, editionId: string, list: readonly Price[]): Promise<void> {
   await tx.delete(prices).where(eq(prices.editionId, editionId));
   if (list.length === 0) return;
-  await tx.insert(prices).values(list.map(({ currency, amountMinor }) => ({ editionId, currency, amountMinor })));
+  await tx.insert(prices).values(list.map((price) => ({ editionId, ...price })));
 }
 
 async function replaceContributors(tx: Tx, revisionId: string, list: readonly Contributor[]): Promise<void> {

@@ -5,6 +5,7 @@
  * Not here: what is read of each edition; the API's selection adds that to the same statement.
  */
 import { type SQL, sql } from 'drizzle-orm';
+import { amountInForce } from './price-in-force.ts';
 import type { editions } from './tables/index.ts';
 
 export type CatalogueOrder = 'PUBLISHED_DESC' | 'TITLE_ASC';
@@ -27,7 +28,7 @@ export interface CatalogueFilter {
 type Editions = Pick<typeof editions, 'id' | 'saleStatus' | 'publishedAt' | 'liveRevisionId' | 'sortTitle'>;
 
 /** True for what is on sale and passes the filter. */
-export function inCatalogue(edition: Editions, filter: CatalogueFilter): SQL {
+export function inCatalogue(edition: Editions, filter: CatalogueFilter, now: Date): SQL {
   const conditions = [sql`${edition.saleStatus} = 'PUBLISHED'`];
   const { text, language, subject, contributor, publishedAfter } = filter;
   if (text) {
@@ -50,7 +51,7 @@ export function inCatalogue(edition: Editions, filter: CatalogueFilter): SQL {
     );
   }
   if (publishedAfter) conditions.push(sql`${edition.publishedAt} > ${publishedAfter.toISOString()}::timestamptz`);
-  if (filter.currency) conditions.push(priced(edition, filter.currency, filter.priceMax ?? null));
+  if (filter.currency) conditions.push(priced(edition, filter.currency, filter.priceMax ?? null, now));
   return sql.join(conditions, sql` and `);
 }
 
@@ -76,8 +77,8 @@ export function behindCursor(
 /** What the cursor of an order by title carries; the index `edition_catalogue_title` has it. */
 export const titleKey = (edition: Editions): SQL<string> => sql<string>`${edition.sortTitle} collate "C"`;
 
-function priced(edition: Editions, currency: string, amountMinorMax: number | null): SQL {
-  const cheap = amountMinorMax === null ? sql`true` : sql`p.amount_minor <= ${amountMinorMax}`;
+function priced(edition: Editions, currency: string, amountMinorMax: number | null, now: Date): SQL {
+  const cheap = amountMinorMax === null ? sql`true` : sql`${amountInForce(sql`p`, now)} <= ${amountMinorMax}`;
   return sql`exists (select 1 from price p where p.edition_id = ${edition.id} and p.currency = ${currency} and ${cheap})`;
 }
 

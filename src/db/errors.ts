@@ -76,6 +76,16 @@ export class AlreadyOwned extends DomainError {
 /** Nobody can buy this edition, or not for this currency. */
 export class NotForSale extends DomainError {
   readonly code = 'NOT_FOR_SALE';
+
+  static rightEnded(): NotForSale {
+    return new NotForSale('Your right to this book was ended, so it cannot be bought again here. Ask the marketplace.');
+  }
+
+  /** @param sold the currencies that it is sold for */
+  static inCurrency(currency: string, sold: readonly string[]): NotForSale {
+    const others = sold.join(', ');
+    return new NotForSale(`This book is not sold for ${currency}${others === '' ? '' : `, but for ${others}`}.`);
+  }
 }
 
 /** An order of this reader for this edition is on its way. */
@@ -95,6 +105,46 @@ export class PriceChanged extends DomainError {
   constructor(price: { amountMinor: number; currency: string }) {
     super('The price has changed. Show the new one to the buyer, and order again.');
     this.price = price;
+  }
+}
+
+/** The quote's time is over. */
+export class QuoteExpired extends DomainError {
+  readonly code = 'QUOTE_EXPIRED';
+  constructor() {
+    super('This quote has expired. Make a new one, show it to the buyer, and order on that.');
+  }
+}
+
+/** The quote was ordered on already. */
+export class QuoteUsed extends DomainError {
+  readonly code = 'QUOTE_USED';
+  readonly orderId: string;
+  constructor(orderId: string) {
+    super('This quote was ordered on already. Watch that order; for another purchase make a new quote.');
+    this.orderId = orderId;
+  }
+}
+
+/** Why a coupon is worth nothing here, with what the buyer is told. */
+const COUPON_REFUSALS = {
+  UNKNOWN: 'There is no coupon with this code.',
+  NOT_YET: 'This coupon does not hold yet.',
+  OVER: 'This coupon has ended.',
+  USED_UP: 'This coupon has been used as often as it may.',
+  USED_BY_YOU: 'You have used this coupon as often as you may.',
+  NOT_FOR_THESE: 'This coupon does not hold for what you are buying.',
+  NOT_FOR_CURRENCY: 'This coupon does not hold for this currency.',
+} as const;
+export type CouponRefusal = keyof typeof COUPON_REFUSALS;
+
+/** The coupon cannot be used for this. */
+export class CouponRefused extends DomainError {
+  readonly code = 'COUPON_REFUSED';
+  readonly reason: CouponRefusal;
+  constructor(reason: CouponRefusal) {
+    super(COUPON_REFUSALS[reason]);
+    this.reason = reason;
   }
 }
 

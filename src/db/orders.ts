@@ -13,14 +13,15 @@ import type { BuyerCountry, ShopTerms } from '../books/shop-terms.ts';
 import type { Price } from './books.ts';
 import type { Tx } from './client.ts';
 import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
+import { amountInForce } from './price-in-force.ts';
+import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
 import type { orders } from './tables/index.ts';
 
 export type OrderStatus = (typeof orders.$inferSelect)['status'];
 
 /** Where an order ends. */
 export const ORDER_ENDS: readonly OrderStatus[] = ['COMPLETED', 'EXPIRED', 'DECLINED', 'CANCELLED'];
-const ENDS = sql.raw(ORDER_ENDS.map((status) => `'${status}'`).join(', '));
-const OPERATION = 'placeOrder';
+export const ENDS = sql.raw(ORDER_ENDS.map((status) => `'${status}'`).join(', '));
 
 export interface NewOrder extends BuyerCountry {
   /** The id that the order will have if this is the first with its key. */
@@ -53,8 +54,9 @@ export async function placeOrders(
   wanted: readonly NewOrder[],
   { now, terms, refuseNew }: { now: Date; terms: ShopTerms; refuseNew?: () => Promise<Error | null> },
 ): Promise<Placed[]> {
+  const names = wanted.flatMap((order) => [keyLock(order), purchaseLock(order)]);
   // Sent together; what is read is read after the locks are had, in a snapshot of its own.
-  const [, facts] = await Promise.all([lock(tx, wanted), readFacts(tx, wanted)]);
+  const [, facts] = await Promise.all([lockAll(tx, names), readFacts(tx, wanted, now)]);
   const hasNew = facts.some((fact) => fact.resultId === null);
   const refusal = hasNew ? ((await refuseNew?.()) ?? null) : null;
   const rows: OrderRow[] = [];
@@ -93,13 +95,13 @@ class Seen {
   readonly #open = new Map<string, string>();
 
   add(order: NewOrder): void {
-    this.#byKey.set(keyOf(order), order);
-    this.#open.set(purchaseOf(order), order.id);
+    this.#byKey.set(keyLock(order), order);
+    this.#open.set(purchaseLock(order), order.id);
   }
 
   /** @returns the order that was placed under the same key. @throws KeyReused */
   find(order: NewOrder, { bodyHash, resultId }: Facts): string | null {
-    const earlier = this.#byKey.get(keyOf(order));
+    const earlier = this.#byKey.get(keyLock(order));
     const before = earlier ? { hash: earlier.bodyHash, id: earlier.id } : { hash: bodyHash, id: resultId };
     if (before.id === null) return null;
     if (before.hash !== order.bodyHash) throw new KeyReused();
@@ -107,24 +109,11 @@ class Seen {
   }
 
   openOrder(order: NewOrder): string | null {
-    return this.#open.get(purchaseOf(order)) ?? null;
+    return this.#open.get(purchaseLock(order)) ?? null;
   }
 }
 
-const keyOf = ({ buyerId, key }: NewOrder) => `${OPERATION}:${buyerId}:${key}`;
-const purchaseOf = ({ buyerId, editionId }: NewOrder) => `purchase:${buyerId}:${editionId}`;
 const recordset = (rows: readonly object[]) => sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)`;
-
-/**
- * One purchase per reader and edition and one request per key at a time: whoever comes second waits here until the first
- * has committed. Always in the same order, so that two lists never wait for each other.
- */
-async function lock(tx: Tx, wanted: readonly NewOrder[]): Promise<void> {
-  const names = wanted.flatMap((order) => [{ name: keyOf(order) }, { name: purchaseOf(order) }]);
-  await tx.execute(sql`
-    select pg_advisory_xact_lock(locks.id) from (
-      select distinct hashtextextended(w.name, 0) as id from ${recordset(names)} as w(name text) order by 1) locks`);
-}
 
 const factsSchema = z.object({
   bodyHash: z.string().nullable(),
@@ -140,7 +129,7 @@ const factsSchema = z.object({
 type Facts = z.infer<typeof factsSchema>;
 
 /** Each `limit` makes it a look into an index for each order, never a reading of the whole table for all of them. */
-async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> {
+async function readFacts(tx: Tx, wanted: readonly NewOrder[], now: Date): Promise<Facts[]> {
   const asked = wanted.map(({ buyerId, editionId, key }, n) => ({ n, buyer: buyerId, edition: editionId, key }));
   const rows = await tx.execute(sql`
     select k.body_hash as "bodyHash", k.result_id as "resultId",
@@ -150,12 +139,13 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> 
            (select o.id from "order" o join order_line l on l.order_id = o.id
               where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
               limit 1) as "openOrderId",
-           (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', p.amount_minor) order by p.currency)
+           (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', ${amountInForce(sql`p`, now)})
+                             order by p.currency)
               from price p where p.edition_id = w.edition) as offers
     from ${recordset(asked)} as w(n int, buyer uuid, edition uuid, key text)
     left join lateral (
       select k.body_hash, k.result_id from idempotency_key k
-      where k.user_id = w.buyer and k.operation = ${OPERATION} and k.key = w.key limit 1) k on true
+      where k.user_id = w.buyer and k.operation = ${PLACE_ORDER} and k.key = w.key limit 1) k on true
     left join lateral (
       select e.sale_status, e.owner_id, r.id as revision_id, r.file_id
       from edition e left join revision r on r.id = e.live_revision_id where e.id = w.edition limit 1) e on true
@@ -167,9 +157,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[]): Promise<Facts[]> 
 function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Offer {
   const { editionId, currency, expectedPrice } = order;
   if (facts.owned === 'ACTIVE') throw new AlreadyOwned(editionId);
-  if (facts.owned !== null) {
-    throw new NotForSale('Your right to this book was ended, so it cannot be bought again here. Ask the marketplace.');
-  }
+  if (facts.owned !== null) throw NotForSale.rightEnded();
   const open = openOrderId ?? facts.openOrderId;
   if (open !== null) throw new PurchaseInProgress(open);
   const { revisionId, authorId } = facts;
@@ -179,10 +167,11 @@ function offerFor(order: NewOrder, facts: Facts, openOrderId: string | null): Of
   if (facts.fileId === null) throw new NotForSale('This book has no file yet, so it cannot be bought.');
   const offers = facts.offers ?? [];
   const offer = offers.find((one) => one.currency === currency);
-  if (!offer) {
-    const others = offers.map((one) => one.currency).join(', ');
-    throw new NotForSale(`This book is not sold for ${currency}${others === '' ? '' : `, but for ${others}`}.`);
-  }
+  if (!offer)
+    throw NotForSale.inCurrency(
+      currency,
+      offers.map((one) => one.currency),
+    );
   const { amountMinor } = offer;
   if (expectedPrice && (expectedPrice.amountMinor !== amountMinor || expectedPrice.currency !== currency)) {
     throw new PriceChanged({ amountMinor, currency });
@@ -227,7 +216,7 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
         gateway text, token text, key text, hash text)),
     kept as (
       insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
-      select buyer, ${OPERATION}, key, hash, id, at from w),
+      select buyer, ${PLACE_ORDER}, key, hash, id, at from w),
     placed as (
       insert into "order" (id, buyer_id, status, amount_minor, currency, country, country_evidence, created_at, updated_at)
       select id, buyer, 'PENDING_PAYMENT', amount, currency, country, evidence, at, at from w),

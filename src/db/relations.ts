@@ -22,6 +22,7 @@ export const relations = defineRelations(tables, (r) => ({
     workingRevision: r.one.revisions({ from: r.editions.workingRevisionId, to: r.revisions.id, alias: 'working' }),
     revisions: r.many.revisions({ from: r.editions.id, to: r.revisions.editionId, alias: 'all' }),
     prices: r.many.prices({ from: r.editions.id, to: r.prices.editionId }),
+    priceWindows: r.many.priceWindows({ from: r.editions.id, to: r.priceWindows.editionId }),
   },
   revisions: {
     edition: r.one.editions({ from: r.revisions.editionId, to: r.editions.id, optional: false, alias: 'all' }),
@@ -33,10 +34,20 @@ export const relations = defineRelations(tables, (r) => ({
     buyer: r.one.users({ from: r.orders.buyerId, to: r.users.id, optional: false }),
     lines: r.many.orderLines({ from: r.orders.id, to: r.orderLines.orderId }),
     payment: r.one.payments({ from: r.orders.id, to: r.payments.orderId }),
+    coupon: r.one.coupons({ from: r.orders.couponId, to: r.coupons.id }),
   },
   orderLines: {
     order: r.one.orders({ from: r.orderLines.orderId, to: r.orders.id, optional: false }),
     edition: r.one.editions({ from: r.orderLines.editionId, to: r.editions.id, optional: false }),
+  },
+  quotes: {
+    lines: r.many.quoteLines({ from: r.quotes.id, to: r.quoteLines.quoteId }),
+    coupon: r.one.coupons({ from: r.quotes.couponId, to: r.coupons.id }),
+    order: r.one.orders({ from: r.quotes.orderId, to: r.orders.id }),
+  },
+  quoteLines: {
+    quote: r.one.quotes({ from: r.quoteLines.quoteId, to: r.quotes.id, optional: false }),
+    edition: r.one.editions({ from: r.quoteLines.editionId, to: r.editions.id, optional: false }),
   },
   entitlements: {
     reader: r.one.users({ from: r.entitlements.readerId, to: r.users.id, optional: false }),

@@ -118,7 +118,7 @@ async function readCatalogue(context: Context, info: GraphQLResolveInfo, request
   const behind = behindOf(orderBy, after);
   const rows = await context.db.query.editions.findMany({
     ...selectionOf(context, info, orderBy === 'TITLE_ASC'),
-    where: { RAW: (e) => and(inCatalogue(e, filter), behind(e)) ?? sql`true` },
+    where: { RAW: (e) => and(inCatalogue(e, filter, context.clock.now()), behind(e)) ?? sql`true` },
     orderBy: (e) => catalogueOrder(e, orderBy),
     limit: first + 1,
   });

@@ -6,12 +6,15 @@
 import {
   AlreadyOwned,
   Contradiction,
+  CouponRefused,
   FieldRefused,
   KeyReused,
   NotForSale,
   NotThere,
   PriceChanged,
   PurchaseInProgress,
+  QuoteExpired,
+  QuoteUsed,
   UploadMismatch,
   WrongState,
 } from '../db/errors.ts';
@@ -65,6 +68,52 @@ builder.objectType(PriceChanged, {
   description: 'The price is not the one that the buyer was shown.',
   interfaces: [ErrorInterface],
   fields: (t) => ({ price: t.field({ type: Money, description: 'The price now.', resolve: ({ price }) => price }) }),
+});
+
+builder.objectType(QuoteExpired, {
+  name: 'QuoteExpired',
+  carried: true,
+  description: 'The quote’s time is over.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(QuoteUsed, {
+  name: 'QuoteUsed',
+  carried: true,
+  description: 'The quote was ordered on already.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    order: t.drizzleField({
+      type: 'orders',
+      description: 'The order that was placed on it.',
+      resolve: async (query, { orderId }, _args, { db }) => {
+        const order = await db.query.orders.findFirst(query({ where: { id: orderId } }));
+        if (!order) throw new TypeError('the order of a used quote is gone');
+        return order;
+      },
+    }),
+  }),
+});
+
+const CouponRefusalEnum = builder.enumType('CouponRefusal', {
+  description: 'Why a coupon is worth nothing here.',
+  values: {
+    UNKNOWN: { description: 'There is no such code.' },
+    NOT_YET: { description: 'It does not hold yet.' },
+    OVER: { description: 'It has ended.' },
+    USED_UP: { description: 'It was used as often as it may.' },
+    USED_BY_YOU: { description: 'This reader has used it as often as one may.' },
+    NOT_FOR_THESE: { description: 'It is for other editions.' },
+    NOT_FOR_CURRENCY: { description: 'It is for other currencies.' },
+  } as const,
+});
+
+builder.objectType(CouponRefused, {
+  name: 'CouponRefused',
+  carried: true,
+  description: 'The coupon cannot be used for this.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ reason: t.expose('reason', { type: CouponRefusalEnum, description: 'Why not.' }) }),
 });
 
 builder.objectType(UploadMismatch, {

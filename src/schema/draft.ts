@@ -16,7 +16,7 @@ import { signedIn } from './context.ts';
 import { ContributorInput } from './contributor.ts';
 import { editionErrors, retell } from './domain-errors.ts';
 import { Edition } from './edition.ts';
-import { NotFoundError } from './errors.ts';
+import { NotFoundError, ValidationError } from './errors.ts';
 import { idOf } from './ids.ts';
 import { MoneyInput } from './money.ts';
 
@@ -162,6 +162,12 @@ builder.relayMutationField(
         description: 'One per currency; replaces all. 0 gives it away.',
         validate: pricesSchema,
       }),
+      minimums: t.field({
+        type: [MoneyInput],
+        description:
+          'Pay what you want: in these currencies the buyer says how much, this at least; the price is what is suggested. (Default: prices are fixed)',
+        validate: pricesSchema.nullish(),
+      }),
     }),
   },
   {
@@ -169,12 +175,29 @@ builder.relayMutationField(
     authScopes: { signedIn: 'publish:write' },
     errors: { types: editionErrors },
     resolve: (_root, { input }, context) => {
-      const request = { ...input, ownerId: signedIn(context).id, now: context.clock.now() };
+      const prices = withMinimums(input.prices, input.minimums ?? []);
+      const { editionId } = input;
+      const request = { editionId, prices, ownerId: signedIn(context).id, now: context.clock.now() };
       return context.commit((tx) => setPrices(tx, request)).catch(retell);
     },
   },
   editionOutput('The edition.'),
 );
+
+/** @throws ValidationError for a minimum that has no price, or is more than it */
+function withMinimums(prices: readonly Price[], minimums: readonly Price[]): Price[] {
+  const faults = minimums.flatMap(({ currency, amountMinor }, at) => {
+    const price = prices.find((one) => one.currency === currency);
+    if (price && amountMinor <= price.amountMinor) return [];
+    const message = price ? 'It is more than the price that is suggested.' : `Give a price in ${currency} as well.`;
+    return [{ path: `input.minimums.${at}`, message }];
+  });
+  if (faults.length > 0) throw new ValidationError(faults);
+  return prices.map((price) => ({
+    ...price,
+    minimumMinor: minimums.find((one) => one.currency === price.currency)?.amountMinor ?? null,
+  }));
+}
 
 /** The payload of a mutation that changes an edition. */
 export function editionOutput(description: string) {

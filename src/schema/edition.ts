@@ -5,6 +5,7 @@ import { builder } from './builder.ts';
 import { Contributor } from './contributor.ts';
 import { idOf } from './ids.ts';
 import { Money } from './money.ts';
+import { Offer, offersOf } from './offer.ts';
 import { CoverRef, inOrder, parseCovers, readCovers, Revision } from './revision.ts';
 import { EditionStatus } from './statuses.ts';
 import { User } from './viewer.ts';
@@ -14,7 +15,18 @@ const titleOnly = { columns: { title: true } } as const;
 const makersOnly = { columns: {}, with: { contributors: inOrder } } as const;
 const coversOnly = { columns: {}, extras: readCovers } as const;
 const statusOnly = { columns: { status: true } } as const;
-const pricesInOrder = { columns: { currency: true, amountMinor: true }, orderBy: { currency: 'asc' } } as const;
+const pricesInOrder = {
+  columns: { currency: true, amountMinor: true, minimumMinor: true },
+  orderBy: { currency: 'asc' },
+} as const;
+/** The price windows that hold now. To the second, so that what one document asks twice is read once. */
+const openNow = (now: Date) => {
+  const at = new Date(Math.floor(now.getTime() / 1_000) * 1_000);
+  return {
+    columns: { currency: true, amountMinor: true, name: true, validUntil: true },
+    where: { validFrom: { lte: at }, validUntil: { gt: at } },
+  } as const;
+};
 
 const releasedCount = {
   released: (work: { id: AnyPgColumn }) =>
@@ -97,18 +109,26 @@ export const Edition = builder.drizzleNode('editions', {
     isbn13: t.exposeString('isbn13', { nullable: true, description: '13 digits.' }),
     prices: t.field({
       type: [Money],
-      description: 'One per currency.',
-      select: { with: { prices: pricesInOrder } },
-      resolve: ({ prices }) => prices,
+      description: 'One per currency: what it costs now.',
+      select: (_args, { clock }) => ({ with: { prices: pricesInOrder, priceWindows: openNow(clock.now()) } }),
+      resolve: ({ prices, priceWindows }) => offersOf(prices, priceWindows),
     }),
     price: t.field({
       type: Money,
       nullable: true,
-      description: 'The price in a currency; null when it is not sold for that.',
+      description: 'What it costs now in a currency; null when it is not sold for that.',
       args: { currency: t.arg.string({ description: 'ISO 4217. (Default: the first that it is sold for)' }) },
-      select: { with: { prices: pricesInOrder } },
-      resolve: ({ prices }, { currency }) =>
-        (currency ? prices.find((one) => one.currency === currency) : prices[0]) ?? null,
+      select: (_args, { clock }) => ({ with: { prices: pricesInOrder, priceWindows: openNow(clock.now()) } }),
+      resolve: ({ prices, priceWindows }, { currency }) => {
+        const offers = offersOf(prices, priceWindows);
+        return (currency ? offers.find((one) => one.currency === currency) : offers[0]) ?? null;
+      },
+    }),
+    offers: t.field({
+      type: [Offer],
+      description: 'What it can be bought for now, one per currency: campaigns and pay-what-you-want told apart.',
+      select: (_args, { clock }) => ({ with: { prices: pricesInOrder, priceWindows: openNow(clock.now()) } }),
+      resolve: ({ prices, priceWindows }) => offersOf(prices, priceWindows),
     }),
     ratingAverage: t.exposeFloat('ratingAverage', {
       nullable: true,

@@ -9,11 +9,13 @@ import { BadIdError } from './errors.ts';
 /** What has such an id: the types that implement Node. */
 const NODE_TYPES = new Set([
   'ApiKey',
+  'Coupon',
   'DeadLetter',
   'Edition',
   'Entitlement',
   'File',
   'Order',
+  'Quote',
   'Revision',
   'User',
   'Work',

@@ -1,24 +1,12 @@
-/** Orders: placing one, and seeing one's own. */
-import { z } from 'zod';
-import { countrySchema } from '../books/country.ts';
-import { buyerCountry } from '../books/shop-terms.ts';
-import { hashBody } from '../db/idempotency.ts';
-import { AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress } from '../db/errors.ts';
-import { newId } from '../db/tables/columns.ts';
+/** Orders, as their buyers see them. Not here: placing one (place-order.ts). */
 import { builder } from './builder.ts';
-import { type Context, signedIn } from './context.ts';
-import { retell } from './domain-errors.ts';
-import { IdempotencyConflict, OverloadedError } from './errors.ts';
-import { idempotencyKeySchema } from './idempotency-key.ts';
+import { signedIn } from './context.ts';
 import { idOf } from './ids.ts';
-import { placeAtDesk } from './order-desk.ts';
 import { OrderLine } from './order-line.ts';
-import { currencySchema, Money, MoneyInput, type MoneyShape } from './money.ts';
+import { Money, type MoneyShape } from './money.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
 import { OrderStatus } from './statuses.ts';
-
-const TOKEN_CHARS_MAX = 200;
 
 const PaymentStatus = builder.enumType('PaymentStatus', {
   description: 'Where a payment stands.',
@@ -93,6 +81,12 @@ export const Order = builder.drizzleNode('orders', {
       select: { with: { payment: { columns: { status: true, actionUrl: true } } } },
       resolve: ({ payment, buyerId }) => payment && { ...payment, buyerId },
     }),
+    couponCode: t.string({
+      nullable: true,
+      description: 'The coupon that was used.',
+      select: { with: { coupon: { columns: { code: true } } } },
+      resolve: ({ coupon }) => coupon?.code ?? null,
+    }),
     reason: t.exposeString('reason', {
       nullable: true,
       description: 'Why it ended where it did, when it did not complete.',
@@ -140,73 +134,3 @@ builder.queryField('myOrders', (t) =>
     },
   }),
 );
-
-builder.relayMutationField(
-  'placeOrder',
-  {
-    inputFields: (t) => ({
-      editionId: t.id({ required: true, description: 'What to buy.' }).validate(idOf('Edition')),
-      currency: t.string({ required: true, description: 'What to pay in (ISO 4217).', validate: currencySchema }),
-      paymentToken: t.string({
-        required: true,
-        description: 'The provider’s token for the means of payment; never a card number.',
-        validate: z
-          .string()
-          .regex(/^[\w.:-]+$/, 'A payment token has letters, digits and _ . : - only.')
-          .max(TOKEN_CHARS_MAX, `A payment token has ${TOKEN_CHARS_MAX} characters at most.`),
-      }),
-      idempotencyKey: t.string({
-        required: true,
-        description: 'Yours, new for each purchase: the same key buys once, however often it is sent, for ever.',
-        validate: idempotencyKeySchema,
-      }),
-      country: t
-        .string({ description: 'Where the buyer lives (ISO 3166-1): whose tax is charged. (Default: the shop’s own)' })
-        .validate(countrySchema.nullish()),
-      expectedPrice: t.field({
-        type: MoneyInput,
-        description: 'The price that the buyer was shown; another one is answered by PriceChanged.',
-      }),
-    }),
-  },
-  {
-    description: 'Buys an edition. Once this answers, the order reaches its end; watch it by Subscription.orderStatus.',
-    authScopes: { signedIn: 'orders:write' },
-    errors: {
-      types: [AlreadyOwned, NotForSale, PriceChanged, PurchaseInProgress, IdempotencyConflict, OverloadedError],
-    },
-    resolve: (_root, { input }, context) => place(context, input),
-  },
-  {
-    outputFields: (t) => ({
-      order: t.drizzleField({
-        type: Order,
-        description: 'The order, on its way.',
-        resolve: async (query, { orderId }, _args, { db }) => {
-          const order = await db.query.orders.findFirst(query({ where: { id: orderId } }));
-          if (!order) throw new TypeError('a placed order is gone');
-          return order;
-        },
-      }),
-    }),
-  },
-);
-
-interface PlaceOrderInput {
-  editionId: string;
-  currency: string;
-  paymentToken: string;
-  idempotencyKey: string;
-  country?: string | null | undefined;
-  expectedPrice?: MoneyShape | null | undefined;
-}
-
-async function place(context: Context, input: PlaceOrderInput): Promise<{ orderId: string }> {
-  const { idempotencyKey: key, ...body } = input;
-  const expectedPrice = input.expectedPrice ?? null;
-  const buyerId = signedIn(context).id;
-  const from = buyerCountry(input.country ?? null, context.terms.shopCountry, context.address);
-  const bodyHash = hashBody(body);
-  const order = { ...body, id: newId(), buyerId, ...from, gateway: context.notices.name, expectedPrice, key, bodyHash };
-  return { orderId: await placeAtDesk(context, order).catch(retell) };
-}

@@ -170,10 +170,13 @@ export const prices = pgTable(
     currency: text('currency').notNull(),
     /** Integer minor units of the currency. */
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    /** Pay what you want: the least that may be paid, and the amount is what is suggested. Null for a fixed price. */
+    minimumMinor: bigint('minimum_minor', { mode: 'number' }),
   },
   (table) => [
     primaryKey({ columns: [table.editionId, table.currency] }),
     check('price_not_negative', sql`${table.amountMinor} >= 0`),
+    check('price_minimum', sql`${table.minimumMinor} between 0 and ${table.amountMinor}`),
   ],
 );
 

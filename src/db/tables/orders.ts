@@ -16,6 +16,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { users } from './accounts.ts';
 import { editions, revisions } from './books.ts';
+import { coupons } from './checkout.ts';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 
 export const orderStatus = pgEnum('order_status', [
@@ -45,6 +46,7 @@ export const orders = pgTable(
     country: text('country'),
     /** How it was known: CountryEvidence of ../../books/shop-terms.ts. */
     countryEvidence: jsonb('country_evidence'),
+    couponId: uuid('coupon_id').references(() => coupons.id),
     /** Why it ended where it did, in plain words, when it did not complete. */
     reason: text('reason'),
     createdAt: createdAt(),
@@ -52,6 +54,9 @@ export const orders = pgTable(
   },
   (table) => [
     index('order_buyer').on(table.buyerId, table.createdAt),
+    index('order_coupon')
+      .on(table.couponId)
+      .where(sql`coupon_id is not null`),
     check('order_amount_not_negative', sql`${table.amountMinor} >= 0`),
   ],
 );

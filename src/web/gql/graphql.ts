@@ -228,15 +228,17 @@ export type PlaceOrderInput = {
   /** Where the buyer lives (ISO 3166-1): whose tax is charged. (Default: the shop’s own) */
   country?: string | null | undefined;
   /** What to pay in (ISO 4217). */
-  currency: string;
-  /** What to buy. */
-  editionId: string | number;
+  currency?: string | null | undefined;
+  /** Or buy this edition at its price; with `currency`. */
+  editionId?: string | number | null | undefined;
   /** The price that the buyer was shown; another one is answered by PriceChanged. */
   expectedPrice?: MoneyInput | null | undefined;
   /** Yours, new for each purchase: the same key buys once, however often it is sent, for ever. */
   idempotencyKey: string;
   /** The provider’s token for the means of payment; never a card number. */
   paymentToken: string;
+  /** Buy what this quote holds, at what it says. Then leave edition, currency, country and price out. */
+  quoteId?: string | number | null | undefined;
 };
 
 /** All that this mutation needs. */
@@ -595,12 +597,16 @@ export type PlaceOrderMutationVariables = Exact<{
 
 export type PlaceOrderMutation = { result:
     | { __typename: 'AlreadyOwned', code: string, message: string }
+    | { __typename: 'CouponRefused', code: string, message: string }
     | { __typename: 'IdempotencyConflict', code: string, message: string }
     | { __typename: 'NotForSale', code: string, message: string }
+    | { __typename: 'NotFoundError', code: string, message: string }
     | { __typename: 'OverloadedError', code: string, message: string }
     | { __typename: 'PlaceOrderPayload', order: { id: string } }
     | { __typename: 'PriceChanged', code: string, message: string, price: { amount: string, amountMinor: number, currency: string } }
     | { __typename: 'PurchaseInProgress', code: string, message: string, order: { id: string } }
+    | { __typename: 'QuoteExpired', code: string, message: string }
+    | { __typename: 'QuoteUsed', code: string, message: string }
     | { __typename: 'ValidationError', code: string, message: string, fields: Array<{ path: string, message: string }> }
    };
 

@@ -79,6 +79,10 @@ export function buyForm({ id, prices, isBuyable, onSale }, { go, reload }) {
         case 'IdempotencyConflict':
         case 'NotForSale':
         case 'OverloadedError':
+        case 'NotFoundError':
+        case 'QuoteExpired':
+        case 'QuoteUsed':
+        case 'CouponRefused':
           return showProblem(target, result.message);
       }
     } catch (error) {
