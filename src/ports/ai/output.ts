@@ -41,18 +41,27 @@ export function readOutput(content: string): Pick<Enrichment, 'summary' | 'tags'
   return { summary, tags, readingLevel: { band: parsed.readingLevel.band, grade } };
 }
 
-/** One line of plain text: no control, invisible or direction-changing characters, cut at a word. */
+/** One line of plain words: no control, invisible or direction-changing characters, no markup, no links; cut at a word. */
 function clampSummary(text: string): string {
-  const clean = text
+  const visible = text
     .toWellFormed()
     .normalize('NFC')
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
-    .trim();
+    .replaceAll(/[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, '')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  const clean = withoutMarkup(visible).replaceAll(/ {2,}/g, ' ').trim();
   if (clean.length <= SUMMARY_LENGTH_MAX) return clean;
   const cut = clean.slice(0, SUMMARY_LENGTH_MAX - 1).toWellFormed();
   const lastBlank = cut.lastIndexOf(' ');
   return `${cut.slice(0, lastBlank > SUMMARY_LENGTH_MAX / 2 ? lastBlank : undefined).trimEnd()}…`;
+}
+
+/** A book may talk a model into anything; what it says of the book is words, and leads nowhere. */
+function withoutMarkup(text: string): string {
+  return text
+    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/<[^<>]*>/g, ' ')
+    .replaceAll(/[<>]/g, ' ')
+    .replaceAll(/\b(?:[a-z][a-z\d+.-]{0,20}:\/\/|www\.|(?:javascript|vbscript|data|mailto|tel):)\S*/gi, ' ');
 }
 
 export function clampTags(tags: readonly string[]): string[] {
