@@ -296,7 +296,7 @@ const BROKEN: readonly ((whole: string, at: number) => string | Buffer)[] = [
   (whole) => `${whole}${whole}`,
   (whole) => `\ufeff${whole}\u0000`,
   (whole) => whole.replace('{', '{,'),
-  (_whole, at) => `${'['.repeat(at * 50)}`,
+  (_whole, at) => '['.repeat(at * 50),
   (_whole, at) => '{"query":'.repeat(at),
   (whole, at) => Buffer.concat([Buffer.from(whole.slice(0, at)), Buffer.from([0xff, 0xc0, 0x80]), Buffer.from('"')]),
   () => '',
