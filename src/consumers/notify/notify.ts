@@ -6,17 +6,12 @@
  */
 import { eq } from 'drizzle-orm';
 import { type Db } from '../../db/client.ts';
-import { editions, notices, orderLines, orders, revisions, users } from '../../db/tables/index.ts';
-import { newId } from '../../db/tables/columns.ts';
+import { editions, orderLines, orders, revisions, users } from '../../db/tables/index.ts';
 import { editionPublished, noticeSent, orderCompleted } from '../../events/index.ts';
-import { MailUnavailableError } from '../../ports/mail/mail-sender.ts';
-import { advance, backoff, type StageContext, TerminalError } from '../../streams/index.ts';
-import { type ConsumerServices, stage, workflow } from '../services.ts';
+import { TerminalError } from '../../streams/index.ts';
+import { stage, workflow } from '../services.ts';
+import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from './send-notice.ts';
 import { announcementText, receiptText } from './texts.ts';
-
-/** Eight tries over about two hours: mail servers are away for long. */
-const mailRetry = backoff({ attemptsMax: 8, delayMs: 5_000, delayMsMax: 3_600_000, factor: 3 });
-const MAIL_TIMEOUT_MS = 30_000;
 
 export const receipt = workflow('receipt', {
   startedBy: 'order.completed of purchase',
@@ -28,7 +23,7 @@ export const receipt = workflow('receipt', {
       timeoutMs: MAIL_TIMEOUT_MS,
       run: async ({ payload: { orderId } }, context) => {
         const { order, buyer, titles } = await readReceipt(context.services.db, orderId);
-        return send(
+        return sendNotice(
           context,
           { key: `receipt:${orderId}`, kind: 'RECEIPT', to: buyer },
           receiptText({ ...order, titles }, context.services.publicUrl),
@@ -48,7 +43,7 @@ export const announcement = workflow('announcement', {
       timeoutMs: MAIL_TIMEOUT_MS,
       run: async ({ payload: { revisionId } }, context) => {
         const { title, author } = await readPublication(context.services.db, revisionId);
-        return send(
+        return sendNotice(
           context,
           { key: `published:${revisionId}`, kind: 'PUBLISHED', to: author },
           announcementText(title, context.services.publicUrl),
@@ -57,37 +52,6 @@ export const announcement = workflow('announcement', {
     }),
   ],
 });
-
-interface Recipient {
-  id: string;
-  email: string;
-}
-
-async function send(
-  { services, clock, signal }: StageContext<ConsumerServices>,
-  notice: { key: string; kind: string; to: Recipient },
-  mail: { subject: string; text: string },
-) {
-  await services.mail
-    .send({ idempotencyKey: notice.key, to: notice.to.email, ...mail, signal })
-    .catch((error: unknown) => {
-      if (error instanceof MailUnavailableError) throw error;
-      throw new TerminalError(`the mail cannot be sent: ${String(error)}`, { cause: error });
-    });
-  return advance(noticeSent.of({ key: notice.key, kind: notice.kind }), async (tx) => {
-    await tx
-      .insert(notices)
-      .values({
-        id: newId(),
-        key: notice.key,
-        userId: notice.to.id,
-        kind: notice.kind,
-        subject: mail.subject,
-        sentAt: clock.now(),
-      })
-      .onConflictDoNothing();
-  });
-}
 
 async function readReceipt(db: Db, orderId: string) {
   const [order] = await db
