@@ -153,6 +153,14 @@ const schema = z.object({
     .transform((value) => resolve(projectFolder, value))
     .prefault('data/tax-rates.json')
     .describe('Tax rates on e-books by country; relative to the project. Read when the program starts.'),
+  SELLER: text
+    .transform((value) => value.split('|').map((line) => line.trim()))
+    .prefault('Booky Hub')
+    .describe('Who sells, as receipts say it: name, address and tax number, with | between the lines.'),
+  LICENCE_TEXT: text
+    .max(2_000, 'must be 2,000 characters at most')
+    .prefault('For one reader: read it on your own devices, keep it as long as you like, do not pass it on.')
+    .describe('On what terms a book is sold, as receipts say it.'),
   ROYALTY_BPS: whole(0, 10_000)
     .prefault('7000')
     .describe('What an author gets of a sale without its tax, in hundredths of a percent.'),

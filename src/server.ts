@@ -19,6 +19,7 @@ import { AnonymousAnswers } from './server/anonymous-answers.ts';
 import { createBudget } from './server/budget.ts';
 import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
+import { serveReceipts } from './server/receipts.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
 import { allowsOrigin, refuseForgery, refuseForms } from './server/forgery.ts';
@@ -40,8 +41,6 @@ import { openSockets } from './server/sockets.ts';
 import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
 
-/** Media types in a request's Accept. */
-const ACCEPTED_MAX = 20;
 const STOP_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
 /** A slow upload may take this long. */
@@ -110,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     covers: serveCovers(services),
+    receipts: serveReceipts(services),
     webhooks: serveWebhooks(services),
     app: servePages(options.pagesFolder),
     healthz,
@@ -213,10 +213,6 @@ function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyL
     if (wantsPage(exchange)) return page(exchange);
     const { request, response, requestId, address } = exchange;
     const { headers } = request;
-    // Yoga tells who accepts nothing of ours what there is, once for each type that was asked for.
-    if ((headers.accept ?? '').split(',').length > ACCEPTED_MAX) {
-      throw new HttpError(406, 'NOT_ACCEPTABLE', 'Accept `application/json` or `text/event-stream`.');
-    }
     let body: string | null = null;
     if (request.method === 'POST') {
       refuseForms(headers);

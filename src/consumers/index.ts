@@ -1,26 +1,13 @@
 /** The business: every workflow there is. A new one is a folder beside these and a line here. */
 import { enrich } from './enrich/enrich.ts';
 import { health } from './health/health.ts';
-import { announcement, receipt } from './notify/notify.ts';
+import { announcement } from './notify/notify.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
-import { webhook } from './webhooks/deliver.ts';
-import { webhookPause } from './webhooks/pause-notice.ts';
-import { webhookPlanners } from './webhooks/plan.ts';
+import { receipt } from './receipt/receipt.ts';
 
-export const workflows = [
-  publish,
-  enrich,
-  purchase,
-  paymentNotice,
-  receipt,
-  announcement,
-  health,
-  ...webhookPlanners,
-  webhook,
-  webhookPause,
-];
+export const workflows = [publish, enrich, purchase, paymentNotice, receipt, announcement, health];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';
 export type { ConsumerServices } from './services.ts';

@@ -8,18 +8,6 @@ export const relations = defineRelations(tables, (r) => ({
     orders: r.many.orders({ from: r.users.id, to: r.orders.buyerId }),
     entitlements: r.many.entitlements({ from: r.users.id, to: r.entitlements.readerId }),
   },
-  webhookEndpoints: {
-    owner: r.one.users({ from: r.webhookEndpoints.ownerId, to: r.users.id, optional: false }),
-    deliveries: r.many.webhookDeliveries({ from: r.webhookEndpoints.id, to: r.webhookDeliveries.endpointId }),
-  },
-  webhookDeliveries: {
-    endpoint: r.one.webhookEndpoints({
-      from: r.webhookDeliveries.endpointId,
-      to: r.webhookEndpoints.id,
-      optional: false,
-    }),
-    attempts: r.many.webhookAttempts({ from: r.webhookDeliveries.id, to: r.webhookAttempts.deliveryId }),
-  },
   disclosures: {
     admin: r.one.users({ from: r.disclosures.adminId, to: r.users.id, optional: false }),
   },
@@ -47,6 +35,7 @@ export const relations = defineRelations(tables, (r) => ({
     lines: r.many.orderLines({ from: r.orders.id, to: r.orderLines.orderId }),
     payment: r.one.payments({ from: r.orders.id, to: r.payments.orderId }),
     coupon: r.one.coupons({ from: r.orders.couponId, to: r.coupons.id }),
+    receipt: r.one.receipts({ from: r.orders.id, to: r.receipts.orderId }),
   },
   orderLines: {
     order: r.one.orders({ from: r.orderLines.orderId, to: r.orders.id, optional: false }),

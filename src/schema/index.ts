@@ -31,6 +31,7 @@ import './place-order.ts';
 import './price-windows.ts';
 import './publishing.ts';
 import './quote.ts';
+import './receipt.ts';
 import './revision.ts';
 import './run-updates.ts';
 import './run-list.ts';
@@ -44,7 +45,5 @@ import './subject.ts';
 import './timers.ts';
 import './upload.ts';
 import './viewer.ts';
-import './webhook-desk.ts';
-import './webhooks.ts';
 
 export const schema: GraphQLSchema = builder.toSchema();

@@ -31,6 +31,16 @@ export function downloadLink(
   return { url: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims }), expiresAt };
 }
 
+/** Where the PDF of a receipt is fetched, for five minutes. */
+export function receiptLink(
+  { signing, publicUrl, clock }: Signer,
+  { orderId, buyerId }: { orderId: string; buyerId: string },
+): string {
+  const expiresAt = new Date(clock.now().getTime() + DOWNLOAD_LINK_MS);
+  const path = `/receipts/${orderId}`;
+  return publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims: { buyerId } });
+}
+
 /**
  * Where a cover is.
  * @param storageKey of the form `covers/REVISION/WIDTH.jpg`

@@ -6,6 +6,7 @@ import { OrderLine } from './order-line.ts';
 import { Money, type MoneyShape } from './money.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
+import { Receipt } from './receipt.ts';
 import { OrderStatus } from './statuses.ts';
 
 const PaymentStatus = builder.enumType('PaymentStatus', {
@@ -86,6 +87,13 @@ export const Order = builder.drizzleNode('orders', {
       description: 'The coupon that was used.',
       select: { with: { coupon: { columns: { code: true } } } },
       resolve: ({ coupon }) => coupon?.code ?? null,
+    }),
+    receipt: t.field({
+      type: Receipt,
+      nullable: true,
+      description: 'Its receipt; null until it is completed.',
+      select: { with: { receipt: true } },
+      resolve: ({ receipt, buyerId }) => receipt && { ...receipt, buyerId },
     }),
     reason: t.exposeString('reason', {
       nullable: true,

@@ -138,7 +138,11 @@ export function serveCovers({ db, storage, signing, clock }: Services): Route {
 }
 
 /** @throws HttpError 403 when the URL is not ours or its time is over */
-function verified({ request }: Exchange, { secrets }: Services['signing'], clock: Services['clock']): SignedUrlClaims {
+export function verified(
+  { request }: Exchange,
+  { secrets }: Services['signing'],
+  clock: Services['clock'],
+): SignedUrlClaims {
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
   const result = verifySignedUrl(secrets, { method, url: request.url ?? '' }, clock.now().getTime());
   if (result.kind === 'VALID') return result.claims;
@@ -168,7 +172,7 @@ async function readerBy({ request, response }: Exchange, auth: SchemaServices['a
 }
 
 /** The id in `/uploads/ID`. */
-function idIn({ url }: Exchange): string {
+export function idIn({ url }: Exchange): string {
   const id = url.pathname.split('/')[2] ?? '';
   if (!isUuid(id)) throw new HttpError(404, 'NOT_FOUND', 'There is nothing here.');
   return id;
@@ -178,14 +182,14 @@ const readCovers = (extracted: unknown): unknown =>
   typeof extracted === 'object' && extracted !== null && 'covers' in extracted ? extracted.covers : null;
 
 /** RFC 6266: a plain name for old programs, the real one beside it. */
-function attachment(fileName: string): string {
+export function attachment(fileName: string): string {
   const plain = fileName.replace(/[^\x20-\x7e]|["\\%]/g, '_');
   const real = encodeURIComponent(fileName).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
   return `attachment; filename="${plain}"; filename*=UTF-8''${real}`;
 }
 
 /** An error of the storage in the words of this route. */
-function retell(error: unknown): never {
+export function retell(error: unknown): never {
   if (error instanceof BlobTooLargeError)
     throw new HttpError(413, 'BODY_TOO_LARGE', 'More bytes came than were announced.');
   if (error instanceof BlobNotFoundError) throw new HttpError(404, 'NOT_FOUND', 'The file is gone.');

@@ -191,7 +191,7 @@ async function tell<Services>(
   );
   await storeWrites(
     tx,
-    results.map(({ outcome }) => outcome.write),
+    advancing.map(({ outcome }) => outcome.write),
   );
   const carriers = carriersOf(context, seat);
   const events = await appendEvents(

@@ -33,6 +33,10 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   ]);
   await sql`update edition set isbn13 = '9780306406157' where id = ${onSale.editionId}`;
   await sql`update edition set isbn13 = '9780306406157', published_at = now() where id = ${draft.editionId}`;
+  await sql`update price set minimum_minor = 100 where edition_id in (${draft.editionId}, ${onSale.editionId})`;
+  await sql`insert into price_window (id, edition_id, currency, amount_minor, name, valid_from, valid_until)
+    select ${newId()}::uuid, id, 'EUR', 399, 'Summer', now() - interval '1 hour', now() + interval '1 day'
+    from edition where id = ${draft.editionId}`;
   await sql`update "order" set country = 'DE' where id = ${orderId}`;
   await sql`update api_key set expires_at = now() + interval '1 day', last_used_at = now() where id = ${apiKeyId}`;
   await sql`update run set state = 'RUNNING', retry_at = now()`;

@@ -31,8 +31,13 @@ export const INPUTS: Record<string, Make | null> = {
   completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
   createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),
   createAppPassword: () => ({ name: 'A reader' }),
+  createCoupon: () => ({ code: randomUUID(), percentBps: 1_000 }),
   createDownload: async (world) => ({ editionId: world.id('Edition', world.bought.editionId) }),
   createDraft: () => ({ title: 'The Sea', prices }),
+  createQuote: async (world) => ({
+    items: [{ editionId: world.id('Edition', (await world.make.book(world.seller, 'PUBLISHED')).editionId) }],
+    currency: 'EUR',
+  }),
   createRevision: editionOf(onSale),
   createUpload: () => ({
     name: 'a.epub',
@@ -48,6 +53,7 @@ export const INPUTS: Record<string, Make | null> = {
   discloseDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
   discloseEvent: async (world) => ({ number: (await world.make.run()).eventId }),
   dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
+  endCoupon: async (world) => ({ couponId: world.id('Coupon', await world.make.coupon()) }),
   placeOrder: async (world) => ({
     editionId: world.id('Edition', (await world.make.book(world.seller, 'PUBLISHED')).editionId),
     currency: 'EUR',
@@ -65,6 +71,7 @@ export const INPUTS: Record<string, Make | null> = {
     await sql`delete from cron_slot`;
     return { name: 'health' };
   },
+  setPriceWindows: editionOf(draft, { windows: [] }),
   setPrices: editionOf(draft, { prices }),
   signIn: (world) => ({ email: world.owner.email, password: PASSWORD }),
   signOut: null,

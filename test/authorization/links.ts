@@ -1,7 +1,7 @@
 /** Links to bytes, as each caller gets them: with a credential, and by links that others were given. */
 import type { Way } from './ask.ts';
 import { type SchemaServices } from '../../src/schema/context.ts';
-import { downloadLink, previewCoverLink, uploadLink } from '../../src/schema/links.ts';
+import { downloadLink, previewCoverLink, receiptLink, uploadLink } from '../../src/schema/links.ts';
 import type { World } from './world.ts';
 
 interface Link {
@@ -33,6 +33,17 @@ export async function linksOf(world: World, publicUrl: string, secret: string): 
       row: 'GET /downloads (a link made for another buyer)',
       method: 'GET',
       url: downloadLink(signer, { entitlementId: bought.id, readerId: other }).url,
+    },
+    { row: 'GET /receipts (no link of ours)', method: 'GET', url: `${publicUrl}/receipts/${bought.orderId}` },
+    {
+      row: 'GET /receipts (the link that the owner was given)',
+      method: 'GET',
+      url: receiptLink(signer, { orderId: bought.orderId, buyerId: owner.id }),
+    },
+    {
+      row: 'GET /receipts (a link made for another buyer)',
+      method: 'GET',
+      url: receiptLink(signer, { orderId: bought.orderId, buyerId: other }),
     },
     { row: 'GET /covers (a draft’s)', method: 'GET', url: cover(draft) },
     { row: 'GET /covers (on sale)', method: 'GET', url: cover(onSale) },

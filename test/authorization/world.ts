@@ -11,6 +11,7 @@ import * as tables from '../../src/db/tables/index.ts';
 import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
 import { createFolderStorage } from '../../src/ports/storage/folder-storage.ts';
 import { encodeId } from '../../src/schema/ids.ts';
+import { checkoutThings } from './checkout-things.ts';
 import { furnish } from './furnish.ts';
 import type { People, Person } from './people.ts';
 
@@ -163,6 +164,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return given(row).id;
   };
 
+  const checkout = checkoutThings(database, owner, seller);
   const [draft, onSale, bought, parked] = [
     await book(owner),
     await book(owner, 'PUBLISHED'),
@@ -171,6 +173,15 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
   ];
   const { runId, subject: runSubject } = parked;
   const [deadLetterId, apiKeyId] = [await deadLetter(), await apiKey()];
+  const quoteId = await checkout.quote(await book(seller, 'PUBLISHED'), bought.orderId);
+  const [couponId, percentageId] = [await checkout.coupon(), await checkout.percentage()];
+  await sql`insert into receipt (order_id, year, number, issued_at, storage_key)
+    values (${bought.orderId}, 2026, 1, now(), ${`receipts/2026/${bought.orderId}.pdf`})`;
+  await storage.put(`receipts/2026/${bought.orderId}.pdf`, BYTES, {
+    contentType: 'application/pdf',
+    sizeBytesMax: BYTES.length,
+  });
+  await sql`update "order" set coupon_id = ${couponId} where id = ${bought.orderId}`;
   await furnish(database, dataDir, {
     draft,
     onSale,
@@ -192,8 +203,11 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     runSubject,
     deadLetterId,
     apiKeyId,
+    quoteId,
+    couponId,
+    percentageId,
     sql,
-    make: { file, book, order, entitlement, run, deadLetter, apiKey },
+    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey },
     id: encodeId,
   };
 }

@@ -15,7 +15,6 @@ import { createLocalEnricher } from '../../src/ports/ai/local-enricher.ts';
 import { createFolderMail } from '../../src/ports/mail/folder-mail.ts';
 import { createSandboxGatewayClient } from '../../src/ports/payments/sandbox/client.ts';
 import { startSandboxGateway } from '../../src/ports/payments/sandbox/server.ts';
-import { createWebhookSender } from '../../src/ports/webhooks/sender.ts';
 import { createFolderStorage } from '../../src/ports/storage/folder-storage.ts';
 import { appendEvents, createEngine, openRedis } from '../../src/streams/index.ts';
 import { ManualClock, quietLog } from '../streams/support.ts';
@@ -41,10 +40,9 @@ export async function openMarketplace(
     storage,
     mail,
     enricher: createLocalEnricher(),
-    webhooks: createWebhookSender({ allowsPrivate: true, timeoutMs: 500 }),
-    shards: 1,
     scratchDir: join(folder, 'scratch'),
     publicUrl: 'http://localhost:4000',
+    seller: { lines: ['Books Ltd', '1 High Street'], licence: 'For one reader.' },
     ...options.services,
   };
   const engine = createEngine({
@@ -164,7 +162,7 @@ export async function openMarketplace(
     },
 
     /** An edition on sale, as an import makes it. */
-    async listEdition(listing: { authorId: string; priceMinor?: number }) {
+    async listEdition(listing: { authorId: string; priceMinor?: number; title?: string }) {
       const { editionId, revisionId } = await this.draftEdition({ ...listing, priceMinor: listing.priceMinor ?? 999 });
       await database.sql`update revision set status = 'PUBLISHED' where id = ${revisionId}`;
       await database.sql`

@@ -1,13 +1,6 @@
 /** The wording of mails. Plain text; what people wrote is quoted as they wrote it, on one line. */
-import { exponentOf } from '../../books/currency.ts';
-
-interface Receipt {
-  id: string;
-  amountMinor: number;
-  currency: string;
-  createdAt: Date;
-  titles: readonly string[];
-}
+import type { ReceiptContent } from '../receipt/receipt-content.ts';
+import { dayOf, formatMoney, type Seller, taxLines } from '../receipt/receipt-words.ts';
 
 const TITLE_LENGTH_MAX = 150;
 const oneLine = (text: string): string => {
@@ -15,23 +8,31 @@ const oneLine = (text: string): string => {
   return line.length > TITLE_LENGTH_MAX ? `${line.slice(0, TITLE_LENGTH_MAX - 1)}…` : line;
 };
 
-function formatMoney(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.format(amountMinor / 10 ** exponentOf(currency));
-}
-
-export function receiptText(order: Receipt, publicUrl: string): { subject: string; text: string } {
-  const titles = order.titles.map(oneLine);
+export function receiptText(
+  receipt: ReceiptContent,
+  seller: Seller,
+  publicUrl: string,
+): { subject: string; text: string } {
+  const { lines, currency } = receipt;
+  const [first, ...others] = lines.map(({ title }) => oneLine(title));
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
   return {
-    subject: `Your book: ${titles[0] ?? 'order'}`,
+    subject: `Your book${more === '' ? '' : 's'}: ${first ?? 'order'}${more}`,
     text: [
       'Thank you for your order.',
       '',
-      ...titles.map((title) => `  ${title}`),
-      `  Paid: ${formatMoney(order.amountMinor, order.currency)}`,
-      `  Order: ${order.id}, ${order.createdAt.toISOString().slice(0, 10)}`,
+      ...lines.map(({ title, amountMinor }) => `  ${oneLine(title)}: ${formatMoney(amountMinor, currency)}`),
+      '',
+      `  Paid: ${formatMoney(receipt.totalMinor, currency)}`,
+      ...taxLines(receipt).map((line) => `  ${line}`),
+      `  Receipt: ${receipt.number}, ${dayOf(receipt.issuedAt)} (attached)`,
+      `  Order: ${receipt.orderId}, ${dayOf(receipt.orderedAt)}`,
+      '',
+      seller.licence,
       '',
       `It is in your library, ready to download: ${publicUrl}/app#library`,
+      '',
+      ...seller.lines,
     ].join('\n'),
   };
 }

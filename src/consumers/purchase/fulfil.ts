@@ -1,6 +1,10 @@
-/** Stage `purchase.fulfil`: gives the reader the right to the book. After the pivot: tried until it is done. */
+/**
+ * Stage `purchase.fulfil`: gives the reader the right to the book, and the order the number of its receipt. After the
+ * pivot: tried until it is done.
+ */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
+import { completeOrders } from '../../db/receipts.ts';
 import { newId } from '../../db/tables/columns.ts';
 import { orderCompleted } from '../../events/index.ts';
 import { advance, type StageInput } from '../../streams/index.ts';
@@ -22,8 +26,7 @@ export async function grantLicences(tx: Tx, inputs: readonly Input[], { clock }:
     from jsonb_to_recordset(${rows}::text::jsonb) as d(id uuid, reader_id uuid, edition_id uuid, order_id uuid)
     on conflict (reader_id, edition_id) do update set status = 'ACTIVE', order_id = excluded.order_id
       where entitlement.status in ('REVOKED', 'REFUNDED')`);
-  await tx.execute(sql`
-    update "order" set status = 'COMPLETED', updated_at = ${now}::timestamptz where id = any(${sql.param(ids)}::uuid[])`);
+  await completeOrders(tx, ids, clock.now());
   return inputs.map(({ payload: { orderId } }) => advance(orderCompleted.of({ orderId, status: 'COMPLETED' })));
 }
 

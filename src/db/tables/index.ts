@@ -6,4 +6,5 @@ export * from './engine.ts';
 export * from './files.ts';
 export * from './operations.ts';
 export * from './orders.ts';
+export * from './receipts.ts';
 export * from './webhooks.ts';

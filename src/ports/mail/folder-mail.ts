@@ -20,6 +20,9 @@ const keptMailSchema = z.object({
   subject: z.string(),
   text: z.string(),
   html: z.string().nullable(),
+  attachments: z
+    .array(z.object({ fileName: z.string(), mediaType: z.string(), contentBase64: z.base64() }))
+    .default([]),
 });
 export type KeptMail = z.infer<typeof keptMailSchema>;
 
@@ -90,6 +93,11 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
         subject: mail.subject,
         text: mail.text,
         html: mail.html ?? null,
+        attachments: mail.attachments.map(({ fileName, mediaType, content }) => ({
+          fileName,
+          mediaType,
+          contentBase64: Buffer.from(content).toString('base64'),
+        })),
       };
       const name = `${createHash('sha256').update(mail.idempotencyKey).digest('hex')}.json`;
       const path = join(folderPath, name);

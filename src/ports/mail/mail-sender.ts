@@ -8,6 +8,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
+export interface MailAttachment {
+  /** Letters, digits and . _ - only. */
+  readonly fileName: string;
+  /** Of the form type/subtype. */
+  readonly mediaType: string;
+  readonly content: Uint8Array;
+}
+
 export interface OutgoingMail {
   /** 1 to 255 characters; one key is one mail. */
   readonly idempotencyKey: string;
@@ -18,6 +26,8 @@ export interface OutgoingMail {
   /** At most 256 KiB, as has `html`. */
   readonly text: string;
   readonly html?: string | undefined;
+  /** At most 3, of 2 MiB together. */
+  readonly attachments?: readonly MailAttachment[] | undefined;
   /** (Default: the adapter's own) */
   readonly from?: string | undefined;
   /** Of the form <left@right>. (Default: made from the idempotency key) */
@@ -55,6 +65,8 @@ export class MailUnavailableError extends MailError {
 }
 
 const BODY_LENGTH_MAX = 256 * 1024;
+const ATTACHMENTS_MAX = 3;
+const ATTACHED_BYTES_MAX = 2 * 1024 * 1024;
 const line = z.string().regex(/^[^\r\n\0]*$/, 'one line');
 const mailSchema = z.object({
   idempotencyKey: z.string().min(1).max(255),
@@ -62,6 +74,17 @@ const mailSchema = z.object({
   subject: line.min(1).max(250),
   text: z.string().max(BODY_LENGTH_MAX),
   html: z.string().max(BODY_LENGTH_MAX).optional(),
+  attachments: z
+    .array(
+      z.object({
+        fileName: z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits and . _ -'),
+        mediaType: z.string().regex(/^[\w.+-]+\/[\w.+-]+$/, 'type/subtype'),
+        content: z.instanceof(Uint8Array),
+      }),
+    )
+    .max(ATTACHMENTS_MAX)
+    .refine((list) => list.reduce((sum, one) => sum + one.content.length, 0) <= ATTACHED_BYTES_MAX, 'too large')
+    .default([]),
   from: line.min(3).max(320).optional(),
   messageId: z
     .string()

@@ -46,6 +46,11 @@ export function createSmtpMail(options: SmtpMailOptions): MailSender & { close()
             subject: mail.subject,
             text: mail.text,
             ...(mail.html === undefined ? {} : { html: mail.html }),
+            attachments: mail.attachments.map(({ fileName, mediaType, content }) => ({
+              filename: fileName,
+              contentType: mediaType,
+              content: Buffer.from(content),
+            })),
             messageId,
           }),
           signal,

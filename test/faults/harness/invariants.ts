@@ -71,6 +71,7 @@ export async function auditShop(sql: Sql): Promise<string[]> {
   return [
     ...(await auditLedger(sql)),
     ...(await auditEntitlements(sql)),
+    ...(await auditReceipts(sql)),
     ...(await auditEvents(sql)),
     ...(await auditRuns(sql)),
   ];
@@ -169,6 +170,17 @@ async function auditLedger(sql: Sql): Promise<string[]> {
     ...tell('ledger transactions do not sum to zero', unbalanced, idOf),
     ...tell('ledger transactions without entries', empty, idOf),
     ...tell('orders were booked with another amount', wrong, idOf),
+  ];
+}
+
+async function auditReceipts(sql: Sql): Promise<string[]> {
+  const missing = await sql<{ id: string }[]>`
+    select o.id from "order" o where (o.status = 'COMPLETED') <> exists (select from receipt r where r.order_id = o.id)`;
+  const gaps = await sql<{ id: string }[]>`
+    select year::text as id from receipt group by year having max(number) <> count(*) or min(number) <> 1`;
+  return [
+    ...tell('orders do not agree with the receipts: one if and only if completed', missing, idOf),
+    ...tell('years in which numbers of receipts are missing', gaps, idOf),
   ];
 }
 

@@ -1,0 +1,69 @@
+/** What a receipt says: read from what was frozen when the order was placed and completed. */
+import { asc, eq, sql } from 'drizzle-orm';
+import type { Db } from '../../db/client.ts';
+import { receiptNumber } from '../../db/receipts.ts';
+import { editions, orderLines, orders, receipts, revisions, users } from '../../db/tables/index.ts';
+import { TerminalError } from '../../streams/index.ts';
+
+export interface ReceiptLine {
+  title: string;
+  listAmountMinor: number;
+  discountMinor: number;
+  /** What was paid, tax included. */
+  amountMinor: number;
+  taxMinor: number;
+  taxRateBps: number;
+}
+
+export interface ReceiptContent {
+  orderId: string;
+  /** `2026-000123`. */
+  number: string;
+  issuedAt: Date;
+  orderedAt: Date;
+  currency: string;
+  totalMinor: number;
+  /** Whose tax is in it (ISO 3166-1); null when no country was known. */
+  country: string | null;
+  buyer: { id: string; email: string; name: string };
+  lines: readonly ReceiptLine[];
+}
+
+/** @throws TerminalError when the order has no receipt: no retry will make one */
+export async function readReceipt(db: Db, orderId: string): Promise<ReceiptContent> {
+  const [row] = await db
+    .select({
+      year: receipts.year,
+      number: receipts.number,
+      issuedAt: receipts.issuedAt,
+      orderedAt: orders.createdAt,
+      currency: orders.currency,
+      totalMinor: orders.amountMinor,
+      country: orders.country,
+      buyer: { id: users.id, email: users.email, name: users.name },
+    })
+    .from(orders)
+    .innerJoin(receipts, eq(receipts.orderId, orders.id))
+    .innerJoin(users, eq(users.id, orders.buyerId))
+    .where(eq(orders.id, orderId));
+  if (!row) throw new TerminalError(`there is no receipt of order ${orderId}`);
+  return { ...row, orderId, number: receiptNumber(row), lines: await readLines(db, orderId) };
+}
+
+/** With the titles that were on sale when it was ordered. */
+function readLines(db: Db, orderId: string): Promise<ReceiptLine[]> {
+  return db
+    .select({
+      title: revisions.title,
+      listAmountMinor: orderLines.listAmountMinor,
+      discountMinor: orderLines.discountMinor,
+      amountMinor: orderLines.amountMinor,
+      taxMinor: orderLines.taxMinor,
+      taxRateBps: orderLines.taxRateBps,
+    })
+    .from(orderLines)
+    .innerJoin(editions, eq(editions.id, orderLines.editionId))
+    .innerJoin(revisions, sql`${revisions.id} = coalesce(${orderLines.revisionId}, ${editions.liveRevisionId})`)
+    .where(eq(orderLines.orderId, orderId))
+    .orderBy(asc(orderLines.position));
+}

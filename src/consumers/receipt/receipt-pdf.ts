@@ -1,0 +1,140 @@
+/**
+ * A receipt as PDF: one A4 page.
+ *
+ * Promise: the same content gives the same bytes; nothing in it is of the moment it was made. Latin text is set in
+ * Helvetica, all else in DejaVu Sans, of which only the letters used are embedded; a letter that it has not is a `?`.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { type PDFFont, PDFDocument, type PDFPage, StandardFonts } from '@cantoo/pdf-lib';
+import * as fontkit from 'fontkit';
+import type { ReceiptContent } from './receipt-content.ts';
+import { dayOf, formatMoney, type Seller, taxLines } from './receipt-words.ts';
+
+/** In points. */
+const PAGE = { width: 595, height: 842, margin: 56 };
+const SIZE = { title: 18, text: 10, small: 8 };
+const LEADING = 15;
+const AMOUNT_WIDTH = 110;
+
+export async function receiptPdf(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
+  const pdf = await PDFDocument.create({ updateMetadata: false });
+  pdf.setTitle(`Receipt ${content.number}`);
+  pdf.setProducer('Booky Hub');
+  pdf.setCreationDate(content.issuedAt);
+  pdf.setModificationDate(content.issuedAt);
+  const texts = [...seller.lines, seller.licence, content.buyer.name, content.buyer.email];
+  const font = await fontFor(pdf, [...texts, ...content.lines.map(({ title }) => title), amountsOf(content)].join(''));
+  draw(new Pen(pdf.addPage([PAGE.width, PAGE.height]), font), content, seller);
+  return pdf.save();
+}
+
+const amountsOf = ({ lines, currency, totalMinor }: ReceiptContent): string =>
+  [totalMinor, ...lines.map(({ amountMinor }) => amountMinor)].map((minor) => formatMoney(minor, currency)).join('');
+
+function draw(pen: Pen, content: ReceiptContent, seller: Seller): void {
+  const { currency, lines } = content;
+  for (const line of seller.lines) pen.write(line);
+  pen.skip(2);
+  pen.write(`Receipt ${content.number}`, SIZE.title);
+  pen.skip();
+  pen.write(`Date: ${dayOf(content.issuedAt)}`);
+  pen.write(`Order: ${content.orderId}, ${dayOf(content.orderedAt)}`);
+  pen.write(`For: ${content.buyer.name} <${content.buyer.email}>`);
+  pen.skip();
+  for (const { title, listAmountMinor } of lines) pen.row(title, formatMoney(listAmountMinor, currency));
+  const discountMinor = lines.reduce((sum, line) => sum + line.discountMinor, 0);
+  if (discountMinor > 0) pen.row('Discount', formatMoney(-discountMinor, currency));
+  pen.rule();
+  pen.row('Total, tax included', formatMoney(content.totalMinor, currency));
+  for (const line of taxLines(content)) pen.write(line, SIZE.small);
+  pen.skip();
+  pen.paragraph(seller.licence, SIZE.small);
+}
+
+/** Writes from the top of the page to its bottom; what would run over the margin is cut. */
+class Pen {
+  readonly #page: PDFPage;
+  readonly #font: PDFFont;
+  readonly #letters: ReadonlySet<number>;
+  #y = PAGE.height - PAGE.margin;
+
+  constructor(page: PDFPage, font: PDFFont) {
+    this.#page = page;
+    this.#font = font;
+    this.#letters = new Set(font.getCharacterSet());
+  }
+
+  skip(lines = 1): void {
+    this.#y -= lines * LEADING;
+  }
+
+  write(text: string, size = SIZE.text): void {
+    this.#put(this.#cut(this.#known(text), size, PAGE.width - 2 * PAGE.margin), PAGE.margin, size);
+    this.skip(size > SIZE.text ? 1.5 : 1);
+  }
+
+  /** A text at the left, an amount at the right. */
+  row(text: string, amount: string): void {
+    const right = this.#known(amount);
+    const x = PAGE.width - PAGE.margin - this.#font.widthOfTextAtSize(right, SIZE.text);
+    this.#put(right, x, SIZE.text);
+    const width = PAGE.width - 2 * PAGE.margin - AMOUNT_WIDTH;
+    this.#put(this.#cut(this.#known(text), SIZE.text, width), PAGE.margin, SIZE.text);
+    this.skip();
+  }
+
+  rule(): void {
+    const y = this.#y + LEADING / 2;
+    const [start, end] = [
+      { x: PAGE.margin, y },
+      { x: PAGE.width - PAGE.margin, y },
+    ];
+    this.#page.drawLine({ start, end, thickness: 0.5 });
+    this.skip(0.5);
+  }
+
+  /** Broken between words. */
+  paragraph(text: string, size: number): void {
+    let line = '';
+    for (const word of this.#known(text).split(' ')) {
+      const longer = line === '' ? word : `${line} ${word}`;
+      if (this.#font.widthOfTextAtSize(longer, size) <= PAGE.width - 2 * PAGE.margin) line = longer;
+      else {
+        this.write(line, size);
+        line = word;
+      }
+    }
+    this.write(line, size);
+  }
+
+  #put(text: string, x: number, size: number): void {
+    if (this.#y > PAGE.margin / 2) this.#page.drawText(text, { x, y: this.#y, size, font: this.#font });
+  }
+
+  #known(text: string): string {
+    const oneLine = text.replaceAll(/\s/g, ' ');
+    return Array.from(oneLine)
+      .map((letter) => (this.#letters.has(letter.codePointAt(0) ?? 0) ? letter : '?'))
+      .join('');
+  }
+
+  #cut(text: string, size: number, width: number): string {
+    const letters = Array.from(text);
+    while (letters.length > 0 && this.#font.widthOfTextAtSize(letters.join(''), size) > width) letters.pop();
+    return letters.length < Array.from(text).length ? `${letters.slice(0, -3).join('')}...` : text;
+  }
+}
+
+/** The font file is read once. */
+let dejaVu: Promise<Uint8Array> | undefined;
+
+async function fontFor(pdf: PDFDocument, text: string): Promise<PDFFont> {
+  const helvetica = pdf.embedStandardFont(StandardFonts.Helvetica);
+  const letters = new Set(helvetica.getCharacterSet());
+  if (Array.from(text).every((letter) => /\s/.test(letter) || letters.has(letter.codePointAt(0) ?? 0)))
+    return helvetica;
+  pdf.registerFontkit(fontkit);
+  dejaVu ??= readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'));
+  return pdf.embedFont(await dejaVu, { subset: true });
+}

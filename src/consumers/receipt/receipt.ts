@@ -1,0 +1,50 @@
+/**
+ * Workflow `receipt`: the receipt as PDF, kept in the storage and mailed.
+ *
+ * It hangs off the completed order with a run of its own: it can fail for ever and the purchase does not notice; the
+ * number was given in the commit that completed the order. The PDF is the same however often it is made, and the mail's
+ * key is the order's, so that a repeat is recognisable as the same mail.
+ */
+import { createHash } from 'node:crypto';
+import { eq } from 'drizzle-orm';
+import { receipts } from '../../db/tables/index.ts';
+import { noticeSent, orderCompleted } from '../../events/index.ts';
+import type { StageContext } from '../../streams/index.ts';
+import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from '../notify/send-notice.ts';
+import { receiptText } from '../notify/texts.ts';
+import { type ConsumerServices, stage, workflow } from '../services.ts';
+import { readReceipt } from './receipt-content.ts';
+import { receiptPdf } from './receipt-pdf.ts';
+
+const PDF_BYTES_MAX = 1024 * 1024;
+const MEDIA_TYPE = 'application/pdf';
+
+export const receipt = workflow('receipt', {
+  startedBy: 'order.completed of purchase',
+  stages: [
+    stage('send', {
+      on: orderCompleted,
+      emits: [noticeSent],
+      retry: mailRetry,
+      timeoutMs: MAIL_TIMEOUT_MS,
+      run: ({ payload: { orderId } }, context) => sendReceipt(orderId, context),
+    }),
+  ],
+});
+
+async function sendReceipt(orderId: string, context: StageContext<ConsumerServices>) {
+  const { db, storage, seller, publicUrl } = context.services;
+  const content = await readReceipt(db, orderId);
+  const pdf = await receiptPdf(content, seller);
+  const storageKey = `receipts/${content.number.slice(0, 4)}/${orderId}.pdf`;
+  const { signal } = context;
+  await storage.put(storageKey, pdf, { contentType: MEDIA_TYPE, sizeBytesMax: PDF_BYTES_MAX, signal });
+  const sha256 = createHash('sha256').update(pdf).digest('hex');
+  const attachment = { fileName: `receipt-${content.number}.pdf`, mediaType: MEDIA_TYPE, content: pdf };
+  return sendNotice(
+    context,
+    { key: `receipt:${orderId}`, kind: 'RECEIPT', to: content.buyer },
+    { ...receiptText(content, seller, publicUrl), attachments: [attachment] },
+    (tx) => tx.update(receipts).set({ storageKey, sha256 }).where(eq(receipts.orderId, orderId)),
+  );
+}

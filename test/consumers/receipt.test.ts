@@ -1,0 +1,175 @@
+/** Receipts: numbers without a gap, a PDF that says what was paid, and a purchase that does not care whether it can be made. */
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { extractText, getDocumentProxy, getMeta } from 'unpdf';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readReceipt } from '../../src/consumers/receipt/receipt-content.ts';
+import { receiptPdf } from '../../src/consumers/receipt/receipt-pdf.ts';
+import { completeOrders } from '../../src/db/receipts.ts';
+import { BlobStorageUnavailableError } from '../../src/ports/storage/blob-storage.ts';
+import { useDatabase } from '../support/database.ts';
+import { type Marketplace, openMarketplace } from './support.ts';
+
+const database = useDatabase();
+let shop: Marketplace;
+let authorId: string;
+
+beforeEach(async () => {
+  shop = await openMarketplace(database.current);
+  ({ id: authorId } = await shop.signUp('AUTHOR'));
+});
+afterEach(() => shop.close());
+
+const sale = { priceMinor: 1_070, country: 'DE', taxRateBps: 700 };
+async function place(listing: { title?: string } = {}) {
+  const buyer = await shop.signUp();
+  const editionId = await shop.listEdition({ authorId, priceMinor: 1_070, ...listing });
+  return { buyer, orderId: await shop.placeOrder({ buyerId: buyer.id, editionId, ...sale }) };
+}
+const textOf = async (pdf: Uint8Array): Promise<string> => {
+  const { text } = await extractText(await getDocumentProxy(Uint8Array.from(pdf)), { mergePages: true });
+  return text;
+};
+const receiptRow = async (orderId: string) => {
+  const [row] = await database.current.sql<
+    { year: number; number: number; storage_key: string | null; sha256: string | null }[]
+  >`select year, number, storage_key, sha256 from receipt where order_id = ${orderId}`;
+  return row;
+};
+
+describe('the numbers of receipts', () => {
+  test('are 1 to n, each once, whoever completes orders at the same time, and some roll back', async () => {
+    const orders = await Promise.all(Array.from({ length: 60 }, () => place()));
+    const ids = orders.map(({ orderId }) => orderId);
+    const { db } = database.current;
+    const complete = (part: string[], fails: boolean) =>
+      db
+        .transaction(async (tx) => {
+          await completeOrders(tx, part, shop.clock.now());
+          if (fails) throw new Error('the commit fails');
+        })
+        .catch(() => {});
+    const parts = Array.from({ length: 12 }, (_, at) => ids.slice(at * 5, at * 5 + 5));
+    await Promise.all(parts.map((part, at) => complete(part, at % 3 === 0)));
+    await Promise.all(parts.filter((_, at) => at % 3 === 0).map((part) => complete(part, false)));
+    const rows = await database.current.sql<{ number: number }[]>`select number from receipt order by number`;
+    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
+  });
+
+  test('begin anew each year', async () => {
+    const [one, other] = [await place(), await place()];
+    const { db } = database.current;
+    await db.transaction((tx) => completeOrders(tx, [one.orderId], new Date('2030-12-31T23:59:59Z')));
+    await db.transaction((tx) => completeOrders(tx, [other.orderId], new Date('2031-01-01T00:00:00Z')));
+    expect(await receiptRow(one.orderId)).toMatchObject({ year: 2030, number: 1 });
+    expect(await receiptRow(other.orderId)).toMatchObject({ year: 2031, number: 1 });
+  });
+
+  test('stay when an order is completed again', async () => {
+    const { orderId } = await place();
+    const { db } = database.current;
+    for (let times = 0; times < 3; times++) {
+      await db.transaction((tx) => completeOrders(tx, [orderId], shop.clock.now()));
+    }
+    const [counter] = await database.current.sql<{ last: number }[]>`select last from receipt_counter`;
+    expect([await receiptRow(orderId), counter?.last]).toMatchObject([{ number: 1 }, 1]);
+  });
+
+  test('are given to what is completed, and to nothing else', async () => {
+    const buyer = await shop.signUp();
+    const editionId = await shop.listEdition({ authorId });
+    const declined = await shop.placeOrder({ buyerId: buyer.id, editionId, paymentToken: 'tok_declined' });
+    const { orderId } = await place();
+    await shop.runFor(3_600_000);
+    expect(await receiptRow(declined)).toBeUndefined();
+    expect(await receiptRow(orderId)).toMatchObject({ number: 1 });
+  });
+});
+
+describe('a receipt', () => {
+  test('says in mail and PDF who sold what for how much, with which tax, on which licence', async () => {
+    const { buyer, orderId } = await place();
+    await shop.runFor(3_600_000);
+    const [mail] = await shop.mail.list({ to: buyer.email });
+    const row = await receiptRow(orderId);
+    const pdf = await buffer(await shop.storage.get(row?.storage_key ?? ''));
+    expect(createHash('sha256').update(pdf).digest('hex')).toBe(row?.sha256);
+    expect(mail?.attachments).toEqual([
+      {
+        fileName: `receipt-${row?.year}-000001.pdf`,
+        mediaType: 'application/pdf',
+        contentBase64: pdf.toString('base64'),
+      },
+    ]);
+    for (const text of [await textOf(pdf), mail?.text ?? '']) {
+      for (const words of [
+        `${row?.year}-000001`,
+        'A Book',
+        '€10.70',
+        'Net €10.00, Tax 7 % (Germany) €0.70',
+        'For one reader.',
+        'Books Ltd',
+        orderId,
+      ]) {
+        expect(text).toContain(words);
+      }
+    }
+    const { info } = await getMeta(await getDocumentProxy(Uint8Array.from(pdf)));
+    expect(info['Title']).toBe(`Receipt ${row?.year}-000001`);
+  });
+
+  test('is the same to the byte however often it is made', async () => {
+    const { orderId } = await place({ title: 'Žluťoučký kůň: Война и мир' });
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const pdfs = await Promise.all(Array.from({ length: 3 }, () => receiptPdf(content, shop.services.seller)));
+    expect(new Set(pdfs.map((pdf) => createHash('sha256').update(pdf).digest('hex'))).size).toBe(1);
+    expect(await textOf(pdfs[0] ?? new Uint8Array())).toContain('Žluťoučký kůň: Война и мир');
+  });
+
+  test('of twenty long titles stands on one page, and a letter that no font has is a question mark', async () => {
+    const { orderId } = await place();
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const [line] = content.lines;
+    if (!line) throw new Error('no line');
+    const title = `${'A very long title '.repeat(20)}紅樓夢`;
+    const lines = [
+      { ...line, title: '紅樓夢' },
+      ...Array.from({ length: 19 }, () => ({ ...line, title, discountMinor: 1 })),
+    ];
+    const document = await getDocumentProxy(
+      Uint8Array.from(await receiptPdf({ ...content, lines }, shop.services.seller)),
+    );
+    const { text } = await extractText(document, { mergePages: true });
+    expect(document.numPages).toBe(1);
+    expect(text).toContain('???');
+    expect(text).toContain('A very long title');
+    expect(text).toContain('For one reader.');
+  });
+
+  test('that cannot be made leaves the purchase as it is, and comes when the storage is back', async () => {
+    await shop.close();
+    let isDown = true;
+    shop = await openMarketplace(database.current);
+    const { storage } = shop.services;
+    const put: typeof storage.put = (...args) =>
+      isDown ? Promise.reject(new BlobStorageUnavailableError('away')) : shop.storage.put(...args);
+    const flaky = await openMarketplace(database.current, { services: { storage: { ...storage, put } } });
+    try {
+      const buyer = await flaky.signUp();
+      const editionId = await flaky.listEdition({ authorId });
+      const orderId = await flaky.placeOrder({ buyerId: buyer.id, editionId });
+      await flaky.runUntilIdle();
+      expect(await flaky.order(orderId)).toMatchObject({ status: 'COMPLETED', payment: 'CAPTURED' });
+      expect(await flaky.entitlements(buyer.id)).toEqual(['ACTIVE']);
+      expect(await receiptRow(orderId)).toMatchObject({ number: 1, storage_key: null });
+      isDown = false;
+      await flaky.runFor(3_600_000);
+      expect(await receiptRow(orderId)).toMatchObject({ storage_key: expect.stringContaining(orderId) });
+      expect(await flaky.mail.list({ to: buyer.email })).toHaveLength(1);
+    } finally {
+      await flaky.close();
+    }
+  });
+});
