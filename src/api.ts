@@ -65,6 +65,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           auth: openAccounts(address),
           terms,
           notices: noticeReader(platform),
+          webhookUrls: { allowsPrivate: env.NODE_ENV !== 'production' },
           ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
         };
       },

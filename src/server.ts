@@ -41,6 +41,8 @@ import { openSockets } from './server/sockets.ts';
 import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
 
+/** Media types in a request's Accept. */
+const ACCEPTED_MAX = 20;
 const STOP_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
 /** A slow upload may take this long. */
@@ -213,6 +215,10 @@ function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyL
     if (wantsPage(exchange)) return page(exchange);
     const { request, response, requestId, address } = exchange;
     const { headers } = request;
+    // Yoga tells who accepts nothing of ours what there is, once for each type that was asked for.
+    if ((headers.accept ?? '').split(',').length > ACCEPTED_MAX) {
+      throw new HttpError(406, 'NOT_ACCEPTABLE', 'Accept `application/json` or `text/event-stream`.');
+    }
     let body: string | null = null;
     if (request.method === 'POST') {
       refuseForms(headers);

@@ -14,6 +14,7 @@ import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
 import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
+import { createWebhookSender } from './ports/webhooks/sender.ts';
 import { createEngine, refuseStrandedShards, systemClock } from './streams/index.ts';
 
 export interface Worker {
@@ -43,6 +44,8 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       storage,
       mail,
       enricher: openEnricher(platform),
+      webhooks: createWebhookSender({ allowsPrivate: env.NODE_ENV !== 'production' }),
+      shards: env.STREAM_SHARDS,
       scratchDir: join(env.DATA_DIR, 'scratch'),
       publicUrl: publicUrl(env),
       seller: { lines: env.SELLER, licence: env.LICENCE_TEXT },

@@ -6,8 +6,22 @@ import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
 import { receipt } from './receipt/receipt.ts';
+import { webhook } from './webhooks/deliver.ts';
+import { webhookPause } from './webhooks/pause-notice.ts';
+import { webhookPlanners } from './webhooks/plan.ts';
 
-export const workflows = [publish, enrich, purchase, paymentNotice, receipt, announcement, health];
+export const workflows = [
+  publish,
+  enrich,
+  purchase,
+  paymentNotice,
+  receipt,
+  announcement,
+  health,
+  ...webhookPlanners,
+  webhook,
+  webhookPause,
+];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';
 export type { ConsumerServices } from './services.ts';

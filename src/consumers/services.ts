@@ -6,6 +6,7 @@ import type { MailSender } from '../ports/mail/mail-sender.ts';
 import type { PaymentProvider } from '../ports/payments/provider.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { Seller } from './receipt/receipt-words.ts';
+import type { WebhookSender } from '../ports/webhooks/sender.ts';
 import { declare } from '../streams/index.ts';
 
 export interface ConsumerServices {
@@ -15,6 +16,9 @@ export interface ConsumerServices {
   readonly storage: BlobStorage;
   readonly mail: MailSender;
   readonly enricher: BookEnricher;
+  readonly webhooks: WebhookSender;
+  /** Number of shards the outbox is split into, for a stage that starts runs of another workflow. */
+  readonly shards: number;
   /** Where files are put while they are checked; emptied by whoever used it. */
   readonly scratchDir: string;
   /** Where people reach the program, for links in mails. */

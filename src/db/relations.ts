@@ -8,6 +8,18 @@ export const relations = defineRelations(tables, (r) => ({
     orders: r.many.orders({ from: r.users.id, to: r.orders.buyerId }),
     entitlements: r.many.entitlements({ from: r.users.id, to: r.entitlements.readerId }),
   },
+  webhookEndpoints: {
+    owner: r.one.users({ from: r.webhookEndpoints.ownerId, to: r.users.id, optional: false }),
+    deliveries: r.many.webhookDeliveries({ from: r.webhookEndpoints.id, to: r.webhookDeliveries.endpointId }),
+  },
+  webhookDeliveries: {
+    endpoint: r.one.webhookEndpoints({
+      from: r.webhookDeliveries.endpointId,
+      to: r.webhookEndpoints.id,
+      optional: false,
+    }),
+    attempts: r.many.webhookAttempts({ from: r.webhookDeliveries.id, to: r.webhookAttempts.deliveryId }),
+  },
   disclosures: {
     admin: r.one.users({ from: r.disclosures.adminId, to: r.users.id, optional: false }),
   },

@@ -8,3 +8,4 @@ export * from './enrichments.ts';
 export * from './money.ts';
 export * from './operations.ts';
 export * from './orders.ts';
+export * from './webhooks.ts';

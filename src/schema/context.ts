@@ -7,6 +7,7 @@ import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { ShopTerms } from '../books/shop-terms.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { NoticeReader } from '../ports/payments/notices.ts';
+import type { UrlRule } from '../ports/webhooks/addresses.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
@@ -73,6 +74,8 @@ export interface SchemaServices {
   terms: ShopTerms;
   /** Reads the webhooks of the payment provider; its name is that of the gateway that new payments are made at. */
   notices: NoticeReader;
+  /** Where webhooks may be sent to. */
+  webhookUrls: UrlRule;
   /** Newest first; absent where mail is really sent. */
   localMails?: () => readonly LocalMail[] | Promise<readonly LocalMail[]>;
 }

@@ -4,6 +4,7 @@
  * Promise: what is not a UUID of a known form never reaches SQL.
  */
 import { z } from 'zod';
+import { globalId } from '../books/global-id.ts';
 import { BadIdError } from './errors.ts';
 
 /** What has such an id: the types that implement Node. */
@@ -18,6 +19,8 @@ const NODE_TYPES = new Set([
   'Quote',
   'Revision',
   'User',
+  'WebhookDelivery',
+  'WebhookEndpoint',
   'Work',
 ]);
 
@@ -28,9 +31,7 @@ const GLOBAL_ID_CHARS_MAX = 200;
 export const isNodeType = (typename: string): boolean => NODE_TYPES.has(typename);
 export const isUuid = (text: string): boolean => UUID.test(text);
 
-export function encodeId(typename: string, id: string | number | bigint): string {
-  return Buffer.from(`${typename}:${id}`).toString('base64url');
-}
+export const encodeId = globalId;
 
 /** @throws BadIdError when it is no id that `encodeId` could have made of a UUID */
 export function decodeId(globalId: string): { typename: string; id: string } {

@@ -45,5 +45,7 @@ import './subject.ts';
 import './timers.ts';
 import './upload.ts';
 import './viewer.ts';
+import './webhook-desk.ts';
+import './webhooks.ts';
 
 export const schema: GraphQLSchema = builder.toSchema();

@@ -1,4 +1,5 @@
 /** Yoga: GraphQL over HTTP and server-sent events. WebSockets (sockets.ts) go through the same plugins. */
+import type { DocumentNode } from 'graphql';
 import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { commitWith } from '../schema/commit.ts';
 import type { Context, SchemaServices } from '../schema/context.ts';
@@ -6,9 +7,12 @@ import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
 import type { Budget } from './budget.ts';
 import { credentialIn } from './credential.ts';
+import { KeptDocuments } from './kept-documents.ts';
 import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
+
+const nothingKept = { get: () => undefined, set: () => {} };
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -48,6 +52,8 @@ export function createGraphqlServer(options: GraphqlOptions) {
     graphqlEndpoint: GRAPHQL_PATH,
     // Bodies are read, and limited, before Yoga sees them (../server.ts).
     maxRequestBodySize: false,
+    // Its own caches count documents, however large, and keep what was refused with all its text.
+    parserAndValidationCache: { documentCache: new KeptDocuments<DocumentNode>(), errorCache: nothingKept },
     batching: false,
     multipart: false,
     cors: false,

@@ -9,6 +9,19 @@ import { costOf } from './cost.ts';
 import { type Teller, tellResult } from './masking.ts';
 import { eventStream } from './event-stream.ts';
 
+/** Inputs of ours are five levels deep; whoever walks a value does it by recursion, which ends somewhere. */
+const VARIABLES_DEPTH_MAX = 32;
+
+/** Level by level, since a value may be nested deeper than any recursion. */
+function isDeeperThan(value: unknown, levelsMax: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= levelsMax; depth++) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
 /** Tokens when parsing, aliases when validating. */
 export function limitDocuments(limits: ApiLimits): Plugin {
   return {
@@ -38,6 +51,11 @@ function aliasRule(context: ValidationContext, aliasesMax: number): ASTVisitor {
 /** Refuses what costs too much before anything runs, and tells the cost in `extensions.cost`. */
 export function limitCost(limits: ApiLimits, budget: Budget): Plugin<Context> {
   const check = (args: OperationArgs): { cost: CostTold; refusal: GraphQLError | null } => {
+    if (isDeeperThan(args.variableValues, VARIABLES_DEPTH_MAX)) {
+      const message = `Variables may be nested ${VARIABLES_DEPTH_MAX} levels deep at most.`;
+      const refusal = new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
+      return { cost: { requested: 0, max: limits.complexityMax, depth: 0, depthMax: limits.depthMax }, refusal };
+    }
     const { cost, depth } = costOf(args.schema, args.document, {
       operationName: args.operationName,
       variables: args.variableValues,

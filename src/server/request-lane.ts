@@ -14,11 +14,9 @@ import { z } from 'zod';
 import type { AnonymousAnswers } from './anonymous-answers.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
 import type { Exchange } from './http.ts';
+import { KeptDocuments } from './kept-documents.ts';
 import { type Teller, tell } from './masking.ts';
 
-/** Texts of documents that are remembered, sound or not, and how long one may be. */
-const KNOWN_MAX = 500;
-const KNOWN_CHARS_MAX = 20_000;
 const JSON_TYPES = ['application/json', 'application/graphql-response+json'];
 
 const jsonObject = z.record(z.string(), z.unknown()).nullish();
@@ -112,7 +110,7 @@ async function wordErrors(graphql: GraphqlServer, result: ExecutionResult, type:
 
 /** Documents by their text, the latest last; null for a text that is no sound document. */
 class KnownDocuments {
-  readonly #known = new Map<string, DocumentNode | null>();
+  readonly #known = new KeptDocuments<DocumentNode | null>();
   readonly #tokensMax: number;
 
   constructor(tokensMax: number) {
@@ -123,9 +121,6 @@ class KnownDocuments {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     const document = this.#read(text, tools);
-    if (text.length > KNOWN_CHARS_MAX) return document;
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(text, document);
     return document;
   }

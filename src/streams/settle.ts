@@ -191,7 +191,7 @@ async function tell<Services>(
   );
   await storeWrites(
     tx,
-    advancing.map(({ outcome }) => outcome.write),
+    results.map(({ outcome }) => outcome.write),
   );
   const carriers = carriersOf(context, seat);
   const events = await appendEvents(

@@ -73,10 +73,11 @@ export interface Advance<Name extends string> {
   readonly write?: Write | undefined;
 }
 
-/** Nothing failed, it is only too early: come back later. Spends no attempt. */
+/** Nothing failed, it is only too early: store `write`, and come back later. Spends no attempt. */
 export interface Snooze {
   readonly kind: 'SNOOZE';
   readonly delayMs: number;
+  readonly write?: Write | undefined;
 }
 
 export type Outcome<Name extends string = string> = Advance<Name> | Snooze;
@@ -87,7 +88,7 @@ export const advance = <Name extends string>(event: EventDraft<Name>, write?: Wr
   write,
 });
 
-export const snooze = (delayMs: number): Snooze => ({ kind: 'SNOOZE', delayMs });
+export const snooze = (delayMs: number, write?: Write): Snooze => ({ kind: 'SNOOZE', delayMs, write });
 
 /** A stage as the engine sees it. Its methods take what their declarations say; the payload is parsed before. */
 export interface Stage<Services> {

@@ -15,6 +15,7 @@ import { createLocalEnricher } from '../../src/ports/ai/local-enricher.ts';
 import { createFolderMail } from '../../src/ports/mail/folder-mail.ts';
 import { createSandboxGatewayClient } from '../../src/ports/payments/sandbox/client.ts';
 import { startSandboxGateway } from '../../src/ports/payments/sandbox/server.ts';
+import { createWebhookSender } from '../../src/ports/webhooks/sender.ts';
 import { createFolderStorage } from '../../src/ports/storage/folder-storage.ts';
 import { appendEvents, createEngine, openRedis } from '../../src/streams/index.ts';
 import { ManualClock, quietLog } from '../streams/support.ts';
@@ -40,6 +41,8 @@ export async function openMarketplace(
     storage,
     mail,
     enricher: createLocalEnricher(),
+    webhooks: createWebhookSender({ allowsPrivate: true, timeoutMs: 500 }),
+    shards: 1,
     scratchDir: join(folder, 'scratch'),
     publicUrl: 'http://localhost:4000',
     seller: { lines: ['Books Ltd', '1 High Street'], licence: 'For one reader.' },

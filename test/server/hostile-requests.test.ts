@@ -42,6 +42,29 @@ describe('the server lives on after', () => {
   });
 });
 
+test('variables nested deeper than any walk through them are refused before they are walked', async () => {
+  const nested = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  for (const query of [
+    'query ($v: Int!) { catalogue(first: $v) { nodes { id } } }',
+    'subscription ($v: Int) { health(after: $v) { seq } }',
+  ]) {
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const body = `{"query":${JSON.stringify(query)},"variables":{"v":${nested}}}`;
+      const headers = { 'content-type': 'application/json', accept };
+      const text = await (await fetch(`${api.url}/graphql`, { method: 'POST', headers, body })).text();
+      expect(text).toMatch(/TOO_COMPLEX|Not Acceptable|^$/);
+      expect(text).not.toContain('INTERNAL');
+    }
+  }
+});
+
+test('who accepts a thousand media types is not answered with them all', async () => {
+  const headers = { 'content-type': 'application/json', accept: 'a/b,'.repeat(1_000) };
+  const response = await fetch(`${api.url}/graphql`, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+  expect(response.status).toBe(406);
+  expect((await response.text()).length + JSON.stringify([...response.headers]).length).toBeLessThan(4_000);
+});
+
 const cursor = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
 const ID = '0199aaaa-0000-7000-8000-000000000000';
 const JUNK = ['\u0000', 'a\u0000b', '\ud800', "'; drop table edition; --", 'x'.repeat(5_000)];

@@ -14,6 +14,7 @@ import { relations } from '../../../src/db/relations.ts';
 import { createLocalEnricher } from '../../../src/ports/ai/local-enricher.ts';
 import { createFolderMail } from '../../../src/ports/mail/folder-mail.ts';
 import { createSandboxGatewayClient } from '../../../src/ports/payments/sandbox/client.ts';
+import { createWebhookSender } from '../../../src/ports/webhooks/sender.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { Clock } from '../../../src/streams/clock.ts';
 import { createEngine, openRedis } from '../../../src/streams/index.ts';
@@ -50,6 +51,8 @@ export async function openLocalEngine(stack: Stack, options: LocalOptions = {}) 
     storage: createFolderStorage({ folderPath: join(stack.dataDir, 'files') }),
     mail: createFolderMail({ folderPath: join(stack.dataDir, 'mails') }),
     enricher: createLocalEnricher(),
+    webhooks: createWebhookSender({ allowsPrivate: true, timeoutMs: 500 }),
+    shards: 1,
     scratchDir: join(stack.dataDir, 'scratch', name),
     publicUrl: 'http://localhost:4000',
     seller: { lines: ['Books Ltd'], licence: 'For one reader.' },

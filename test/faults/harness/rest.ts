@@ -22,6 +22,8 @@ export async function waitForRest(
 /** What begins when something else has ended, by the event that says so. */
 const FOLLOWERS = [
   ['order.completed', 'receipt'],
+  ['order.completed', 'webhooks-order-completed'],
+  ['edition.published', 'webhooks-edition-published'],
   ['edition.published', 'announcement'],
   ['edition.published', 'enrich'],
 ] as const;

@@ -207,6 +207,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
         terms: { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, ...options.terms },
+        webhookUrls: { allowsPrivate: false },
         notices: options.notices ?? createSandboxNoticeReader(sandboxNoticeSecret(secret)),
       };
       return services;
