@@ -7,10 +7,11 @@ import { editionSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { asked, gathered } from './gather.ts';
+import { asked } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
+import { ownerLookup } from './rights-watch.ts';
 import { noteOf, type Progress, progressOf } from './progress.ts';
 import { EditionStatus } from './statuses.ts';
 
@@ -79,12 +80,12 @@ async function watchEdition(context: Context, editionId: string, after: number |
   const subject = editionSubject(editionId);
   let last: State = { status: 'DRAFT', onSale: false, revisionNumber: 1 };
   if (after !== null) last = (await stateBefore(context, subject, after)) ?? last;
-  const { db, viewer } = context;
+  const { db } = context;
   return openLive<EditionStatusUpdate>(context, {
     subject,
     noun: 'edition',
     after,
-    allowed: async () => mayWatch(viewer, await ownerOf(db, editionId)),
+    owned: { lookup: ownerOf, id: editionId },
     snapshot: async () => {
       const update = await readSnapshot(db, editionId);
       if (update) last = { status: update.status, onSale: update.onSale, revisionNumber: update.revisionNumber };
@@ -97,17 +98,13 @@ async function watchEdition(context: Context, editionId: string, after: number |
   });
 }
 
-const ownerOf = gathered(async (db: Db, ids) => {
+const ownerOf = ownerLookup(async (db, ids) => {
   const rows = await db
     .select({ id: editions.id, ownerId: editions.ownerId })
     .from(asked(ids))
     .innerJoin(editions, sql`${editions.id} = asked.key::uuid`);
   return new Map(rows.map(({ id, ownerId }) => [id, ownerId]));
 });
-
-function mayWatch(viewer: Context['viewer'], ownerId: string | undefined): boolean {
-  return ownerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === ownerId);
-}
 
 const snapshotRow = lastEventRow.extend({
   saleStatus: z.enum(saleStatus.enumValues),

@@ -147,7 +147,7 @@ builder.subscriptionField('health', (t) =>
         subject: HEALTH_SUBJECT,
         noun: 'report',
         after: after ?? context.resumeAfter,
-        allowed: async () => true,
+        owned: null,
         snapshot: watchHealth(context),
         show: (event) => {
           const report = healthReported.schema.safeParse(event.payload).data;

@@ -1,17 +1,20 @@
 /**
  * A live subscription: the present state first, then every change, in order, resumable.
  *
- * Promise: seq is gapless per subject; nobody gets an event after the session ended or the right was lost (asked again
- * when the last answer is a second old); a slow reader costs no memory, since it pulls; a reader who goes frees all.
+ * Promise: seq is gapless per subject; whoever loses the session, the key, the role or the thing gets no event a second
+ * later, and the subscription ends, silent or not (rights-watch.ts asks; an event that comes before its answer asks
+ * itself); a slow reader costs no memory, since it pulls; a reader who goes frees all.
  * Life: allowed? → (snapshot, unless `after`) → events → done, or one last RESUME error when this process stops.
  * Not here: what each subscription shows (order-status.ts, edition-status.ts, runs.ts, health.ts).
  */
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import type { Db } from '../db/client.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import type { LiveEvents } from '../streams/live-subscriber.ts';
 import type { Context } from './context.ts';
 import { type HubError, NotFoundError, OverloadedError, ResumeError, UnauthenticatedError } from './errors.ts';
 import { gathered } from './gather.ts';
+import { type Owned, type RightsWatch, type Watched, watchOf } from './rights-watch.ts';
 
 /** What a subscription yields: an update, or the error that ends it. */
 export type LiveValue<Update> = { readonly update: Update } | { readonly error: HubError };
@@ -25,8 +28,8 @@ export interface LiveSource<Update extends { readonly seq: number }> {
   after: number | null;
   /** The present state and the last seq, read in one statement; null when there is no such thing. */
   snapshot: () => Promise<Update | null>;
-  /** Whether the caller may (still) see it. */
-  allowed: () => Promise<boolean>;
+  /** What only its owner and admins may see; null when the rule at the field says all: a role, or everybody. */
+  owned: Owned | null;
   /** What an event shows; null for what is not shown. */
   show: (event: StoredEvent) => Update | null;
 }
@@ -43,7 +46,10 @@ export async function openLive<Update extends { readonly seq: number }>(
   context: Context,
   source: LiveSource<Update>,
 ): Promise<AsyncIterableIterator<LiveValue<Update>>> {
-  if (!(await source.allowed())) throw new NotFoundError(source.noun);
+  const { owned } = source;
+  if (owned && !mayWatch(context.viewer, await owned.lookup.one(context.db, owned.id))) {
+    throw new NotFoundError(source.noun);
+  }
   const leave = context.seats.take(context.viewer?.id ?? context.address);
   if (!leave) throw new OverloadedError(SEATS_RETRY_AFTER_MS, 'You have too many subscriptions open. Close one first.');
   return new LiveIterator(context, source, leave);
@@ -57,28 +63,47 @@ export function shown<Update>(value: LiveValue<Update>): Update {
 
 const viewerOf = gathered((auth: Accounts, tokens) => auth.viewersOf(tokens));
 
-class LiveIterator<Update extends { readonly seq: number }> implements AsyncIterableIterator<LiveValue<Update>> {
+const lost = (): HubError => new UnauthenticatedError('Your session ended, or this is not yours any more.');
+
+const mayWatch = (viewer: Viewer | null, ownerId: string | undefined): boolean =>
+  ownerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === ownerId);
+
+const isSame = (one: Viewer | null, other: Viewer | null): boolean =>
+  one?.id === other?.id && one?.role === other?.role;
+
+class LiveIterator<Update extends { readonly seq: number }>
+  implements AsyncIterableIterator<LiveValue<Update>>, Watched
+{
+  readonly token: string | null;
   readonly #source: LiveSource<Update>;
   readonly #auth: Accounts;
-  readonly #token: string | null;
+  readonly #db: Db;
+  readonly #watch: RightsWatch;
   readonly #viewer: Viewer | null;
   readonly #leave: () => void;
   readonly #feed: LiveEvents;
   /** -1 before the snapshot. */
   #lastSeq: number;
   #checkedAtMs: number;
+  /** The right is gone: the reader is told so when it pulls. */
+  #isLost = false;
   #ended = false;
+  readonly #turn: number;
 
-  constructor({ auth, token, viewer, live, stopping }: Context, source: LiveSource<Update>, leave: () => void) {
+  constructor(context: Context, source: LiveSource<Update>, leave: () => void) {
+    const { auth, db, token, viewer, live, stopping } = context;
     this.#source = source;
     this.#auth = auth;
-    this.#token = token;
+    this.#db = db;
+    this.token = token;
     this.#viewer = viewer;
     this.#leave = leave;
     this.#lastSeq = source.after ?? -1;
     this.#checkedAtMs = performance.now();
     // Registered before the snapshot is read, so that nothing falls between the two.
     this.#feed = live.subscribe(source.subject, { after: source.after, signal: stopping });
+    this.#watch = watchOf(context);
+    this.#turn = this.#watch.add(this);
   }
 
   [Symbol.asyncIterator]() {
@@ -91,11 +116,13 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
       while (!this.#ended) {
         const { value: event, done } = await this.#feed.next();
         if (this.#isOver()) break;
+        if (this.#hasLost()) return this.#last(lost());
         if (done) return this.#last(new ResumeError(this.#lastSeq));
         if (performance.now() - this.#checkedAtMs >= RIGHT_FRESH_MS && !(await this.#stillAllowed())) {
-          return this.#last(new UnauthenticatedError('Your session ended, or this is not yours any more.'));
+          return this.#last(lost());
         }
         if (this.#isOver()) break;
+        if (this.#hasLost()) return this.#last(lost());
         this.#lastSeq = event.seq;
         const update = this.#source.show(event);
         if (update) return { value: { update }, done: false };
@@ -111,15 +138,35 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
     if (!this.#ended) {
       this.#ended = true;
       this.#leave();
+      this.#watch.remove(this, this.#turn);
       await this.#feed.return();
     }
     return { value: undefined, done: true };
+  }
+
+  get owned(): Owned | null {
+    return this.#source.owned;
+  }
+
+  judge(viewer: Viewer | null, ownerId: string | undefined, askedAtMs: number): void {
+    if (this.#isLost || this.#ended) return;
+    const mayStill = isSame(viewer, this.#viewer) && (!this.owned || mayWatch(viewer, ownerId));
+    if (mayStill) this.#checkedAtMs = Math.max(this.#checkedAtMs, askedAtMs);
+    else this.#lose();
+  }
+
+  /** Ends the wait for the next event; a reader that is not waiting now is told when it pulls. */
+  #lose(): void {
+    this.#isLost = true;
+    this.#leave();
+    void this.#feed.return();
   }
 
   /** The first value of a subscription that does not resume. */
   async #first(): Promise<IteratorResult<LiveValue<Update>>> {
     const update = await this.#source.snapshot();
     if (this.#isOver()) return { value: undefined, done: true };
+    if (this.#hasLost()) return this.#last(lost());
     if (!update) return this.#last(new NotFoundError(this.#source.noun));
     this.#lastSeq = update.seq;
     this.#feed.startAfter(update.seq);
@@ -132,18 +179,22 @@ class LiveIterator<Update extends { readonly seq: number }> implements AsyncIter
   }
 
   async #stillAllowed(): Promise<boolean> {
-    const [viewer, allowed] = await Promise.all([
-      this.#token === null ? undefined : viewerOf(this.#auth, this.#token),
-      this.#source.allowed(),
+    const askedAtMs = performance.now();
+    const [viewer, ownerId] = await Promise.all([
+      this.token === null ? undefined : viewerOf(this.#auth, this.token),
+      this.owned?.lookup.one(this.#db, this.owned.id),
     ]);
-    const sameViewer = viewer?.id === this.#viewer?.id && viewer?.role === this.#viewer?.role;
-    if (!sameViewer || !allowed) return false;
-    this.#checkedAtMs = performance.now();
-    return true;
+    this.judge(viewer ?? null, ownerId, askedAtMs);
+    return !this.#isLost;
   }
 
   /** `return()` may have come while something was awaited. */
   #isOver(): boolean {
     return this.#ended;
+  }
+
+  /** The watch may have found it out while something was awaited. */
+  #hasLost(): boolean {
+    return this.#isLost;
   }
 }

@@ -8,10 +8,11 @@ import { orderSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { asked, gathered } from './gather.ts';
+import { asked } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
+import { ownerLookup } from './rights-watch.ts';
 import { type Progress, progressOf, reasonOf, statusOf } from './progress.ts';
 import { OrderStatus } from './statuses.ts';
 
@@ -78,12 +79,12 @@ builder.subscriptionField('orderStatus', (t) =>
 async function watchOrder(context: Context, orderId: string, after: number | null) {
   const subject = orderSubject(orderId);
   let last: Status = after === null ? 'PENDING_PAYMENT' : await statusBefore(context, subject, after);
-  const { db, viewer } = context;
+  const { db } = context;
   return openLive<OrderStatusUpdate>(context, {
     subject,
     noun: 'order',
     after,
-    allowed: async () => mayWatch(viewer, await buyerOf(db, orderId)),
+    owned: { lookup: buyerOf, id: orderId },
     snapshot: async () => {
       const update = await readSnapshot(db, orderId);
       last = update?.status ?? last;
@@ -96,17 +97,13 @@ async function watchOrder(context: Context, orderId: string, after: number | nul
   });
 }
 
-const buyerOf = gathered(async (db: Db, ids) => {
+const buyerOf = ownerLookup(async (db, ids) => {
   const rows = await db
     .select({ id: orders.id, buyerId: orders.buyerId })
     .from(asked(ids))
     .innerJoin(orders, sql`${orders.id} = asked.key::uuid`);
   return new Map(rows.map(({ id, buyerId }) => [id, buyerId]));
 });
-
-function mayWatch(viewer: Context['viewer'], buyerId: string | undefined): boolean {
-  return buyerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === buyerId);
-}
 
 const snapshotRow = lastEventRow.extend({ status, reason: z.string().nullable() });
 

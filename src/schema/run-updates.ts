@@ -64,12 +64,12 @@ builder.subscriptionField('runUpdates', (t) =>
 async function watchRun(context: Context, runId: string, after: number | null) {
   const [run] = await context.db.select({ subject: runs.subject }).from(runs).where(eq(runs.id, runId));
   if (!run) throw new NotFoundError('run');
-  const { db, viewer } = context;
+  const { db } = context;
   return openLive<RunUpdate>(context, {
     subject: run.subject,
     noun: 'run',
     after,
-    allowed: async () => viewer?.role === 'ADMIN',
+    owned: null,
     snapshot: async () => readSnapshot(db, runId),
     show: (event) =>
       event.runId === runId ? { ...progressOf(event), runId, type: event.type, durationMs: event.durationMs } : null,
