@@ -22,13 +22,13 @@ export interface Api {
 
 /** @param wake tells a relay in this process; without one, other processes are told */
 export async function startApi(platform: Platform, wake?: () => void): Promise<Api> {
-  const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, terms } = platform;
+  const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
   const now = () => systemClock.now();
   const attempts = redisAttempts(redis, env.REDIS_KEY_PREFIX, systemClock);
-  const openAccounts = (url: string) => createAccounts({ db, secret, publicUrl: url, now, attempts });
+  const openAccounts = (url: string) => createAccounts({ db, secret, previousSecret, publicUrl: url, now, attempts });
   let server: RunningServer;
   let address = '';
   try {
@@ -49,7 +49,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           wake: wake ?? createNotifier(sql),
           live,
           storage,
-          signing: { secrets: secret },
+          signing: { secrets: previousSecret === undefined ? secret : [secret, previousSecret] },
           publicUrl: address,
           limits: {
             ...defaultLimits,

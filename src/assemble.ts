@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { mkdir, readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { ShopTerms } from './books/shop-terms.ts';
 import { parseTaxRates } from './books/tax-rates.ts';
 import { type Database, openDatabase } from './db/client.ts';
@@ -34,6 +34,8 @@ export interface Platform {
   /** The mails that were kept instead of sent; null where mail is really sent. */
   readonly keptMails: FolderMail | null;
   readonly secret: string;
+  /** The one before, which still verifies what it signed. */
+  readonly previousSecret: string | undefined;
   readonly terms: ShopTerms;
   close(): Promise<void>;
 }
@@ -58,10 +60,6 @@ export function draftOf(type: string, payload: unknown): DraftAnswer | null {
   return null;
 }
 
-export function openLog(env: Pick<Env, 'LOG_LEVEL'>): Logger {
-  return pino({ level: env.LOG_LEVEL, base: { program: 'booky-hub' } }, pino.destination({ dest: 2, sync: true }));
-}
-
 export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Promise<Platform> {
   const terms = await readTerms(env);
   await mkdir(env.DATA_DIR, { recursive: true });
@@ -83,6 +81,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     mail,
     keptMails,
     secret: await resolveSecret(env),
+    previousSecret: env.APP_SECRET_PREVIOUS,
     terms,
     close: async () => {
       smtp?.close();

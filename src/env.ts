@@ -69,6 +69,9 @@ const schema = z.object({
   APP_SECRET: optional(text.min(32, 'must be 32 characters or more; `openssl rand -hex 32` makes one')).describe(
     'Signs tokens and download links; 32 characters or more. Required in production. (Default elsewhere: made once, kept in DATA_DIR/secret)',
   ),
+  APP_SECRET_PREVIOUS: optional(text.min(32, 'must be 32 characters or more')).describe(
+    'The APP_SECRET before this one: what it signed and sealed stays good, nothing new is signed with it. Take it away when its links have run out.',
+  ),
   ADMIN_EMAIL: z
     .email('must be an e-mail address')
     .prefault('admin@booky-hub.localhost')
@@ -195,6 +198,7 @@ export const envVariables: readonly EnvVariable[] = Object.entries(schema.shape)
 /** Their values may hold a password, so a fault never repeats them. */
 const SECRET: ReadonlySet<string> = new Set<Name>([
   'APP_SECRET',
+  'APP_SECRET_PREVIOUS',
   'DATABASE_URL',
   'REDIS_URL',
   'STORAGE_URL',
@@ -286,11 +290,19 @@ function combinationFaults(given: Record<string, string>): string[] {
   if (given['NODE_ENV'] === 'production' && given['APP_SECRET'] === undefined) {
     faults.push('APP_SECRET: is required in production; `openssl rand -hex 32` makes one.');
   }
+  const { APP_SECRET: secret = '', APP_SECRET_PREVIOUS: previous } = given;
+  if (/^(.{1,4})\1+$/.test(secret)) {
+    faults.push('APP_SECRET: repeats itself; `openssl rand -hex 32` makes one that nobody guesses.');
+  }
+  if (previous !== undefined && previous === secret) {
+    faults.push('APP_SECRET_PREVIOUS: is the same as APP_SECRET; make a new APP_SECRET, or take this away.');
+  }
   const isStripe = given['PAYMENT_GATEWAY'] === 'stripe';
   const hasStore = given['STORAGE_URL'] !== undefined;
   return [
     ...faults,
     ...belonging(given, ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'], isStripe, 'PAYMENT_GATEWAY=stripe'),
+    ...(previous === undefined ? [] : belonging(given, ['APP_SECRET_PREVIOUS'], secret !== '', 'APP_SECRET')),
     ...belonging(given, ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'], hasStore, 'an s3:// STORAGE_URL'),
   ];
 }

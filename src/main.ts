@@ -8,11 +8,12 @@
  * servers stop. A second signal ends the program at once; nothing is lost, since everything true is in PostgreSQL.
  */
 import { type Api, startApi } from './api.ts';
-import { openLog, openPlatform } from './assemble.ts';
+import { openPlatform } from './assemble.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { EmbeddedServiceError } from './embedded/errors.ts';
 import { startOrJoinServices } from './embedded/join.ts';
 import { loadEnv } from './env.ts';
+import { openLog } from './log.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;

@@ -12,6 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   epub: [],
   ports: [],
   env: [],
+  log: ['env'],
   demo: [],
   embedded: ['env'],
   db: ['books'],
@@ -26,7 +27,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   gateways: ['assemble', 'env', 'ports'],
   worker: ['assemble', 'consumers', 'env', 'gateways', 'ports', 'streams'],
   api: ['accounts', 'assemble', 'consumers', 'env', 'gateways', 'schema', 'server', 'streams'],
-  main: ['api', 'assemble', 'db', 'embedded', 'env', 'worker'],
+  main: ['api', 'assemble', 'db', 'embedded', 'env', 'log', 'worker'],
 };
 const FILE_LINES_MAX = 350;
 

@@ -37,6 +37,18 @@ describe('parseEnv', () => {
     expect(isAbsolute(env.DATA_DIR)).toBe(true);
   });
 
+  test('refuses a secret that repeats itself, and a previous one that is none, and repeats neither', () => {
+    const secret = 'ab'.repeat(20);
+    const previous = 'one that was used for a year until today';
+    expect(faultsOf({ APP_SECRET: secret })).toEqual([expect.stringMatching(/^APP_SECRET: repeats itself/)]);
+    expect(faultsOf({ APP_SECRET: previous, APP_SECRET_PREVIOUS: previous })).toEqual([
+      expect.stringMatching(/^APP_SECRET_PREVIOUS: is the same/),
+    ]);
+    const alone = faultsOf({ APP_SECRET_PREVIOUS: previous });
+    expect(alone).toEqual([expect.stringMatching(/^APP_SECRET_PREVIOUS: is of no use without/)]);
+    expect(alone.join()).not.toContain(previous);
+  });
+
   test('counts an empty value as not set', () => {
     expect(parseEnv({ PORT: '', DATABASE_URL: ' ', APP_SECRET: '' })).toEqual(parseEnv({}));
   });

@@ -8,6 +8,7 @@
  * Not here: cookies. Only bearer tokens are taken, which a foreign page cannot send by itself, so CSRF has no footing.
  */
 import { betterAuth } from 'better-auth';
+import { createHash } from 'node:crypto';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
 import { and, eq, gt, sql } from 'drizzle-orm';
@@ -50,6 +51,8 @@ export interface AccountsOptions {
   db: Db;
   /** 32 characters or more. */
   secret: string;
+  /** The one before, which still opens what it sealed. */
+  previousSecret?: string | undefined;
   publicUrl: string;
   now: () => Date;
   /** (Default: counted in this process) */
@@ -155,9 +158,15 @@ export function createAccounts(options: AccountsOptions) {
   };
 }
 
-function openAuth({ db, secret, publicUrl, now }: AccountsOptions) {
+/** better-auth writes beside what it seals with which secret; the number follows from the secret, so that it stays its own. */
+function numbered(value: string): { version: number; value: string } {
+  return { version: createHash('sha256').update(value).digest().readUInt32BE(), value };
+}
+
+function openAuth({ db, secret, previousSecret, publicUrl, now }: AccountsOptions) {
   return betterAuth({
     secret,
+    secrets: [secret, ...(previousSecret === undefined ? [] : [previousSecret])].map(numbered),
     baseURL: publicUrl,
     database: drizzleAdapter(db, {
       provider: 'pg',

@@ -29,7 +29,7 @@ export function serveWebhooks(services: SchemaServices): Route {
 function readNotice(
   notices: NoticeReader,
   rawBody: Buffer,
-  { request, address, requestId }: Exchange,
+  { request, requestId }: Exchange,
   log: SchemaServices['log'],
 ): PaymentNotice | null {
   const headers = Object.fromEntries(
@@ -39,7 +39,7 @@ function readNotice(
     return notices.readNotice(rawBody, headers);
   } catch (error) {
     if (!(error instanceof NoticeRefusedError)) throw error;
-    log.warn({ gateway: notices.name, address, requestId }, 'a webhook was refused: forged, too old or unreadable');
+    log.warn({ gateway: notices.name, requestId }, 'a webhook was refused: forged, too old or unreadable');
     throw new HttpError(400, error.code, error.message);
   }
 }

@@ -4,8 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, startApi } from '../../src/api.ts';
-import { openLog, openPlatform } from '../../src/assemble.ts';
+import { openPlatform } from '../../src/assemble.ts';
 import { parseEnv } from '../../src/env.ts';
+import { openLog } from '../../src/log.ts';
 import { startWorker, type Worker } from '../../src/worker.ts';
 
 export interface Program {

@@ -10,10 +10,11 @@ import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Api, startApi } from '../../src/api.ts';
-import { openLog, openPlatform, type Platform } from '../../src/assemble.ts';
+import { openPlatform, type Platform } from '../../src/assemble.ts';
 import { parseEnv } from '../../src/env.ts';
 import { buildEpub } from '../../src/epub/build.ts';
 import { examples } from '../../src/server/examples.ts';
+import { openLog } from '../../src/log.ts';
 import { startWorker, type Worker } from '../../src/worker.ts';
 import { cloneDatabase } from '../support/database.ts';
 
