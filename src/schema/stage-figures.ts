@@ -29,7 +29,7 @@ builder.queryField('stageFigures', (t) =>
     type: [StageFiguresRef],
     description: 'What every stage is doing, at most a second ago. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50 },
+    complexity: { field: 50, multiplier: 40 },
     resolve: async (_root, _args, { engine }) => [...(await engine.stages())],
   }),
 );
@@ -39,7 +39,7 @@ builder.subscriptionField('stageFigures', (t) =>
     type: [StageFiguresRef],
     description: 'The same, whenever it has changed, at most once a second. It has no history to resume. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50 },
+    complexity: { field: 50, multiplier: 40 },
     subscribe: (_root, _args, context) => watchFigures(context),
     resolve: (figures) => [...figures],
   }),

@@ -31,6 +31,7 @@ const GroupRef = builder.objectRef<GroupFigures>('StreamGroup').implement({
     consumers: t.field({
       type: [ConsumerRef],
       description: 'Who reads for it.',
+      complexity: { multiplier: 3 },
       resolve: ({ consumers }) => [...consumers],
     }),
   }),
@@ -67,6 +68,7 @@ const StreamRef = builder.objectRef<StreamFigures>('Stream').implement({
     groups: t.field({
       type: [GroupRef],
       description: 'The stages that read it.',
+      complexity: { multiplier: 2 },
       resolve: ({ groups }) => [...groups],
     }),
   }),
@@ -92,7 +94,7 @@ builder.queryField('streams', (t) =>
     type: [StreamRef],
     description: 'Every stream with its groups and consumers, at most a second ago. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50 },
+    complexity: { field: 50, multiplier: 60 },
     resolve: async (_root, _args, { engine }) => [...(await engine.streams())],
   }),
 );
