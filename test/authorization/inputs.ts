@@ -18,6 +18,9 @@ const editionOf = (make: (world: World) => Promise<{ editionId: string }>, more:
 };
 const draft = (world: World) => world.make.book(world.owner);
 const onSale = (world: World) => world.make.book(world.owner, 'PUBLISHED');
+const endpoint = async (world: World): Promise<Input> => ({
+  id: world.id('WebhookEndpoint', (await world.make.webhook()).endpointId),
+});
 const prices = [{ amountMinor: 499, currency: 'EUR' }];
 
 /** Null for those that take no input. */
@@ -45,15 +48,18 @@ export const INPUTS: Record<string, Make | null> = {
     sizeBytes: BYTES.length,
     sha256: createHash('sha256').update(BYTES).digest('hex'),
   }),
+  createWebhookEndpoint: () => ({ url: 'https://shop.example.org/hook', eventTypes: ['ORDER_COMPLETED'] }),
   decideDeadLetters: async (world) => ({
     ids: [world.id('DeadLetter', await world.make.deadLetter())],
     decision: 'REPLAY',
   }),
+  deleteWebhookEndpoint: endpoint,
   discardDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
   discloseDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
   discloseEvent: async (world) => ({ number: (await world.make.run()).eventId }),
   dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
   endCoupon: async (world) => ({ couponId: world.id('Coupon', await world.make.coupon()) }),
+  pauseWebhookEndpoint: endpoint,
   placeOrder: async (world) => ({
     editionId: world.id('Edition', (await world.make.book(world.seller, 'PUBLISHED')).editionId),
     currency: 'EUR',
@@ -66,7 +72,12 @@ export const INPUTS: Record<string, Make | null> = {
     return { editionId: world.id('Edition', editionId) };
   },
   replayDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
+  resendWebhookDelivery: async (world) => ({
+    id: world.id('WebhookDelivery', (await world.make.webhook()).deliveryId),
+  }),
+  resumeWebhookEndpoint: endpoint,
   revokeApiKey: async (world) => ({ id: world.id('ApiKey', await world.make.apiKey()) }),
+  rotateWebhookSecret: endpoint,
   runSchedule: async ({ sql }) => {
     await sql`delete from cron_slot`;
     return { name: 'health' };
@@ -82,5 +93,6 @@ export const INPUTS: Record<string, Make | null> = {
   }),
   unpublishEdition: editionOf(onSale),
   updateDraft: editionOf(draft, { title: 'Another' }),
+  updateWebhookEndpoint: async (world) => ({ ...(await endpoint(world)), description: 'Another' }),
   withdrawEdition: editionOf((world) => world.make.book(world.owner, 'SUBMITTED')),
 };

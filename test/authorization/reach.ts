@@ -52,6 +52,8 @@ const things = (world: World): [name: string, type: string, id: string][] => {
     ['User (a reader)', 'User', people.of('other buyer')?.id ?? ''],
     ['User (an author, the owner)', 'User', world.owner.id],
     ['DeadLetter', 'DeadLetter', world.deadLetterId],
+    ['WebhookEndpoint', 'WebhookEndpoint', world.hook.endpointId],
+    ['WebhookDelivery', 'WebhookDelivery', world.hook.deliveryId],
   ];
 };
 

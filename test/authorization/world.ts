@@ -165,6 +165,33 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
   };
 
   const checkout = checkoutThings(database, owner, seller);
+  const webhook = async (): Promise<{ endpointId: string; deliveryId: string }> => {
+    const [endpointId, deliveryId] = [newId(), newId()];
+    const ownerId = given(people.of('admin')).id;
+    const at = new Date();
+    await db.insert(tables.webhookEndpoints).values({
+      id: endpointId,
+      ownerId,
+      url: 'https://shop.example.org/hook',
+      eventTypes: ['order.completed'],
+      secret: 'whsec_c2VjcmV0',
+      pausedReason: 'It was gone.',
+      pausedAt: at,
+      failingSince: at,
+      previousSecretUntil: at,
+    });
+    await db.insert(tables.webhookDeliveries).values({
+      id: deliveryId,
+      endpointId,
+      eventType: 'order.completed',
+      body: '{}',
+      nextAttemptAt: at,
+    });
+    const attempt = { number: 1, at, durationMs: 1, statusCode: 500, error: 'TIMEOUT', excerpt: 'broken' };
+    await db.insert(tables.webhookAttempts).values({ deliveryId, ...attempt });
+    return { endpointId, deliveryId };
+  };
+
   const [draft, onSale, bought, parked] = [
     await book(owner),
     await book(owner, 'PUBLISHED'),
@@ -182,6 +209,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     sizeBytesMax: BYTES.length,
   });
   await sql`update "order" set coupon_id = ${couponId} where id = ${bought.orderId}`;
+  const hook = await webhook();
   await furnish(database, dataDir, {
     draft,
     onSale,
@@ -206,8 +234,9 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     quoteId,
     couponId,
     percentageId,
+    hook,
     sql,
-    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey },
+    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey, webhook },
     id: encodeId,
   };
 }
