@@ -1,5 +1,6 @@
 /** Purchases through the Stripe adapter, over real HTTP to a server that behaves as Stripe's documentation says. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GatewayRejectedRequestError } from '../../src/ports/payments/gateway.ts';
 import { createStripeGateway } from '../../src/ports/payments/stripe/stripe.ts';
 import { ACTION_TIME_MS_MAX } from '../../src/consumers/purchase/authorize-payment.ts';
 import { startStripeStandIn, STRIPE_TEST_KEY, type StripeStandIn } from '../ports/payments/stripe/server.ts';
@@ -102,4 +103,38 @@ test('an authorization that Stripe has given up by itself ends the order as EXPI
   await shop.runFor(3_600_000);
   expect(await shop.order(orderId)).toMatchObject({ status: 'EXPIRED' });
   expect(await shop.ledger()).toEqual({});
+});
+
+test('asked for, approved, taken and given back: money that must not stay goes back through Stripe, and is booked both ways', async () => {
+  const { gateway } = shop.services;
+  Object.assign(shop.services, {
+    gateway: {
+      ...gateway,
+      // The capture lands, and Stripe turns the call down for good all the same.
+      capture: async (request: Parameters<typeof gateway.capture>[0]) => {
+        await gateway.capture(request);
+        throw new GatewayRejectedRequestError('not any more');
+      },
+    },
+  });
+  const orderId = await order('pm_card_authenticationRequired');
+  await shop.runUntilIdle();
+  expect(await shop.order(orderId)).toMatchObject({ status: 'REQUIRES_ACTION' });
+  const [intent] = standIn.world.intents.values();
+  standIn.world.answerBank(intent?.id ?? '', true);
+  await shop.runFor(3_600_000);
+  expect(await shop.order(orderId)).toMatchObject({ status: 'CANCELLED', payment: 'REFUNDED' });
+  const [charge] = standIn.world.charges.values();
+  expect(charge).toMatchObject({ amount_captured: 999, amount_refunded: 999 });
+  expect([...standIn.world.refunds.values()]).toMatchObject([{ amount: 999, status: 'succeeded' }]);
+  expect(Object.values(await shop.ledger())).toEqual([0, 0, 0]);
+});
+
+test('a buyer who takes long is asked after ever more seldom', async () => {
+  await order('pm_card_authenticationRequired');
+  await shop.runUntilIdle();
+  await shop.runFor(10 * 60_000);
+  const looks = standIn.calls.filter(({ method, path }) => method === 'GET' && path.includes('/payment_intents/pi_'));
+  expect(looks.length).toBeGreaterThan(15);
+  expect(looks.length).toBeLessThan(45);
 });

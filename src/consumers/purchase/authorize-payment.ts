@@ -30,7 +30,8 @@ type PaidOrder = Pick<PurchaseOrder, 'id' | 'amountMinor' | 'currency' | 'paymen
 
 /** How long a buyer may take to answer the bank. */
 export const ACTION_TIME_MS_MAX = 15 * 60_000;
-const ACTION_LOOK_EVERY_MS = 2_000;
+/** A provider's webhook wakes it sooner; without one, the older it is the more seldom it is looked at. */
+const ACTION_LOOK_MS = { min: 2_000, max: 30_000, ageRatio: 0.2 };
 
 /** The keys of an order's calls; all begin with the one stored when it was placed. */
 export const gatewayKey = (order: { idempotencyKey: string }, verb: 'authorize' | 'capture' | 'void' | 'refund') =>
@@ -73,17 +74,22 @@ export async function awaitAction({ payload: { orderId } }: Input, context: Cont
     case 'EXPIRED':
     case 'VOIDED':
       return expired(order, context);
-    case 'REQUIRES_ACTION':
-      if (context.clock.now().getTime() - order.createdAt.getTime() < ACTION_TIME_MS_MAX) {
-        return snooze(ACTION_LOOK_EVERY_MS);
-      }
+    case 'REQUIRES_ACTION': {
+      const ageMs = context.clock.now().getTime() - order.createdAt.getTime();
+      if (ageMs < ACTION_TIME_MS_MAX) return snooze(lookAgainMs(ageMs));
       await voidReservation(context.services.gateway, order, state.authorizationRef, context.signal);
       return expired(order, context);
+    }
     case 'CAPTURED':
     case 'NOT_FOUND':
       throw new Error(`the gateway says ${state.kind} of a payment that waits for the buyer`);
   }
 }
+
+const lookAgainMs = (ageMs: number): number => {
+  const { min, max, ageRatio } = ACTION_LOOK_MS;
+  return Math.round(Math.min(max, Math.max(min, ageMs * ageRatio)));
+};
 
 /**
  * Compensation: gives the reservation back, or the money itself should a capture have landed after all. Money that went
