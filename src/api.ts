@@ -54,6 +54,10 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
           limits: {
             ...defaultLimits,
             uploadBytesMax: env.UPLOAD_BYTES_MAX,
+            uploadQuota: {
+              uploadsPerDayMax: env.UPLOADS_PER_DAY_MAX,
+              storedBytesMax: env.UPLOAD_BYTES_PER_ACCOUNT_MAX,
+            },
             costPerMinuteMax: env.COST_PER_MINUTE_MAX,
             socketsMax: env.WEBSOCKETS_PER_ADDRESS_MAX,
           },

@@ -143,6 +143,10 @@ const schema = z.object({
   S3_ACCESS_KEY_ID: optional(text).describe('Key for an s3:// STORAGE_URL.'),
   S3_SECRET_ACCESS_KEY: optional(text).describe('Its secret.'),
   UPLOAD_BYTES_MAX: whole(1_024, 5_368_709_120).prefault('209715200').describe('Largest upload, in bytes.'),
+  UPLOADS_PER_DAY_MAX: whole(1, 1_000_000).prefault('200').describe('Files that one account may upload in 24 hours.'),
+  UPLOAD_BYTES_PER_ACCOUNT_MAX: whole(1_024, 1_000_000_000_000)
+    .prefault('10737418240')
+    .describe('Bytes that the files of one account may take in all.'),
   SMTP_URL: optional(url('smtp', 'smtps')).describe(
     'Mail server. (Default: mails are kept and shown on the pages, none is sent)',
   ),

@@ -30,6 +30,8 @@ describe('parseEnv', () => {
       STREAM_SHARDS: 1,
       DRAIN_TIMEOUT_MS: 25_000,
       UPLOAD_BYTES_MAX: 209_715_200,
+      UPLOADS_PER_DAY_MAX: 200,
+      UPLOAD_BYTES_PER_ACCOUNT_MAX: 10_737_418_240,
       CORS_ORIGINS: [],
       PAYMENT_GATEWAY: 'sandbox',
     });

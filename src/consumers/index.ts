@@ -9,6 +9,8 @@ import { receipt } from './receipt/receipt.ts';
 import { webhook } from './webhooks/deliver.ts';
 import { webhookPause } from './webhooks/pause-notice.ts';
 import { webhookPlanners } from './webhooks/plan.ts';
+import { fileSweep } from './sweep/file-sweep.ts';
+import { storeSweep } from './sweep/store-sweep.ts';
 
 export const workflows = [
   publish,
@@ -21,6 +23,8 @@ export const workflows = [
   ...webhookPlanners,
   webhook,
   webhookPause,
+  fileSweep,
+  storeSweep,
 ];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';

@@ -1,5 +1,5 @@
 /** Every schedule there is: a new one is a line here, an event in ../events and the workflow that the event starts. */
-import { healthDue } from '../events/index.ts';
+import { fileSweepDue, healthDue, storeSweepDue } from '../events/index.ts';
 import type { Schedule } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
@@ -7,4 +7,6 @@ const HOUR_MS = 3_600_000;
 /** @param crons the expressions that an operator may set */
 export const schedulesOf = (crons: { health: string }): Schedule[] => [
   { name: 'health', cron: crons.health, catchUpMs: HOUR_MS, due: (slot) => healthDue.of({ slot }) },
+  { name: 'file-sweep', cron: '7 * * * *', catchUpMs: HOUR_MS, due: (slot) => fileSweepDue.of({ slot }) },
+  { name: 'store-sweep', cron: '23 3 * * *', catchUpMs: 24 * HOUR_MS, due: (slot) => storeSweepDue.of({ slot }) },
 ];

@@ -231,7 +231,9 @@ async function checkFile(tx: Tx, fileId: string, ownerId: string): Promise<void>
   const [file] = await tx
     .select({ state: files.state })
     .from(files)
-    .where(and(eq(files.id, fileId), eq(files.ownerId, ownerId)));
+    .where(and(eq(files.id, fileId), eq(files.ownerId, ownerId)))
+    // Not removed as unused while it is being attached.
+    .for('key share');
   if (!file) throw new NotThere('file');
   if (file.state === 'PENDING') {
     throw new FieldRefused(

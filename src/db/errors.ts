@@ -148,6 +148,37 @@ export class CouponRefused extends DomainError {
   }
 }
 
+/** The account has uploaded as much as it may. */
+export class UploadQuotaReached extends DomainError {
+  readonly code = 'UPLOAD_QUOTA';
+  readonly quota: 'UPLOADS_PER_DAY' | 'STORED_BYTES';
+  /** In uploads or bytes, as `quota` says. */
+  readonly max: number;
+  readonly used: number;
+  /** When it is worth trying again; null when only room helps. */
+  readonly availableAt: Date | null;
+
+  constructor(message: string, facts: Pick<UploadQuotaReached, 'quota' | 'max' | 'used' | 'availableAt'>) {
+    super(message);
+    this.quota = facts.quota;
+    this.max = facts.max;
+    this.used = facts.used;
+    this.availableAt = facts.availableAt;
+  }
+
+  static perDay(max: number, used: number, availableAt: Date): UploadQuotaReached {
+    const message = `An account may upload ${max} files a day. Wait until ${availableAt.toISOString()}, or ask the marketplace for more.`;
+    return new UploadQuotaReached(message, { quota: 'UPLOADS_PER_DAY', max, used, availableAt });
+  }
+
+  static stored(max: number, used: number): UploadQuotaReached {
+    const message =
+      `Your files take ${used} bytes of ${max}, and this one does not fit. ` +
+      'Upload a smaller file, or ask the marketplace for more room; uploads that no book uses are removed after 30 days.';
+    return new UploadQuotaReached(message, { quota: 'STORED_BYTES', max, used, availableAt: null });
+  }
+}
+
 /** The bytes that were uploaded are not those that were announced. */
 export class UploadMismatch extends DomainError {
   readonly code = 'UPLOAD_MISMATCH';

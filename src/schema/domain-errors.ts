@@ -16,6 +16,7 @@ import {
   QuoteExpired,
   QuoteUsed,
   UploadMismatch,
+  UploadQuotaReached,
   WrongState,
 } from '../db/errors.ts';
 import { builder } from './builder.ts';
@@ -121,6 +122,31 @@ builder.objectType(UploadMismatch, {
   carried: true,
   description: 'The bytes that were uploaded are not those that were announced. They may be put again.',
   interfaces: [ErrorInterface],
+});
+
+const UploadQuotaEnum = builder.enumType('UploadQuota', {
+  description: 'What is limited for an account.',
+  values: {
+    UPLOADS_PER_DAY: { description: 'Files announced in any 24 hours.' },
+    STORED_BYTES: { description: 'Bytes of all its files together.' },
+  } as const,
+});
+
+builder.objectType(UploadQuotaReached, {
+  name: 'UploadQuotaReached',
+  carried: true,
+  description: 'The account has uploaded as much as it may.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    quota: t.expose('quota', { type: UploadQuotaEnum, description: 'Which limit it is.' }),
+    max: t.expose('max', { type: 'SafeInt', description: 'The limit, in uploads or bytes.' }),
+    used: t.expose('used', { type: 'SafeInt', description: 'What is used of it.' }),
+    availableAt: t.expose('availableAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When to try again; null when only room helps.',
+    }),
+  }),
 });
 
 /** What any change of an edition may be answered with. */

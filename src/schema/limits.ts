@@ -1,4 +1,6 @@
 /** What one operation, one request and one caller may cost. Every limit has a unit and a default. */
+import type { UploadQuota } from '../db/files.ts';
+
 export interface ApiLimits {
   /** Cost of one operation, in fields resolved; a page multiplies by its `first`. (Default: 5,000) */
   complexityMax: number;
@@ -16,6 +18,8 @@ export interface ApiLimits {
   bodyBytesMax: number;
   /** One uploaded file. (Default: 256 MiB) */
   uploadBytesMax: number;
+  /** What one account may upload. (Default: 200 files a day, 10 GiB in all) */
+  uploadQuota: UploadQuota;
   /** Live subscriptions of one caller at once. (Default: 50) */
   subscriptionsMax: number;
   /** WebSockets of one network address at once. (Default: 200) */
@@ -31,6 +35,7 @@ export const defaultLimits: ApiLimits = {
   anonymousAnswersMs: 1_000,
   bodyBytesMax: 1024 * 1024,
   uploadBytesMax: 256 * 1024 * 1024,
+  uploadQuota: { uploadsPerDayMax: 200, storedBytesMax: 10 * 1024 ** 3 },
   subscriptionsMax: 50,
   socketsMax: 200,
 };

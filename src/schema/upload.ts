@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { lineSchema } from '../books/text.ts';
-import { UploadMismatch } from '../db/errors.ts';
-import { createFile, markStored, ownFile, type StoredFile } from '../db/files.ts';
+import { UploadMismatch, UploadQuotaReached } from '../db/errors.ts';
+import { checkUploadQuota, createFile, markStored, ownFile, type StoredFile } from '../db/files.ts';
 import { newId } from '../db/tables/columns.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
@@ -95,7 +95,7 @@ builder.relayMutationField(
   {
     description: 'Announces a file. Put its bytes to `uploadUrl`, then call completeUpload. For authors.',
     authScopes: { author: 'publish:write' },
-    errors: { types: [OverloadedError] },
+    errors: { types: [UploadQuotaReached, OverloadedError] },
     resolve: (_root, { input }, context) => announce(context, input),
   },
   {
@@ -153,7 +153,10 @@ async function announce(context: Context, announced: Announced): Promise<UploadT
   const now = clock.now();
   const expiresAt = new Date(now.getTime() + UPLOAD_LINK_MS);
   const owner = { ownerId: signedIn(context).id, now, expiresAt };
-  const file = await context.commit((tx) => createFile(tx, { ...owner, name, mediaType, sizeBytes, sha256 }));
+  const file = await context.commit(async (tx) => {
+    await checkUploadQuota(tx, { ...owner, sizeBytes }, limits.uploadQuota);
+    return createFile(tx, { ...owner, name, mediaType, sizeBytes, sha256 });
+  });
   const direct = await storage
     .signedPutUrl(file.storageKey, {
       expiresInMs: UPLOAD_LINK_MS,
@@ -180,7 +183,7 @@ async function complete(context: Context, fileId: string): Promise<{ id: string 
   }
   try {
     await checkBytes(context, file, storageKey);
-    const first = await context.commit((tx) => markStored(tx, { id: file.id, storageKey }));
+    const first = await context.commit((tx) => markStored(tx, { id: file.id, storageKey, now: context.clock.now() }));
     if (!first) await context.storage.delete(storageKey);
   } catch (error) {
     // A connection that was lost at the commit may have stored this key all the same: then the bytes must stay.

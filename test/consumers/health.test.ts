@@ -71,6 +71,7 @@ test('a sound house is UP in every check', async () => {
     'dead-letters',
     'ledger-sum',
     'storage',
+    'files',
     'ai',
     'gateway',
     'mail',

@@ -37,7 +37,7 @@ async function sell(title: string) {
   const { db } = database.current;
   const [ownerId, readerId] = [await signUp(), await signUp()];
   const file = await announce(ownerId);
-  await markStored(db, { id: file.id, storageKey: `files/${file.id}.epub` });
+  await markStored(db, { id: file.id, storageKey: `files/${file.id}.epub`, now });
   const empty = {
     subtitle: null,
     description: null,
@@ -87,8 +87,8 @@ describe('an upload', () => {
     const file = await announce(await signUp());
     expect(await openUpload(db, file.id, now)).toMatchObject({ id: file.id });
     expect(await openUpload(db, file.id, later)).toBeNull();
-    expect(await markStored(db, { id: file.id, storageKey: 'files/x.epub' })).toBe(true);
+    expect(await markStored(db, { id: file.id, storageKey: 'files/x.epub', now })).toBe(true);
     expect(await openUpload(db, file.id, now)).toBeNull();
-    expect(await markStored(db, { id: file.id, storageKey: 'files/y.epub' })).toBe(false);
+    expect(await markStored(db, { id: file.id, storageKey: 'files/y.epub', now })).toBe(false);
   });
 });

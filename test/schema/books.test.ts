@@ -255,7 +255,8 @@ describe('what is on sale or about to be', () => {
 describe('an upload', () => {
   const CREATE = `mutation ($input: CreateUploadInput!) { createUpload(input: $input) { __typename
     ... on CreateUploadPayload { file { id state name } uploadUrl headers { name value } expiresAt }
-    ... on Error { code message } ... on ValidationError { fields { path message } } } }`;
+    ... on Error { code message } ... on ValidationError { fields { path message } }
+    ... on UploadQuotaReached { quota max used availableAt } } }`;
   const COMPLETE = `mutation ($input: CompleteUploadInput!) { completeUpload(input: $input) { __typename
     ... on CompleteUploadPayload { file { id state sizeBytes } } ... on Error { code message } } }`;
   const bytes = new TextEncoder().encode('the bytes of a book');
@@ -264,6 +265,13 @@ describe('an upload', () => {
     uploadUrl: z.string(),
     headers: z.array(z.object({ name: z.string(), value: z.string() })),
   });
+
+  /** So many files of so many bytes, stored a moment ago. */
+  const fillQuota = (ownerId: string, count: number, sizeBytes: number) =>
+    api.db.execute(sql`
+      insert into file (id, owner_id, name, media_type, size_bytes, sha256, state, storage_key)
+      select gen_random_uuid(), ${ownerId}::uuid, 'a.epub', 'application/epub+zip', ${sizeBytes}::bigint, 'x', 'STORED', 'files/x'
+      from generate_series(1, ${count}::int)`);
 
   async function announce(token: string) {
     const input = { name: 'C:\\books\\sea.epub', sizeBytes: bytes.length, sha256: sha256(bytes) };
@@ -329,6 +337,43 @@ describe('an upload', () => {
     ]);
     const large = { name: 'a.epub', sizeBytes: 1e12, sha256: sha256(bytes) };
     expect(await shop.mutate('createUpload', CREATE, large, author.token)).toMatchObject({ code: 'VALIDATION' });
+  });
+
+  it('is refused beyond the uploads of a day, however many are announced at once, with when to try again', async () => {
+    const [author, other] = [await api.signUp('AUTHOR'), await api.signUp('AUTHOR')];
+    const { uploadsPerDayMax } = api.services.limits.uploadQuota;
+    await fillQuota(author.id, uploadsPerDayMax - 3, 1);
+    const input = { name: 'a.epub', sizeBytes: 1, sha256: sha256(bytes) };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => shop.mutate('createUpload', CREATE, input, author.token)),
+    );
+    expect(answers.filter((answer) => answer.__typename === 'CreateUploadPayload')).toHaveLength(3);
+    const refused = answers.find((answer) => answer.__typename === 'UploadQuotaReached');
+    expect(refused).toMatchObject({ code: 'UPLOAD_QUOTA', quota: 'UPLOADS_PER_DAY', used: uploadsPerDayMax });
+    const { availableAt } = z.object({ availableAt: z.iso.datetime() }).parse(refused);
+    expect(Math.abs(new Date(availableAt).getTime() - Date.now() - 86_400_000)).toBeLessThan(60_000);
+    expect(await shop.mutate('createUpload', CREATE, input, other.token)).toMatchObject({ file: {} });
+    await api.db.execute(sql`update file set created_at = now() - interval '25 hours'`);
+    expect(await shop.mutate('createUpload', CREATE, input, author.token)).toMatchObject({ file: {} });
+  });
+
+  it('is refused when the account’s files would take more than their room; removed ones take none', async () => {
+    const author = await api.signUp('AUTHOR');
+    const { storedBytesMax } = api.services.limits.uploadQuota;
+    await fillQuota(author.id, 1, storedBytesMax - 10);
+    const input = { name: 'a.epub', sizeBytes: 11, sha256: sha256(bytes) };
+    expect(await shop.mutate('createUpload', CREATE, input, author.token)).toMatchObject({
+      code: 'UPLOAD_QUOTA',
+      quota: 'STORED_BYTES',
+      max: storedBytesMax,
+      used: storedBytesMax - 10,
+      availableAt: null,
+    });
+    expect(await shop.mutate('createUpload', CREATE, { ...input, sizeBytes: 10 }, author.token)).toMatchObject({
+      file: {},
+    });
+    await api.db.execute(sql`update file set state = 'QUARANTINED', expires_at = null where owner_id = ${author.id}`);
+    expect(await shop.mutate('createUpload', CREATE, input, author.token)).toMatchObject({ file: {} });
   });
 
   it('is completed by its owner only', async () => {

@@ -80,7 +80,7 @@ async function prepareBook(
   });
   const storageKey = `files/${file.id}/${newId()}.epub`;
   await storage.put(storageKey, bytes, { contentType: mediaType, sizeBytesMax: bytes.length });
-  await markStored(db, { id: file.id, storageKey });
+  await markStored(db, { id: file.id, storageKey, now });
   const details = {
     title,
     subtitle: null,

@@ -12,6 +12,7 @@ import type { HealthCheck, HealthStatus } from './check.ts';
 import { ai } from './checks/ai.ts';
 import { database } from './checks/database.ts';
 import { deadLetters } from './checks/dead-letters.ts';
+import { files } from './checks/files.ts';
 import { gateway } from './checks/gateway.ts';
 import { ledgerSum } from './checks/ledger-sum.ts';
 import { mail } from './checks/mail.ts';
@@ -30,6 +31,7 @@ const CHECKS: readonly HealthCheck[] = [
   deadLetters,
   ledgerSum,
   storage,
+  files,
   ai,
   gateway,
   mail,

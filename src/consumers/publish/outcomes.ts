@@ -7,6 +7,9 @@ import { type BlobStorage, BlobNotFoundError } from '../../ports/storage/blob-st
 import { advance } from '../../streams/index.ts';
 import { at, changeRevision, countFaults, type EditionPayload, mergeReport } from './revision.ts';
 
+/** How long a harmful file is kept for whoever looks into it. */
+const QUARANTINE_KEPT_MS = 30 * 86_400_000;
+
 /** NEEDS_CHANGES, with every fault at once. */
 export function needsChanges(payload: EditionPayload, faults: readonly Fault[], findings: readonly Fault[], now: Date) {
   const report = mergeReport(findings, faults);
@@ -31,7 +34,9 @@ export async function reject(
   const note =
     'The file is built in a way that can harm whoever opens it, and is kept from everyone. Upload another one.';
   return advance(editionRejected.of({ ...at(payload, 'REJECTED'), note }), async (tx) => {
-    await tx.update(files).set({ state: 'QUARANTINED', storageKey: quarantineKey }).where(eq(files.id, file.id));
+    const expiresAt = new Date(now.getTime() + QUARANTINE_KEPT_MS);
+    const change = { state: 'QUARANTINED' as const, storageKey: quarantineKey, expiresAt };
+    await tx.update(files).set(change).where(eq(files.id, file.id));
     await changeRevision(tx, payload.revisionId, { status: 'REJECTED', report: mergeReport([], hostile) }, now);
   });
 }

@@ -21,9 +21,12 @@ export const files = pgTable(
     state: fileState('state').notNull().default('PENDING'),
     /** Where the bytes are in the blob storage. */
     storageKey: text('storage_key').notNull(),
-    /** A pending upload may be completed until then. */
+    /**
+     * PENDING: bytes may be put until then. STORED: what no book uses then is removed. QUARANTINED: the bytes are kept
+     * until then, and are gone when this is null.
+     */
     expiresAt: instant('expires_at'),
     createdAt: createdAt(),
   },
-  (table) => [index('file_owner').on(table.ownerId, table.createdAt)],
+  (table) => [index('file_owner').on(table.ownerId, table.createdAt), index('file_expiry').on(table.expiresAt)],
 );

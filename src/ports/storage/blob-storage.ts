@@ -29,6 +29,11 @@ export interface BlobStat {
   readonly modifiedAt: Date;
 }
 
+export interface StoredBlob {
+  readonly key: string;
+  readonly modifiedAt: Date;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,6 +60,10 @@ export interface BlobStorage {
   move(from: string, to: string): Promise<void>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
+  /** Every key that begins with `folder/`, in no order; what is put or deleted meanwhile may be in it or not. */
+  list(folder: string, options?: CallOptions): AsyncIterable<StoredBlob>;
+  /** Deletes what puts left behind whose process died before that. @returns how many */
+  deleteUnfinished(before: Date): Promise<number>;
   /**
    * A URL by which a client may PUT straight into the store.
    * With `sizeBytes` the store accepts exactly so many; without, the size must be checked by `stat` afterwards.

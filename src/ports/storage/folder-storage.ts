@@ -7,12 +7,13 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FSDriver } from 'flydrive/drivers/fs';
 import { BlobNotFoundError, BlobStorageError, BlobStorageUnavailableError, checkBlobKey } from './blob-storage.ts';
 import type { BlobStorage } from './blob-storage.ts';
+import { deleteOlderFiles, filesIn, unlessGone } from './folder-walk.ts';
 import { spoolToFile } from './spool.ts';
 
 export function createFolderStorage(options: { readonly folderPath: string }): BlobStorage {
@@ -95,6 +96,14 @@ export function createFolderStorage(options: { readonly folderPath: string }): B
         },
         undefined,
       ),
+    async *list(folder, options) {
+      checkBlobKey(folder);
+      for await (const path of filesIn(join(root, folder), options?.signal)) {
+        const found = await unlessGone(stat(path));
+        if (found?.isFile()) yield { key: relative(root, path).split(sep).join('/'), modifiedAt: found.mtime };
+      }
+    },
+    deleteUnfinished: (before) => deleteOlderFiles(join(root, '.incoming'), before),
     signedPutUrl: () => Promise.resolve(null),
     signedGetUrl: () => Promise.resolve(null),
     async checkHealth() {

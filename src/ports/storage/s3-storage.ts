@@ -10,12 +10,13 @@ import { createReadStream } from 'node:fs';
 import { rm, stat as statFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { S3Driver } from 'flydrive/drivers/s3';
 import { BlobNotFoundError, BlobStorageError, BlobStorageUnavailableError, checkBlobKey } from './blob-storage.ts';
 import type { BlobStorage } from './blob-storage.ts';
 import { streamToFile } from './folder-storage.ts';
+import { deleteOlderFiles } from './folder-walk.ts';
 import { spoolToFile } from './spool.ts';
 
 export interface S3StorageOptions {
@@ -36,6 +37,8 @@ export interface S3StorageOptions {
   readonly idleTimeoutMs?: number | undefined;
 }
 
+/** Begins the names of spooled files. */
+const SPOOLED = 'booky-hub-put-';
 const SIGNED_URL_EXPIRES_MS_MAX = 7 * 24 * 3_600_000;
 
 export function createS3Storage(options: S3StorageOptions): BlobStorage & { close(): void } {
@@ -46,7 +49,7 @@ export function createS3Storage(options: S3StorageOptions): BlobStorage & { clos
   return {
     async put(key, content, limits) {
       checkBlobKey(key);
-      const spooled = join(spoolPath, `booky-hub-put-${randomUUID()}`);
+      const spooled = join(spoolPath, `${SPOOLED}${randomUUID()}`);
       const receipt = await spoolToFile(content, spooled, limits);
       try {
         limits.signal?.throwIfAborted();
@@ -105,6 +108,20 @@ export function createS3Storage(options: S3StorageOptions): BlobStorage & { clos
         checkBlobKey(key);
         await driver.delete(key);
       }),
+    async *list(folder, options) {
+      checkBlobKey(folder);
+      const limits = options?.signal === undefined ? {} : { abortSignal: options.signal };
+      let token: string | undefined;
+      do {
+        const query = new ListObjectsV2Command({ Bucket: bucket, Prefix: `${folder}/`, ContinuationToken: token });
+        const page = await guard('', () => client.send(query, limits));
+        for (const { Key: key, LastModified: modifiedAt } of page.Contents ?? []) {
+          if (key !== undefined && modifiedAt !== undefined) yield { key, modifiedAt };
+        }
+        token = page.NextContinuationToken;
+      } while (token !== undefined);
+    },
+    deleteUnfinished: (before) => deleteOlderFiles(spoolPath, before, SPOOLED),
     async signedPutUrl(key, { expiresInMs, contentType, sizeBytes }) {
       checkBlobKey(key);
       const command = new PutObjectCommand({

@@ -19,6 +19,8 @@ export async function spoolToFile(
   const onAbort = (): void => {
     source.destroy(limits.signal?.reason instanceof Error ? limits.signal.reason : new Error('The put was aborted.'));
   };
+  // An abort or a break before the reading begins: the reading itself tells it.
+  source.on('error', () => undefined);
   const hash = createHash('sha256');
   let sizeBytes = 0;
   try {

@@ -532,6 +532,7 @@ export type CreateUploadMutationVariables = Exact<{
 export type CreateUploadMutation = { result:
     | { __typename: 'CreateUploadPayload', uploadUrl: string, headers: Array<{ name: string, value: string }>, file: { id: string } }
     | { __typename: 'OverloadedError', code: string, message: string }
+    | { __typename: 'UploadQuotaReached', code: string, message: string }
     | { __typename: 'ValidationError', code: string, message: string, fields: Array<{ path: string, message: string }> }
    };
 

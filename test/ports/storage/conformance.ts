@@ -46,6 +46,29 @@ export function describeBlobStorage(name: string, start: () => Promise<StorageUn
       expect(Math.abs(Date.now() - stat.modifiedAt.getTime())).toBeLessThan(60_000);
     });
 
+    it('lists what a folder holds, however deep and however much', async () => {
+      const keys = ['listed/a.epub', 'listed/b/c.epub', 'listed/b/d/e.epub', 'listed/f', 'listed/g'];
+      for (const key of keys) await under.storage.put(key, Buffer.from('x'), limits);
+      await under.storage.put('listed-not/a.epub', Buffer.from('x'), limits);
+      const found = await Array.fromAsync(under.storage.list('listed'));
+      expect(found.map(({ key }) => key).toSorted()).toEqual(keys);
+      for (const { modifiedAt } of found) expect(Math.abs(Date.now() - modifiedAt.getTime())).toBeLessThan(60_000);
+      expect(await Array.fromAsync(under.storage.list('nothing'))).toEqual([]);
+    });
+
+    it('takes an abort that comes before the first byte is read', async () => {
+      const leaving = new AbortController();
+      const source = new Readable({ read: () => undefined });
+      const put = under.storage.put('aborted.epub', source, { ...limits, signal: leaving.signal });
+      leaving.abort();
+      await expect(put).rejects.toThrow(/abort/i);
+      expect(await under.storage.exists('aborted.epub')).toBe(false);
+    });
+
+    it('deletes nothing that is still being put', async () => {
+      expect(await under.storage.deleteUnfinished(new Date(Date.now() - 60_000))).toBe(0);
+    });
+
     it('stores an empty file', async () => {
       expect(await under.storage.put('empty.epub', Buffer.alloc(0), limits)).toMatchObject({ sizeBytes: 0 });
       expect(await read('empty.epub')).toBe('');

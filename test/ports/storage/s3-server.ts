@@ -47,7 +47,10 @@ export async function startS3Server(bucket: string, accessKeyId: string): Promis
     const body = await buffer(request);
     if (running.failWith !== null) return fault(response, running.failWith, 'InternalError');
     if (!isSigned(request, url, accessKeyId)) return fault(response, 403, 'AccessDenied');
-    if (url.pathname === `/${bucket}` || url.pathname === `/${bucket}/`) return void response.writeHead(200).end();
+    if (url.pathname === `/${bucket}` || url.pathname === `/${bucket}/`) {
+      if (url.searchParams.get('list-type') === '2') return list(response, url);
+      return void response.writeHead(200).end();
+    }
     if (!url.pathname.startsWith(`/${bucket}/`)) return fault(response, 404, 'NoSuchBucket');
     const key = decodeURIComponent(url.pathname.slice(bucket.length + 2));
     if (request.method === 'PUT') return put(request, response, url, key, body);
@@ -88,6 +91,22 @@ export async function startS3Server(bucket: string, accessKeyId: string): Promis
     }
     objects.set(key, { bytes: body, contentType: request.headers['content-type'] ?? '' });
     response.writeHead(200, { etag: '"x"' }).end();
+  }
+
+  /** Two keys a page, so that a client has to ask for more. */
+  function list(response: ServerResponse, url: URL): void {
+    const prefix = url.searchParams.get('prefix') ?? '';
+    const after = url.searchParams.get('continuation-token') ?? '';
+    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).toSorted();
+    const page = keys.slice(0, 2);
+    const rows = page.map(
+      (key) => `<Contents><Key>${key}</Key><LastModified>${new Date().toISOString()}</LastModified></Contents>`,
+    );
+    const more = keys.length > 2 ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end(
+      `<ListBucketResult><IsTruncated>${keys.length > 2}</IsTruncated>${rows.join('')}${more}</ListBucketResult>`,
+    );
   }
   return running;
 }
