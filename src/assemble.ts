@@ -22,6 +22,8 @@ import { createS3Storage } from './ports/storage/s3-storage.ts';
 import type { DraftAnswer } from './streams/event.ts';
 import { openRedis, RETRYING, type StreamKeys, streamKeys } from './streams/index.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface Platform {
   readonly env: Env;
   readonly log: Logger;
@@ -96,6 +98,7 @@ const readTerms = async (env: Env): Promise<ShopTerms> => ({
   royaltyBps: env.ROYALTY_BPS,
   taxRates: parseTaxRates(await readFile(env.TAX_RATES_FILE, 'utf8')),
   shopCountry: env.SHOP_COUNTRY ?? null,
+  refundWindowMs: env.REFUND_WINDOW_DAYS * DAY_MS,
 });
 
 const openKeptMails = (env: Env): FolderMail =>

@@ -172,6 +172,9 @@ const schema = z.object({
   ROYALTY_BPS: whole(0, 10_000)
     .prefault('7000')
     .describe('What an author gets of a sale without its tax, in hundredths of a percent.'),
+  REFUND_WINDOW_DAYS: whole(0, 365)
+    .prefault('14')
+    .describe('Days in which readers may give back a book that they did not download; 0 leaves refunds to the shop.'),
   OPENAI_API_KEY: optional(text).describe(
     'Key of an OpenAI-compatible server for suggestions. (Default: a local, extractive method)',
   ),

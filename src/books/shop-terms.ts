@@ -7,6 +7,8 @@ export interface ShopTerms {
   readonly taxRates: TaxRates;
   /** Taken for the country of buyers who state none; without one they are charged no tax. ISO 3166-1 alpha-2. */
   readonly shopCountry: string | null;
+  /** How long a reader may give back a book that was not downloaded, from the order on; 0 for not at all. */
+  readonly refundWindowMs: number;
 }
 
 /** How the country of an order was known, kept with it for the tax office. */

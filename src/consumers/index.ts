@@ -11,6 +11,7 @@ import { webhookPause } from './webhooks/pause-notice.ts';
 import { webhookPlanners } from './webhooks/plan.ts';
 import { fileSweep } from './sweep/file-sweep.ts';
 import { storeSweep } from './sweep/store-sweep.ts';
+import { refund, refundNotice } from './refund/refund.ts';
 
 export const workflows = [
   publish,
@@ -25,6 +26,8 @@ export const workflows = [
   webhookPause,
   fileSweep,
   storeSweep,
+  refund,
+  refundNotice,
 ];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';

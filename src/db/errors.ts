@@ -183,3 +183,8 @@ export class UploadQuotaReached extends DomainError {
 export class UploadMismatch extends DomainError {
   readonly code = 'UPLOAD_MISMATCH';
 }
+
+/** This cannot be given back, or not by this reader. */
+export class NotRefundable extends DomainError {
+  readonly code = 'NOT_REFUNDABLE';
+}

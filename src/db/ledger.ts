@@ -3,12 +3,12 @@
  *
  * Promise: each transaction sums to zero per currency; the database refuses a statement that leaves one unbalanced, and
  * any change to what is there. Booking a key again changes nothing.
- * Accounts: `provider-clearing` (what the gateway holds for us), `platform-fee`, `author-payable:USER`,
- * `tax-payable:COUNTRY` (what is owed to a country's tax office).
+ * Not here: the accounts (ledger-accounts.ts), what a refund, a dispute or a payout books (the file of each).
  */
 import { sql } from 'drizzle-orm';
 import { feeMinor } from '../books/sale-split.ts';
 import type { Tx } from './client.ts';
+import { authorPayable, PLATFORM_FEE, PROVIDER_CLEARING, REFUNDS, taxPayable } from './ledger-accounts.ts';
 import { newId } from './tables/columns.ts';
 
 export interface LedgerEntry {
@@ -31,12 +31,6 @@ export class UnbalancedError extends Error {
   override readonly name = 'UnbalancedError';
   readonly code = 'LEDGER_UNBALANCED';
 }
-
-export const PROVIDER_CLEARING = 'provider-clearing';
-export const PLATFORM_FEE = 'platform-fee';
-export const authorPayable = (userId: string): string => `author-payable:${userId}`;
-
-export const taxPayable = (country: string): string => `tax-payable:${country}`;
 
 /**
  * Posts balanced transactions, all in two statements.
@@ -83,6 +77,20 @@ function refuseUnbalanced({ key, entries }: LedgerPosting): void {
   }
 }
 
+/** The entries that add up to the same account are one; what adds up to nothing is none. */
+function gathered(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  const sums = new Map<string, LedgerEntry>();
+  for (const entry of entries) {
+    const name = `${entry.account} ${entry.currency}`;
+    sums.set(name, { ...entry, amountMinor: entry.amountMinor + (sums.get(name)?.amountMinor ?? 0) });
+  }
+  return [...sums.values()].filter(({ amountMinor }) => amountMinor !== 0);
+}
+
+/** The same entries the other way round. */
+export const reversed = (entries: readonly LedgerEntry[]): LedgerEntry[] =>
+  entries.map((entry) => ({ ...entry, amountMinor: -entry.amountMinor }));
+
 /** A line's money as it was frozen when it was ordered, in minor units. */
 export interface Sale {
   authorId: string;
@@ -100,16 +108,31 @@ export function saleEntries(
   sales: readonly Sale[],
   { currency, country }: { currency: string; country: string | null },
 ): LedgerEntry[] {
-  const sums = new Map<string, number>();
-  const add = (account: string, amountMinor: number) => sums.set(account, (sums.get(account) ?? 0) + amountMinor);
-  for (const sale of sales) {
-    add(PROVIDER_CLEARING, sale.amountMinor);
-    add(authorPayable(sale.authorId), -sale.royaltyMinor);
-    if (sale.taxMinor > 0) add(taxPayable(countryOf(country)), -sale.taxMinor);
-    add(PLATFORM_FEE, -feeMinor(sale));
-  }
-  const entries = [...sums].map(([account, amountMinor]) => ({ account, currency, amountMinor }));
-  return entries.filter(({ amountMinor }) => amountMinor !== 0);
+  return splitEntries(PROVIDER_CLEARING, sales, { currency, country });
+}
+
+/**
+ * The entries of what goes back of an order: taken from authors, tax offices and platform in proportion, and owed to the
+ * buyer in `refunds` until the provider has paid it.
+ */
+export const refundEntries = (sales: readonly Sale[], order: { currency: string; country: string | null }) =>
+  reversed(splitEntries(REFUNDS, sales, order));
+
+/** `account` against what it is split between. */
+export function splitEntries(
+  account: string,
+  sales: readonly Sale[],
+  { currency, country }: { currency: string; country: string | null },
+): LedgerEntry[] {
+  const entry = (name: string, amountMinor: number): LedgerEntry => ({ account: name, currency, amountMinor });
+  return gathered(
+    sales.flatMap((sale) => [
+      entry(account, sale.amountMinor),
+      entry(authorPayable(sale.authorId), -sale.royaltyMinor),
+      ...(sale.taxMinor === 0 ? [] : [entry(taxPayable(countryOf(country)), -sale.taxMinor)]),
+      entry(PLATFORM_FEE, -feeMinor(sale)),
+    ]),
+  );
 }
 
 function countryOf(country: string | null): string {

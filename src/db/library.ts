@@ -4,7 +4,7 @@
  * Promise: a right is looked up when a link is made and again when it is used; the reader gets the live revision, which
  * may be newer than what was on sale when it was bought.
  */
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { NotThere, WrongState } from './errors.ts';
 import { editions, entitlements, files, revisions } from './tables/index.ts';
@@ -19,6 +19,8 @@ export interface Download {
   sizeBytes: number;
   sha256: string;
   storageKey: string;
+  /** It was fetched before. */
+  isDownloaded: boolean;
 }
 
 const NAME_CHARS_MAX = 100;
@@ -44,12 +46,25 @@ export async function activeDownload(db: Pick<Db, 'select'>, entitlementId: stri
   return row?.file?.state === 'STORED' ? toDownload(row, row.file) : null;
 }
 
+/**
+ * Remembers that the book was fetched; after the first time it does nothing.
+ * @returns false when the right has ended meanwhile
+ */
+export async function markDownloaded(db: Pick<Db, 'execute'>, download: Download, now: Date): Promise<boolean> {
+  if (download.isDownloaded) return true;
+  const marked = await db.execute(sql`
+    update entitlement set downloaded_at = coalesce(downloaded_at, ${now.toISOString()}::timestamptz)
+    where id = ${download.entitlementId} and status = 'ACTIVE' returning id`);
+  return marked.length > 0;
+}
+
 const find = (db: Pick<Db, 'select'>, where: ReturnType<typeof and>) =>
   db
     .select({
       entitlementId: entitlements.id,
       readerId: entitlements.readerId,
       status: entitlements.status,
+      downloadedAt: entitlements.downloadedAt,
       title: revisions.title,
       file: files,
     })
@@ -60,12 +75,14 @@ const find = (db: Pick<Db, 'select'>, where: ReturnType<typeof and>) =>
     .where(where);
 
 function toDownload(
-  row: { entitlementId: string; readerId: string; title: string },
+  row: { entitlementId: string; readerId: string; title: string; downloadedAt: Date | null },
   file: typeof files.$inferSelect,
 ): Download {
   const { id: fileId, mediaType, sizeBytes, sha256, storageKey } = file;
   const { entitlementId, readerId } = row;
-  return { entitlementId, readerId, fileId, fileName: fileNameOf(row.title), mediaType, sizeBytes, sha256, storageKey };
+  const fileName = fileNameOf(row.title);
+  const isDownloaded = row.downloadedAt !== null;
+  return { entitlementId, readerId, fileId, fileName, mediaType, sizeBytes, sha256, storageKey, isDownloaded };
 }
 
 /** Only what every file system takes: letters, digits, spaces and a few signs. */

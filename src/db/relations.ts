@@ -46,8 +46,21 @@ export const relations = defineRelations(tables, (r) => ({
     buyer: r.one.users({ from: r.orders.buyerId, to: r.users.id, optional: false }),
     lines: r.many.orderLines({ from: r.orders.id, to: r.orderLines.orderId }),
     payment: r.one.payments({ from: r.orders.id, to: r.payments.orderId }),
+    refunds: r.many.refunds({ from: r.orders.id, to: r.refunds.orderId }),
     coupon: r.one.coupons({ from: r.orders.couponId, to: r.coupons.id }),
     receipt: r.one.receipts({ from: r.orders.id, to: r.receipts.orderId }),
+  },
+  refunds: {
+    order: r.one.orders({ from: r.refunds.orderId, to: r.orders.id, optional: false }),
+    lines: r.many.refundLines({ from: r.refunds.id, to: r.refundLines.refundId }),
+  },
+  refundLines: {
+    refund: r.one.refunds({ from: r.refundLines.refundId, to: r.refunds.id, optional: false }),
+    orderLine: r.one.orderLines({
+      from: [r.refundLines.orderId, r.refundLines.position],
+      to: [r.orderLines.orderId, r.orderLines.position],
+      optional: false,
+    }),
   },
   orderLines: {
     order: r.one.orders({ from: r.orderLines.orderId, to: r.orders.id, optional: false }),

@@ -9,3 +9,4 @@ export * from './money.ts';
 export * from './operations.ts';
 export * from './orders.ts';
 export * from './webhooks.ts';
+export * from './refunds.ts';

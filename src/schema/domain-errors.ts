@@ -10,6 +10,7 @@ import {
   FieldRefused,
   KeyReused,
   NotForSale,
+  NotRefundable,
   NotThere,
   PriceChanged,
   PurchaseInProgress,
@@ -115,6 +116,13 @@ builder.objectType(CouponRefused, {
   description: 'The coupon cannot be used for this.',
   interfaces: [ErrorInterface],
   fields: (t) => ({ reason: t.expose('reason', { type: CouponRefusalEnum, description: 'Why not.' }) }),
+});
+
+builder.objectType(NotRefundable, {
+  name: 'NotRefundable',
+  carried: true,
+  description: 'This cannot be given back, or not by this reader: the message says why and what to do.',
+  interfaces: [ErrorInterface],
 });
 
 builder.objectType(UploadMismatch, {

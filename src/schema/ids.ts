@@ -17,6 +17,7 @@ const NODE_TYPES = new Set([
   'File',
   'Order',
   'Quote',
+  'Refund',
   'Revision',
   'User',
   'WebhookDelivery',

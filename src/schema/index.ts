@@ -32,6 +32,8 @@ import './price-windows.ts';
 import './publishing.ts';
 import './quote.ts';
 import './receipt.ts';
+import './refund-status.ts';
+import './refund.ts';
 import './revision.ts';
 import './run-updates.ts';
 import './run-list.ts';

@@ -10,6 +10,7 @@ export const OrderLine = builder.drizzleObject('orderLines', {
   carried: true,
   description: 'One thing that was ordered, with its money as it was when it was ordered.',
   fields: (t) => ({
+    position: t.exposeInt('position', { description: 'Which line of the order it is: 0, 1, 2 …' }),
     edition: t.relation('edition', { type: Edition, description: 'What was ordered.' }),
     price: t.field({
       type: Money,
@@ -34,6 +35,12 @@ export const OrderLine = builder.drizzleObject('orderLines', {
       description: 'The tax that the price contains.',
       select: { columns: { taxMinor: true }, with: inCurrency },
       resolve: ({ taxMinor, order }) => ({ amountMinor: taxMinor, currency: order.currency }),
+    }),
+    refunded: t.field({
+      type: Money,
+      description: 'What of the price was given back, or is on its way back.',
+      select: { columns: { reversedMinor: true }, with: inCurrency },
+      resolve: ({ reversedMinor, order }) => ({ amountMinor: reversedMinor, currency: order.currency }),
     }),
     taxRateBps: t.exposeInt('taxRateBps', { description: 'The rate of that tax: 700 is 7 %.' }),
   }),

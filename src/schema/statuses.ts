@@ -1,4 +1,4 @@
-/** Where an edition and an order stand: the two enums that queries and subscriptions share. */
+/** Where an edition, an order and a refund stand: the enums that queries and subscriptions share. */
 import { builder } from './builder.ts';
 
 export const EditionStatus = builder.enumType('EditionStatus', {
@@ -35,5 +35,15 @@ export const OrderStatus = builder.enumType('OrderStatus', {
     EXPIRED: { description: 'It was not paid in time; nothing was taken.' },
     DECLINED: { description: 'The payment was declined; nothing was taken.' },
     CANCELLED: { description: 'It could not be completed; nothing was kept.' },
+  } as const,
+});
+
+export const RefundStatus = builder.enumType('RefundStatus', {
+  description: 'Where a refund stands.',
+  values: {
+    REQUESTED: { description: 'Booked; the payment provider is being asked.' },
+    SUBMITTED: { description: 'The provider has taken it on; the money is on its way.' },
+    SETTLED: { description: 'The money is with the buyer.' },
+    FAILED: { description: 'It was refused or came back: all is as it was before it was asked for.' },
   } as const,
 });

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { keyMay } from '../accounts/key-scopes.ts';
 import { coversSchema } from '../books/extracted.ts';
 import { openUpload } from '../db/files.ts';
-import { activeDownload } from '../db/library.ts';
+import { activeDownload, markDownloaded } from '../db/library.ts';
 import { editions, revisions } from '../db/tables/index.ts';
 import { BlobNotFoundError, BlobStorageUnavailableError, BlobTooLargeError } from '../ports/storage/blob-storage.ts';
 import { type SignedUrlClaims, verifySignedUrl } from '../ports/storage/signed-url.ts';
@@ -21,6 +21,7 @@ import { allowMethods, type Exchange, HttpError, type Route, sendJson } from './
 
 type Services = Pick<SchemaServices, 'db' | 'storage' | 'signing' | 'clock' | 'auth'>;
 
+const NO_RIGHT = 'There is no right to this book any more. Look into your library.';
 const COVER_SECONDS = 86_400;
 const STORE_LINK_MS = 60_000;
 /** An upload may take long, but not say nothing for so long. */
@@ -69,7 +70,11 @@ export function serveDownloads({ db, storage, signing, clock, auth }: Services):
     const readerId = isSigned ? verified(exchange, signing, clock)['readerId'] : await readerBy(exchange, auth);
     const download = await activeDownload(db, idIn(exchange));
     if (!download || download.readerId !== readerId) {
-      throw new HttpError(403, 'FORBIDDEN', 'There is no right to this book any more. Look into your library.');
+      throw new HttpError(403, 'FORBIDDEN', NO_RIGHT);
+    }
+    // Before a byte is sent: who has the book cannot give it back.
+    if (request.method === 'GET' && !(await markDownloaded(db, download, clock.now()))) {
+      throw new HttpError(403, 'FORBIDDEN', NO_RIGHT);
     }
     const { storageKey, fileName, mediaType, sizeBytes } = download;
     const elsewhere = await storage.signedGetUrl(storageKey, {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Database } from '../../src/db/client.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import * as tables from '../../src/db/tables/index.ts';
-import { editionSubject, HEALTH_SUBJECT, orderSubject } from '../../src/events/index.ts';
+import { editionSubject, HEALTH_SUBJECT, orderSubject, refundSubject } from '../../src/events/index.ts';
 import { createFolderMail } from '../../src/ports/mail/folder-mail.ts';
 import type { Book } from './world.ts';
 
@@ -13,13 +13,14 @@ export interface Furnished {
   draft: Book;
   onSale: Book;
   orderId: string;
+  refundId: string;
   parked: { runId: string; eventId: number };
   deadLetterId: string;
   apiKeyId: string;
 }
 
 export async function furnish({ db, sql }: Database, dataDir: string, things: Furnished): Promise<void> {
-  const { draft, onSale, orderId, parked, apiKeyId, adminId, deadLetterId, ownerEmail } = things;
+  const { draft, onSale, orderId, refundId, parked, apiKeyId, adminId, deadLetterId, ownerEmail } = things;
   const reportId = newId();
   const checks = [{ name: 'redis', status: 'UP', detail: 'It answers.', durationMs: 1 }];
   await db.insert(tables.healthReports).values({ id: reportId, slot: new Date(), status: 'UP', checks });
@@ -27,6 +28,7 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   const step = { shard: 0, type: 'stage.retrying', seq: 1, stage: 'publish.validate', attempts: 1, durationMs: 1 };
   await db.insert(tables.events).values([
     { ...step, subject: orderSubject(orderId), payload: retry },
+    { ...step, subject: refundSubject(refundId), payload: { ...retry, reason: 'No.' } },
     { ...step, subject: editionSubject(draft.editionId), payload: retry },
     { ...step, subject: editionSubject(onSale.editionId), payload: retry },
     { ...step, subject: HEALTH_SUBJECT, payload: { slot: new Date().toISOString(), reportId, status: 'UP' } },

@@ -71,6 +71,10 @@ export const INPUTS: Record<string, Make | null> = {
     await world.sql`update edition set sale_status = 'UNPUBLISHED' where id = ${editionId}`;
     return { editionId: world.id('Edition', editionId) };
   },
+  requestRefund: async (world) => ({
+    orderId: world.id('Order', (await world.make.entitlement()).orderId),
+    idempotencyKey: randomUUID(),
+  }),
   replayDeadLetter: async (world) => ({ id: world.id('DeadLetter', await world.make.deadLetter()) }),
   resendWebhookDelivery: async (world) => ({
     id: world.id('WebhookDelivery', (await world.make.webhook()).deliveryId),

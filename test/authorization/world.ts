@@ -115,6 +115,16 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return { id, orderId, editionId };
   };
 
+  const refund = async (orderId: string): Promise<string> => {
+    const id = newId();
+    const asked = { requestedBy: owner.id, reason: 'Not mine.', failure: 'The bank sent it back.' };
+    const key = { idempotencyKey: `refund:${id}`, refundRef: id };
+    await db.insert(tables.refunds).values({ id, orderId, amountMinor: 1, currency: 'EUR', ...key, ...asked });
+    const money = { amountMinor: 1, taxMinor: 0, royaltyMinor: 1 };
+    await db.insert(tables.refundLines).values({ refundId: id, orderId, position: 0, ...money });
+    return id;
+  };
+
   const run = async (): Promise<{ runId: string; eventId: number; subject: string }> => {
     const subject = `order:${newId()}`;
     const [event] = await db
@@ -198,6 +208,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     await entitlement(),
     await run(),
   ];
+  const refundId = await refund(bought.orderId);
   const { runId, subject: runSubject } = parked;
   const [deadLetterId, apiKeyId] = [await deadLetter(), await apiKey()];
   const quoteId = await checkout.quote(await book(seller, 'PUBLISHED'), bought.orderId);
@@ -218,6 +229,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     apiKeyId,
     ownerEmail: owner.email,
     orderId: bought.orderId,
+    refundId,
     adminId: given(people.of('admin')).id,
   });
   return {
@@ -235,6 +247,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     couponId,
     percentageId,
     hook,
+    refundId,
     sql,
     make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey, webhook },
     id: encodeId,

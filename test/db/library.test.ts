@@ -13,7 +13,7 @@ const database = useDatabase();
 const now = new Date('2026-01-01T00:00:00Z');
 const later = new Date('2026-01-01T01:00:00Z');
 
-const terms = { royaltyBps: 7_000, taxRates: NO_TAX, shopCountry: null };
+const terms = { royaltyBps: 7_000, taxRates: NO_TAX, shopCountry: null, refundWindowMs: 0 };
 
 async function signUp(): Promise<string> {
   const id = randomUUID();

@@ -7,4 +7,5 @@ export * from './files.ts';
 export * from './operations.ts';
 export * from './orders.ts';
 export * from './receipts.ts';
+export * from './refunds.ts';
 export * from './webhooks.ts';

@@ -86,10 +86,15 @@ export const orderLines = pgTable(
     royaltyBps: integer('royalty_bps').notNull(),
     /** Whom the royalty goes to: the edition's owner then. No reference of its own, which every line would pay for. */
     authorId: uuid('author_id').notNull(),
+    /** What has gone back of the three by refunds and disputes, or is on its way back (../../books/reversal.ts). */
+    reversedMinor: bigint('reversed_minor', { mode: 'number' }).notNull().default(0),
+    reversedTaxMinor: bigint('reversed_tax_minor', { mode: 'number' }).notNull().default(0),
+    reversedRoyaltyMinor: bigint('reversed_royalty_minor', { mode: 'number' }).notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.orderId, table.position] }),
     index('order_line_edition').on(table.editionId),
+    check('order_line_reversed_at_most_paid', sql`${table.reversedMinor} between 0 and ${table.amountMinor}`),
     check(
       'order_line_adds_up',
       sql`${table.amountMinor} = ${table.listAmountMinor} - ${table.discountMinor} and ${table.discountMinor} >= 0
@@ -144,6 +149,8 @@ export const entitlements = pgTable(
       .notNull()
       .references(() => orders.id),
     status: entitlementStatus('status').notNull().default('ACTIVE'),
+    /** When the book was first fetched; after that its reader cannot give it back. */
+    downloadedAt: instant('downloaded_at'),
     createdAt: createdAt(),
   },
   (table) => [
@@ -168,7 +175,7 @@ export const ledgerEntries = pgTable(
       .notNull()
       .references(() => ledgerTransactions.id),
     position: smallint('position').notNull(),
-    /** `provider-clearing`, `platform-fee`, `author-payable:USER`, `tax-payable:COUNTRY`. */
+    /** Such as `platform-fee` or `author-payable:USER`: all are in ../ledger-accounts.ts. */
     account: text('account').notNull(),
     currency: text('currency').notNull(),
     /** Debits are positive, credits negative; never 0. */

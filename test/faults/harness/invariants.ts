@@ -165,7 +165,7 @@ async function auditLedger(sql: Sql): Promise<string[]> {
   const wrong = await sql<{ id: string }[]>`
     select o.id from "order" o join ledger_transaction t on t.order_id = o.id
     join ledger_entry e on e.transaction_id = t.id
-    where e.amount_minor > 0 group by o.id, o.amount_minor having sum(e.amount_minor) <> o.amount_minor`;
+    where e.amount_minor > 0 and t.key like 'capture:%' group by o.id, o.amount_minor having sum(e.amount_minor) <> o.amount_minor`;
   return [
     ...tell('ledger transactions do not sum to zero', unbalanced, idOf),
     ...tell('ledger transactions without entries', empty, idOf),
@@ -187,7 +187,7 @@ async function auditReceipts(sql: Sql): Promise<string[]> {
 async function auditEntitlements(sql: Sql): Promise<string[]> {
   const missing = await sql<{ id: string }[]>`
     select o.id from "order" o join order_line l on l.order_id = o.id
-    where o.status = 'COMPLETED' and not exists (
+    where o.status = 'COMPLETED' and (l.reversed_minor < l.amount_minor or l.amount_minor = 0) and not exists (
       select from entitlement t
       where t.reader_id = o.buyer_id and t.edition_id = l.edition_id and t.status = 'ACTIVE')`;
   const unearned = await sql<{ id: string }[]>`

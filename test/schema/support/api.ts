@@ -166,6 +166,9 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     'order.placed',
     'order.validated',
     'order.completed',
+    'refund.requested',
+    'refund.submitted',
+    'refund.settled',
     'edition.drafted',
     'edition.submitted',
     'edition.progressed',
@@ -206,8 +209,14 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         })),
         draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
-        terms: { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, ...options.terms },
         webhookUrls: { allowsPrivate: false },
+        terms: {
+          royaltyBps: ROYALTY_BPS,
+          taxRates: NO_TAX,
+          shopCountry: null,
+          refundWindowMs: 14 * 86_400_000,
+          ...options.terms,
+        },
         notices: options.notices ?? createSandboxNoticeReader(sandboxNoticeSecret(secret)),
       };
       return services;
