@@ -5,9 +5,10 @@
  * mail), so it is a line of its own and no ratio is told of it. The gateway runs in the bench's process: it is the outside.
  */
 import { join } from 'node:path';
-import { openLog, openPlatform } from '../../../../src/assemble.ts';
+import { openPlatform } from '../../../../src/assemble.ts';
 import { openDatabase } from '../../../../src/db/client.ts';
 import { parseEnv } from '../../../../src/env.ts';
+import { openLog } from '../../../../src/log.ts';
 import { createNotifier } from '../../../../src/streams/index.ts';
 import { startWorker } from '../../../../src/worker.ts';
 import { type Market, placePurchases, PRICE_MINOR } from '../../../../test/faults/harness/load.ts';
@@ -27,7 +28,14 @@ async function openProducer(place: Place): Promise<Producer> {
     const editionId = market.editionIds[placed % market.editionIds.length];
     if (buyerId === undefined || editionId === undefined) throw new RangeError('the market is too small for this load');
     placed += 1;
-    return { orderId, buyerId, editionId, amountMinor: PRICE_MINOR, paymentToken: 'tok_succeeds' };
+    return {
+      orderId,
+      buyerId,
+      editionId,
+      authorId: market.authorId,
+      amountMinor: PRICE_MINOR,
+      paymentToken: 'tok_succeeds',
+    };
   };
   const enqueueMany = async (orderIds: readonly string[]) => {
     for (let at = 0; at < orderIds.length; at += PLACE_AT_ONCE) {
@@ -40,8 +48,10 @@ async function openProducer(place: Place): Promise<Producer> {
 
 async function readMarket(sql: ReturnType<typeof openDatabase>['sql']): Promise<Market> {
   const buyers = await sql<{ id: string }[]>`select id from "user" where role = 'READER' order by id`;
-  const editions = await sql<{ id: string }[]>`select id from edition order by id`;
-  return { buyerIds: buyers.map(({ id }) => id), editionIds: editions.map(({ id }) => id) };
+  const editions = await sql<{ id: string; ownerId: string }[]>`
+    select id, owner_id as "ownerId" from edition order by id`;
+  const authorId = editions[0]?.ownerId ?? '';
+  return { authorId, buyerIds: buyers.map(({ id }) => id), editionIds: editions.map(({ id }) => id) };
 }
 
 async function openWorker(place: Place): Promise<Worker> {
