@@ -21,6 +21,7 @@ import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveReceipts } from './server/receipts.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
+import { serveStatements } from './server/statements.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
 import { allowsOrigin, refuseForgery, refuseForms } from './server/forgery.ts';
 import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer } from './server/graphql.ts';
@@ -110,6 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     graphql: serveGraphql(graphql, lanes, { bytesMax: limits.bodyBytesMax, timeoutMs: patience.body }),
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
+    statements: serveStatements(services),
     covers: serveCovers(services),
     receipts: serveReceipts(services),
     webhooks: serveWebhooks(services),

@@ -53,3 +53,14 @@ export function previewCoverLink({ signing, publicUrl, clock }: Signer, storageK
   const expiresAt = new Date((Math.floor(clock.now().getTime() / PREVIEW_LINK_MS) + 2) * PREVIEW_LINK_MS);
   return publicUrl + signUrl(signing.secrets, { method: 'GET', path: `/${storageKey}`, expiresAt });
 }
+
+/** Where a statement is fetched as CSV, for five minutes, by whoever has the link. */
+export function statementLink(
+  { signing, publicUrl, clock }: Signer,
+  { authorId, month, currency }: { authorId: string; month: string; currency: string },
+): { url: string } {
+  const expiresAt = new Date(clock.now().getTime() + DOWNLOAD_LINK_MS);
+  const path = `/statements/${authorId}`;
+  const claims = { month, currency };
+  return { url: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims }) };
+}

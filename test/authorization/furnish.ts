@@ -9,6 +9,7 @@ import type { Book } from './world.ts';
 
 export interface Furnished {
   ownerEmail: string;
+  ownerId: string;
   adminId: string;
   draft: Book;
   onSale: Book;
@@ -48,6 +49,14 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   const { runId, eventId } = parked;
   await db.insert(tables.timers).values({ dueAt: new Date(), shard: 0, stage: 'purchase.validate', runId, eventId });
   await db.insert(tables.disclosures).values({ adminId, kind: 'EVENT', target: String(eventId) });
+  await sql.begin(async (tx) => {
+    const [booked] = await tx`
+      insert into ledger_transaction (id, key, created_at) values (gen_random_uuid(), 'x', '2026-10-02') returning id`;
+    await tx`
+      insert into ledger_entry (transaction_id, position, account, currency, amount_minor)
+      values (${booked?.['id']}, 0, ${`author-payable:${things.ownerId}`}, 'EUR', -1),
+             (${booked?.['id']}, 1, 'provider-clearing', 'EUR', 1)`;
+  });
   await db.insert(tables.cronSlots).values({ name: 'health', slot: new Date(), claimedBy: 'a process' });
   const soon = new Date(Date.now() + 3_600_000);
   await db.insert(tables.relayLeases).values({ shard: 0, holder: 'a process', expiresAt: soon });

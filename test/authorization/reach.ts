@@ -70,6 +70,9 @@ const ARGUMENTS: Record<string, (world: World) => Record<string, Record<string, 
   'Query.run': ({ runId }) => ({ '': { id: runId } }),
   'Query.subject': ({ runSubject }) => ({ '': { name: runSubject } }),
   'Query.deadLetter': ({ id, deadLetterId }) => ({ '': { id: id('DeadLetter', deadLetterId) } }),
+  'Query.authorStatement': ({ id, owner }) => ({
+    '': { month: '2026-10', currency: 'EUR', authorId: id('User', owner.id) },
+  }),
   'Subscription.refundStatus': ({ id, refundId }) => ({ '': { refundId: id('Refund', refundId) } }),
   'Subscription.orderStatus': ({ id, bought }) => ({ '': { orderId: id('Order', bought.orderId) } }),
   'Subscription.editionStatus': ({ id, draft, onSale }) => ({

@@ -228,6 +228,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     deadLetterId,
     apiKeyId,
     ownerEmail: owner.email,
+    ownerId: owner.id,
     orderId: bought.orderId,
     refundId,
     adminId: given(people.of('admin')).id,

@@ -14,6 +14,7 @@ import { database } from './checks/database.ts';
 import { deadLetters } from './checks/dead-letters.ts';
 import { files } from './checks/files.ts';
 import { gateway } from './checks/gateway.ts';
+import { ledgerAudit } from './checks/ledger-audit.ts';
 import { ledgerSum } from './checks/ledger-sum.ts';
 import { mail } from './checks/mail.ts';
 import { outboxAge } from './checks/outbox-age.ts';
@@ -30,6 +31,7 @@ const CHECKS: readonly HealthCheck[] = [
   stuckRuns,
   deadLetters,
   ledgerSum,
+  ledgerAudit,
   storage,
   files,
   ai,
