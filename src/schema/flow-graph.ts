@@ -43,6 +43,7 @@ builder.queryField('flowGraph', (t) =>
     type: [FlowWorkflowRef],
     description: 'Every workflow as it is declared.',
     authScopes: { anyone: 'ANY_KEY' },
+    complexity: { multiplier: 25 },
     resolve: (_root, _args, { flowGraph }) => flowGraph.workflows,
   }),
 );

@@ -21,6 +21,7 @@ builder.queryField('localMails', (t) =>
     nullable: true,
     description: `The newest ${LIST_MAX} mails that were kept here: yours, or all for admins. Null where mail is really sent.`,
     authScopes: { signedIn: 'NO_KEY' },
+    complexity: { multiplier: LIST_MAX },
     resolve: async (_root, _args, context) => {
       if (!context.localMails) return null;
       const viewer = signedIn(context);
