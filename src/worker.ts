@@ -48,6 +48,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       shards: env.STREAM_SHARDS,
       scratchDir: join(env.DATA_DIR, 'scratch'),
       publicUrl: publicUrl(env),
+      secret: platform.secret,
       seller: { lines: env.SELLER, licence: env.LICENCE_TEXT },
     },
   });

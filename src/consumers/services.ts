@@ -23,6 +23,8 @@ export interface ConsumerServices {
   readonly scratchDir: string;
   /** Where people reach the program, for links in mails. */
   readonly publicUrl: string;
+  /** Signs the links in mails, as the API's first secret does. */
+  readonly secret: string;
   /** Who sells, as receipts say it. */
   readonly seller: Seller;
 }

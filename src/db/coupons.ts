@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type Discount, discountsOf } from '../books/discount.ts';
 import type { Db, Tx } from './client.ts';
 import { Contradiction, CouponRefused, NotThere } from './errors.ts';
+import { UNPAID } from './orders.ts';
 import { newId } from './tables/columns.ts';
 import { coupons, editions } from './tables/index.ts';
 
@@ -81,6 +82,8 @@ export interface CouponLine {
 /** Who buys, for whom uses are counted. */
 export interface CouponUser {
   buyerId: string | null;
+  /** Of somebody without an account. */
+  guestEmail: string | null;
 }
 
 /**
@@ -126,12 +129,14 @@ function discountOf({ percentBps, amounts }: Coupon, currency: string): Discount
   return { kind: 'AMOUNT', amountMinor };
 }
 
-async function refuseUsedUp(tx: Pick<Db, 'execute'>, coupon: Coupon, { buyerId }: CouponUser): Promise<void> {
+async function refuseUsedUp(tx: Pick<Db, 'execute'>, coupon: Coupon, user: CouponUser): Promise<void> {
   const { id, usesMax, usesPerReaderMax } = coupon;
   if (usesMax === null && usesPerReaderMax === null) return;
   const [row] = await tx.execute<{ uses: number; own: number }>(sql`
-    select count(*)::int as uses, count(*) filter (where o.buyer_id = ${buyerId}::uuid)::int as own
-    from "order" o where o.coupon_id = ${id} and o.status not in ('EXPIRED', 'DECLINED', 'CANCELLED')`);
+    select count(*)::int as uses,
+           count(*) filter (where o.buyer_id = ${user.buyerId}::uuid or c.email = ${user.guestEmail})::int as own
+    from "order" o left join claim c on c.order_id = o.id and c.kind = 'GUEST'
+    where o.coupon_id = ${id} and o.status not in (${UNPAID})`);
   if (usesMax !== null && (row?.uses ?? 0) >= usesMax) throw new CouponRefused('USED_UP');
   if (usesPerReaderMax !== null && (row?.own ?? 0) >= usesPerReaderMax) throw new CouponRefused('USED_BY_YOU');
 }

@@ -21,6 +21,9 @@ export type OrderStatus = (typeof orders.$inferSelect)['status'];
 
 /** Where an order ends. */
 export const ORDER_ENDS: readonly OrderStatus[] = ['COMPLETED', 'EXPIRED', 'DECLINED', 'CANCELLED'];
+/** Where it ends without a payment; for SQL. */
+export const UNPAID = sql.raw(`'EXPIRED', 'DECLINED', 'CANCELLED'`);
+/** Where it ends; for SQL. */
 export const ENDS = sql.raw(ORDER_ENDS.map((status) => `'${status}'`).join(', '));
 
 export interface NewOrder extends BuyerCountry {
@@ -138,6 +141,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[], now: Date): Promis
            e.owner_id as "authorId",
            (select o.id from "order" o join order_line l on l.order_id = o.id
               where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
+                and not exists (select from claim c where c.order_id = o.id)
               limit 1) as "openOrderId",
            (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', ${amountInForce(sql`p`, now)})
                              order by p.currency)

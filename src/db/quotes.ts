@@ -24,11 +24,20 @@ const FORGET_MAX = 20;
 
 export interface QuoteRequest extends BuyerCountry {
   id: string;
-  buyerId: string;
+  /** Null for a guest. */
+  buyerId: string | null;
   currency: string;
   /** 1 to QUOTE_LINES_MAX, each edition once. */
   items: readonly QuoteItem[];
   couponCode: string | null;
+  /** For whom it is, when it is not for the buyer. */
+  gift: GiftDetails | null;
+}
+
+export interface GiftDetails {
+  /** In small letters. */
+  email: string;
+  message: string | null;
 }
 
 export interface QuoteItem {
@@ -51,11 +60,12 @@ export async function createQuote(
 ): Promise<{ quoteId: string }> {
   const { id, buyerId, currency, country, evidence, couponCode } = request;
   const offers = await readOffers(tx, request, now);
-  const listed = request.items.map((item, at) => listLine(item, offers.get(item.editionId), { at, currency }));
+  const isGift = request.gift !== null;
+  const listed = request.items.map((item, at) => listLine(item, offers.get(item.editionId), { at, currency, isGift }));
   const coupon =
     couponCode === null
       ? null
-      : await applyCoupon(tx, { code: couponCode, currency, lines: listed, user: { buyerId }, now });
+      : await applyCoupon(tx, { code: couponCode, currency, lines: listed, user: { buyerId, guestEmail: null }, now });
   const taxRateBps = terms.taxRates.rateBpsOf(country, now);
   const lines = listed.map(({ listAmountMinor, ...line }, at): QuotedLine => {
     const discountMinor = coupon?.discounts[at] ?? 0;
@@ -70,6 +80,8 @@ export async function createQuote(
     country,
     countryEvidence: evidence,
     couponId: coupon?.couponId ?? null,
+    giftEmail: request.gift?.email ?? null,
+    giftMessage: request.gift?.message ?? null,
     expiresAt: new Date(now.getTime() + QUOTE_MS),
     createdAt: now,
   });
@@ -105,11 +117,17 @@ async function readOffers(tx: Tx, { items, currency, buyerId }: QuoteRequest, no
   return new Map([...rows].map((row) => offerSchema.parse(row)).map((offer) => [offer.editionId, offer]));
 }
 
-function listLine(item: QuoteItem, offer: Offer | undefined, { at, currency }: { at: number; currency: string }) {
+interface Listing {
+  at: number;
+  currency: string;
+  isGift: boolean;
+}
+
+function listLine(item: QuoteItem, offer: Offer | undefined, { at, currency, isGift }: Listing) {
   const { editionId } = item;
   if (!offer || offer.saleStatus === 'UNRELEASED') throw new NotThere('edition');
-  if (offer.owned === 'ACTIVE') throw new AlreadyOwned(editionId);
-  if (offer.owned !== null) throw NotForSale.rightEnded();
+  if (!isGift && offer.owned === 'ACTIVE') throw new AlreadyOwned(editionId);
+  if (!isGift && offer.owned !== null) throw NotForSale.rightEnded();
   const { revisionId, authorId, amountMinor } = offer;
   if (offer.saleStatus !== 'PUBLISHED' || revisionId === null) throw new NotForSale('This book is not for sale.');
   if (offer.fileId === null) throw new NotForSale('This book has no file yet, so it cannot be bought.');

@@ -49,6 +49,7 @@ export const relations = defineRelations(tables, (r) => ({
     refunds: r.many.refunds({ from: r.orders.id, to: r.refunds.orderId }),
     coupon: r.one.coupons({ from: r.orders.couponId, to: r.coupons.id }),
     receipt: r.one.receipts({ from: r.orders.id, to: r.receipts.orderId }),
+    claim: r.one.claims({ from: r.orders.id, to: r.claims.orderId }),
   },
   refunds: {
     order: r.one.orders({ from: r.refunds.orderId, to: r.orders.id, optional: false }),

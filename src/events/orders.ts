@@ -26,3 +26,5 @@ export const paymentCaptured = defineEvent('payment.captured', { payload: order,
 export const orderCompleted = defineEvent('order.completed', { payload: order, subject, terminal: true });
 export const orderExpired = defineEvent('order.expired', { payload: orderWithReason, subject, terminal: true });
 export const orderCancelled = defineEvent('order.cancelled', { payload: orderWithReason, subject, terminal: true });
+/** A gift, or what a guest bought, was taken into a library: long after the order was completed, often. */
+export const orderClaimed = defineEvent('order.claimed', { payload: order, subject, terminal: true });

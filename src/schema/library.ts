@@ -10,6 +10,7 @@ import { downloadLink } from './links.ts';
 import { Order } from './order.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
+import { isOwner } from './visibility.ts';
 
 const EntitlementStatus = builder.enumType('EntitlementStatus', {
   description: 'Where a right to read stands.',
@@ -21,7 +22,7 @@ const EntitlementStatus = builder.enumType('EntitlementStatus', {
   } as const,
 });
 
-const Entitlement = builder.drizzleNode('entitlements', {
+export const Entitlement = builder.drizzleNode('entitlements', {
   name: 'Entitlement',
   description: 'A reader’s right to an edition, with all its later revisions. For the reader and for admins.',
   id: { column: (entitlement) => entitlement.id, description: 'Opaque global id.' },
@@ -30,7 +31,13 @@ const Entitlement = builder.drizzleNode('entitlements', {
   fields: (t) => ({
     status: t.expose('status', { type: EntitlementStatus, description: 'Where it stands.' }),
     edition: t.relation('edition', { type: Edition, description: 'What may be read.' }),
-    order: t.relation('order', { type: Order, description: 'How it was got.' }),
+    order: t.field({
+      type: Order,
+      nullable: true,
+      description: 'How it was got; null for a gift, which is the giver’s order.',
+      select: (_args, _context, nested) => ({ with: { order: nested({ columns: { id: true, buyerId: true } }) } }),
+      resolve: ({ order }, _args, context) => (isOwner(context, order.buyerId) ? order : null),
+    }),
     downloadUrl: t.field({
       type: 'URL',
       nullable: true,

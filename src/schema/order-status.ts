@@ -9,6 +9,7 @@ import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { asked } from './gather.ts';
+import { mayWatchAsGuest, orderTokenSchema } from './guest-order.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -61,22 +62,32 @@ const OrderStatusUpdateRef = builder.objectRef<OrderStatusUpdate>('OrderStatusUp
 builder.subscriptionField('orderStatus', (t) =>
   t.field({
     type: OrderStatusUpdateRef,
-    description: 'An order on its way. For its buyer and for admins.',
-    authScopes: { signedIn: 'orders:read' },
+    description: 'An order on its way. For its buyer, for admins, and for a guest who has its token.',
+    authScopes: (_root, { guestToken }) => (guestToken ? { anyone: 'orders:read' } : { signedIn: 'orders:read' }),
     args: {
       orderId: t.arg.id({ required: true, description: 'The order.' }).validate(idOf('Order')),
+      guestToken: t.arg
+        .string({ description: 'For an order that was placed without an account: as placeGuestOrder gave it.' })
+        .validate(orderTokenSchema.nullish()),
       after: t.arg.int({
         required: false,
         description: 'Resume behind this seq instead of beginning with the present state.',
         validate: z.number().min(0, 'A seq is 0 or more.'),
       }),
     },
-    subscribe: (_root, { orderId, after }, context) => watchOrder(context, orderId, after ?? context.resumeAfter),
+    subscribe: (_root, { orderId, after, guestToken }, context) => {
+      const isGuest = guestToken ? mayWatchAsGuest(context, orderId, guestToken) : false;
+      return watchOrder(context, { orderId, isGuest }, after ?? context.resumeAfter);
+    },
     resolve: shown,
   }),
 );
 
-async function watchOrder(context: Context, orderId: string, after: number | null) {
+async function watchOrder(
+  context: Context,
+  { orderId, isGuest }: { orderId: string; isGuest: boolean },
+  after: number | null,
+) {
   const subject = orderSubject(orderId);
   let last: Status = after === null ? 'PENDING_PAYMENT' : await statusBefore(context, subject, after);
   const { db } = context;
@@ -84,7 +95,8 @@ async function watchOrder(context: Context, orderId: string, after: number | nul
     subject,
     noun: 'order',
     after,
-    owned: { lookup: buyerOf, id: orderId },
+    // A guest's token is the right itself.
+    owned: isGuest ? null : { lookup: buyerOf, id: orderId },
     snapshot: async () => {
       const update = await readSnapshot(db, orderId);
       last = update?.status ?? last;

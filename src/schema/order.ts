@@ -43,6 +43,26 @@ const Payment = builder.objectRef<PaymentShape>('Payment').implement({
   }),
 });
 
+interface GiftShape {
+  email: string;
+  message: string | null;
+  claimedAt: Date | null;
+}
+
+const Gift = builder.objectRef<GiftShape>('Gift').implement({
+  description: 'For whom an order is, when it is a gift. As the giver sees it.',
+  carried: true,
+  fields: (t) => ({
+    email: t.exposeString('email', { description: 'Where the gift was announced.' }),
+    message: t.exposeString('message', { nullable: true, description: 'The giver’s words.' }),
+    claimedAt: t.expose('claimedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was taken into a library; null until then.',
+    }),
+  }),
+});
+
 export const Order = builder.drizzleNode('orders', {
   name: 'Order',
   description: 'An order. For its buyer and for admins.',
@@ -87,6 +107,13 @@ export const Order = builder.drizzleNode('orders', {
       description: 'The coupon that was used.',
       select: { with: { coupon: { columns: { code: true } } } },
       resolve: ({ coupon }) => coupon?.code ?? null,
+    }),
+    gift: t.field({
+      type: Gift,
+      nullable: true,
+      description: 'For whom it is, when it is a gift.',
+      select: { with: { claim: { columns: { kind: true, email: true, message: true, claimedAt: true } } } },
+      resolve: ({ claim }) => (claim?.kind === 'GIFT' ? claim : null),
     }),
     receipt: t.field({
       type: Receipt,

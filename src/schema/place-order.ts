@@ -28,7 +28,7 @@ import { Order } from './order.ts';
 
 const TOKEN_CHARS_MAX = 200;
 
-const paymentTokenSchema = z
+export const paymentTokenSchema = z
   .string()
   .regex(/^[\w.:-]+$/, 'A payment token has letters, digits and _ . : - only.')
   .max(TOKEN_CHARS_MAX, `A payment token has ${TOKEN_CHARS_MAX} characters at most.`);

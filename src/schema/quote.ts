@@ -11,11 +11,13 @@ import { builder } from './builder.ts';
 import { signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
 import { Edition } from './edition.ts';
-import { NotFoundError } from './errors.ts';
+import { emailSchema } from './email.ts';
+import { NotFoundError, UnauthenticatedError } from './errors.ts';
 import { idOf } from './ids.ts';
 import { currencySchema, Money, type MoneyShape } from './money.ts';
 import { Order } from './order.ts';
 
+const MESSAGE_CHARS_MAX = 1_000;
 const inCurrency = { quote: { columns: { currency: true } } } as const;
 
 const QuoteLine = builder.drizzleObject('quoteLines', {
@@ -104,6 +106,7 @@ const Quote = builder.drizzleNode('quotes', {
       select: { with: { coupon: { columns: { code: true } } } },
       resolve: ({ coupon }) => coupon?.code ?? null,
     }),
+    giftEmail: t.exposeString('giftEmail', { nullable: true, description: 'For whom it is, when it is a gift.' }),
     order: t.relation('order', {
       type: Order,
       nullable: true,
@@ -152,6 +155,21 @@ const itemsSchema = z
   .max(QUOTE_LINES_MAX, `A quote is for ${QUOTE_LINES_MAX} editions at most.`)
   .refine((items) => new Set(items.map(({ editionId }) => editionId)).size === items.length, 'Name each edition once.');
 
+const GiftInput = builder.inputType('GiftInput', {
+  description: 'Whom a gift is for. They are told by mail when it is paid, and claim it with an account of theirs.',
+  fields: (t) => ({
+    email: t.string({ required: true, description: 'Their e-mail.' }).validate(emailSchema),
+    message: t.string({
+      description: 'Your words to them.',
+      validate: z
+        .string()
+        .trim()
+        .max(MESSAGE_CHARS_MAX, `A message has ${MESSAGE_CHARS_MAX} characters at most.`)
+        .nullish(),
+    }),
+  }),
+});
+
 builder.relayMutationField(
   'createQuote',
   {
@@ -166,6 +184,7 @@ builder.relayMutationField(
       country: t
         .string({ description: 'Where the buyer lives (ISO 3166-1): whose tax is charged. (Default: the shop’s own)' })
         .validate(countrySchema.nullish()),
+      gift: t.field({ type: GiftInput, description: 'For whom it is, when it is not for the buyer.' }),
       couponCode: t
         .string({ description: 'A coupon, in capital or small letters.' })
         .validate(couponCodeSchema.nullish()),
@@ -173,18 +192,20 @@ builder.relayMutationField(
   },
   {
     description:
-      'Asks what some editions cost together. Prices, tax and discount stay as they are told until the quote expires; nothing is reserved.',
-    authScopes: { signedIn: 'orders:write' },
+      'Asks what some editions cost together. Prices, tax and discount stay as they are told until the quote expires; nothing is reserved. Without an account it is a guest’s: order on it by Mutation.placeGuestOrder.',
+    authScopes: { anyone: 'orders:write' },
     errors: { types: [NotFoundError, AlreadyOwned, NotForSale, CouponRefused] },
     resolve: (_root, { input }, context) => {
-      const { currency, country, couponCode } = input;
+      const { currency, country, couponCode, gift } = input;
+      if (gift && !context.viewer) throw new UnauthenticatedError('Sign in to give a book to somebody.');
       const request = {
         id: newId(),
-        buyerId: signedIn(context).id,
+        buyerId: context.viewer?.id ?? null,
         ...buyerCountry(country ?? null, context.terms.shopCountry, context.address),
         currency,
         items: input.items.map(({ editionId, amountMinor }) => ({ editionId, amountMinor: amountMinor ?? null })),
         couponCode: couponCode ?? null,
+        gift: gift ? { email: gift.email, message: gift.message ?? null } : null,
       };
       const terms = { now: context.clock.now(), terms: context.terms };
       return context.commit((tx) => createQuote(tx, request, terms)).catch(retell);

@@ -1,10 +1,11 @@
 /**
- * Who may see an edition: everybody while it is on sale; at any time its author, admins, and whoever ordered it.
+ * Who may see an edition: everybody while it is on sale; at any time its author, admins, and whoever ordered it or was
+ * given it.
  *
  * Promise: answered without SQL but for an edition that is not on sale and not the viewer's own, and then once a request.
  */
 import { and, eq } from 'drizzle-orm';
-import { orderLines, orders } from '../db/tables/index.ts';
+import { entitlements, orderLines, orders } from '../db/tables/index.ts';
 import type { Context } from './context.ts';
 
 export interface EditionSight {
@@ -36,5 +37,11 @@ async function hasOrdered({ db }: Context, buyerId: string, editionId: string): 
     .innerJoin(orders, eq(orders.id, orderLines.orderId))
     .where(and(eq(orderLines.editionId, editionId), eq(orders.buyerId, buyerId)))
     .limit(1);
-  return line !== undefined;
+  if (line) return true;
+  const [right] = await db
+    .select({ id: entitlements.id })
+    .from(entitlements)
+    .where(and(eq(entitlements.editionId, editionId), eq(entitlements.readerId, buyerId)))
+    .limit(1);
+  return right !== undefined;
 }

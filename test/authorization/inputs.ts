@@ -31,6 +31,10 @@ export const INPUTS: Record<string, Make | null> = {
     fileId: world.id('File', await world.make.file()),
   }),
   becomeAuthor: () => ({ acceptTerms: true }),
+  claimOrder: async (world) => {
+    const { editionId } = await world.make.book(world.seller, 'PUBLISHED');
+    return { orderId: world.id('Order', await world.make.claimFor(await world.make.order(editionId), editionId)) };
+  },
   completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
   createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),
   createAppPassword: () => ({ name: 'A reader' }),
@@ -60,6 +64,12 @@ export const INPUTS: Record<string, Make | null> = {
   dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
   endCoupon: async (world) => ({ couponId: world.id('Coupon', await world.make.coupon()) }),
   pauseWebhookEndpoint: endpoint,
+  placeGuestOrder: async (world) => ({
+    quoteId: world.id('Quote', await world.make.guestQuote(await world.make.book(world.seller, 'PUBLISHED'))),
+    email: 'a@example.org',
+    paymentToken: 'tok_succeeds',
+    idempotencyKey: randomUUID(),
+  }),
   placeOrder: async (world) => ({
     editionId: world.id('Edition', (await world.make.book(world.seller, 'PUBLISHED')).editionId),
     currency: 'EUR',

@@ -219,6 +219,10 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     contentType: 'application/pdf',
     sizeBytesMax: BYTES.length,
   });
+  await checkout.claimFor(bought.orderId, (await book(seller, 'PUBLISHED')).editionId);
+  await sql`update claim set claimed_at = now()`;
+  await sql`update quote set gift_email = 'a@example.org' where id = ${quoteId}`;
+  await sql`update "user" set email_verified = true where id = ${owner.id}`;
   await sql`update "order" set coupon_id = ${couponId} where id = ${bought.orderId}`;
   const hook = await webhook();
   await furnish(database, dataDir, {

@@ -45,6 +45,7 @@ export async function openMarketplace(
     shards: 1,
     scratchDir: join(folder, 'scratch'),
     publicUrl: 'http://localhost:4000',
+    secret: 'a secret of more than thirty-two characters',
     seller: { lines: ['Books Ltd', '1 High Street'], licence: 'For one reader.' },
     ...options.services,
   };

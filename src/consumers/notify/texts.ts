@@ -11,9 +11,14 @@ const oneLine = (text: string): string => {
 export function receiptText(
   receipt: ReceiptContent,
   seller: Seller,
-  publicUrl: string,
+  { publicUrl, claimUrl }: { publicUrl: string; claimUrl: string },
 ): { subject: string; text: string } {
-  const { lines, currency } = receipt;
+  const { lines, currency, claim } = receipt;
+  const where = {
+    OWN: `It is in your library, ready to download: ${publicUrl}/app#library`,
+    GUEST: `To read it, open this link and sign in or up; it works once: ${claimUrl}`,
+    GIFT: `We have told ${claim?.email ?? ''} how to claim it.`,
+  }[claim?.kind ?? 'OWN'];
   const [first, ...others] = lines.map(({ title }) => oneLine(title));
   const more = others.length > 0 ? ` and ${others.length} more` : '';
   return {
@@ -30,9 +35,25 @@ export function receiptText(
       '',
       seller.licence,
       '',
-      `It is in your library, ready to download: ${publicUrl}/app#library`,
+      where,
       '',
       ...seller.lines,
+    ].join('\n'),
+  };
+}
+
+/** What the receiver of a gift is told: nothing of what it cost. */
+export function giftText({ lines, buyer, claim }: ReceiptContent, claimUrl: string): { subject: string; text: string } {
+  const titles = lines.map(({ title }) => oneLine(title));
+  return {
+    subject: `${oneLine(buyer.name)} has given you a book`,
+    text: [
+      `${oneLine(buyer.name)} has given you:`,
+      '',
+      ...titles.map((title) => `  ${title}`),
+      '',
+      ...(claim?.message ? [`They write: ${claim.message}`, ''] : []),
+      `To take it into your library, open this link and sign in or up; it works once: ${claimUrl}`,
     ].join('\n'),
   };
 }

@@ -17,8 +17,8 @@ export async function grantLicences(tx: Tx, inputs: readonly Input[], { clock }:
   const ids = inputs.map((input) => input.payload.orderId);
   const now = clock.now().toISOString();
   const lines = await tx.execute<{ reader_id: string; edition_id: string; order_id: string }>(sql`
-    select o.buyer_id as reader_id, l.edition_id, l.order_id
-    from order_line l join "order" o on o.id = l.order_id where l.order_id = any(${sql.param(ids)}::uuid[])`);
+    select coalesce(c.holder_id, o.buyer_id) as reader_id, l.edition_id, l.order_id
+    from order_line l join "order" o on o.id = l.order_id left join claim c on c.order_id = o.id where l.order_id = any(${sql.param(ids)}::uuid[])`);
   const rows = JSON.stringify([...lines].map((line) => ({ id: newId(), ...line })));
   await tx.execute(sql`
     insert into entitlement (id, reader_id, edition_id, order_id, status, created_at)

@@ -16,7 +16,8 @@ export async function validateOrders(tx: Tx, inputs: readonly Input[], { clock }
     from order_line l
     join "order" o on o.id = l.order_id
     join edition e on e.id = l.edition_id
-    left join entitlement t on t.reader_id = o.buyer_id and t.edition_id = l.edition_id and t.status = 'ACTIVE'
+    left join claim c on c.order_id = o.id
+    left join entitlement t on t.reader_id = coalesce(c.holder_id, o.buyer_id) and t.edition_id = l.edition_id and t.status = 'ACTIVE'
     where l.order_id = any(${sql.param(ids)}::uuid[]) and (e.sale_status <> 'PUBLISHED' or t.id is not null)`);
   const reasons = new Map([...faults].map((row) => [row.order_id, row.reason]));
   await cancelRejected(tx, reasons, clock.now());

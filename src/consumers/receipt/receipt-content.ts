@@ -2,7 +2,7 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { receiptNumber } from '../../db/receipts.ts';
-import { editions, orderLines, orders, receipts, revisions, users } from '../../db/tables/index.ts';
+import { claims, editions, orderLines, orders, receipts, revisions, users } from '../../db/tables/index.ts';
 import { TerminalError } from '../../streams/index.ts';
 
 export interface ReceiptLine {
@@ -25,7 +25,10 @@ export interface ReceiptContent {
   totalMinor: number;
   /** Whose tax is in it (ISO 3166-1); null when no country was known. */
   country: string | null;
-  buyer: { id: string; email: string; name: string };
+  /** `id` is null for a guest. */
+  buyer: { id: string | null; email: string; name: string };
+  /** What somebody has to claim; null for what is the buyer's own. */
+  claim: { kind: 'GIFT' | 'GUEST'; email: string; message: string | null } | null;
   lines: readonly ReceiptLine[];
 }
 
@@ -41,13 +44,17 @@ export async function readReceipt(db: Db, orderId: string): Promise<ReceiptConte
       totalMinor: orders.amountMinor,
       country: orders.country,
       buyer: { id: users.id, email: users.email, name: users.name },
+      claim: { kind: claims.kind, email: claims.email, message: claims.message },
     })
     .from(orders)
     .innerJoin(receipts, eq(receipts.orderId, orders.id))
     .innerJoin(users, eq(users.id, orders.buyerId))
+    .leftJoin(claims, eq(claims.orderId, orders.id))
     .where(eq(orders.id, orderId));
   if (!row) throw new TerminalError(`there is no receipt of order ${orderId}`);
-  return { ...row, orderId, number: receiptNumber(row), lines: await readLines(db, orderId) };
+  const { claim } = row;
+  const buyer = claim?.kind === 'GUEST' ? { id: null, email: claim.email, name: 'Guest' } : row.buyer;
+  return { ...row, buyer, orderId, number: receiptNumber(row), lines: await readLines(db, orderId) };
 }
 
 /** With the titles that were on sale when it was ordered. */

@@ -7,14 +7,19 @@
  */
 import { createHash } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import { globalId } from '../../books/global-id.ts';
+import { orderToken } from '../../db/claims.ts';
 import { receipts } from '../../db/tables/index.ts';
 import { noticeSent, orderCompleted } from '../../events/index.ts';
+import { MailUnavailableError } from '../../ports/mail/mail-sender.ts';
 import type { StageContext } from '../../streams/index.ts';
 import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from '../notify/send-notice.ts';
-import { receiptText } from '../notify/texts.ts';
+import { giftText, receiptText } from '../notify/texts.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
-import { readReceipt } from './receipt-content.ts';
+import { type ReceiptContent, readReceipt } from './receipt-content.ts';
 import { receiptPdf } from './receipt-pdf.ts';
+
+type Context = StageContext<ConsumerServices>;
 
 const PDF_BYTES_MAX = 1024 * 1024;
 const MEDIA_TYPE = 'application/pdf';
@@ -32,9 +37,23 @@ export const receipt = workflow('receipt', {
   ],
 });
 
-async function sendReceipt(orderId: string, context: StageContext<ConsumerServices>) {
-  const { db, storage, seller, publicUrl } = context.services;
+/** Its key is the order's, so that a repeat of the stage is the same mail. */
+async function announceGift(content: ReceiptContent, claimUrl: string, { services, signal }: Context): Promise<void> {
+  const { orderId, claim } = content;
+  if (!claim) return;
+  const mail = { idempotencyKey: `gift:${orderId}`, to: claim.email, ...giftText(content, claimUrl), signal };
+  await services.mail.send(mail).catch((error: unknown) => {
+    // An address that no mail reaches is the giver's to mend; the receipt is sent all the same.
+    if (error instanceof MailUnavailableError) throw error;
+  });
+}
+
+async function sendReceipt(orderId: string, context: Context) {
+  const { db, storage, seller, publicUrl, secret } = context.services;
   const content = await readReceipt(db, orderId);
+  const token = orderToken(secret, 'CLAIM', orderId);
+  const claimUrl = `${publicUrl}/app/claim?order=${globalId('Order', orderId)}&token=${token}`;
+  if (content.claim?.kind === 'GIFT') await announceGift(content, claimUrl, context);
   const pdf = await receiptPdf(content, seller);
   const storageKey = `receipts/${content.number.slice(0, 4)}/${orderId}.pdf`;
   const { signal } = context;
@@ -44,7 +63,7 @@ async function sendReceipt(orderId: string, context: StageContext<ConsumerServic
   return sendNotice(
     context,
     { key: `receipt:${orderId}`, kind: 'RECEIPT', to: content.buyer },
-    { ...receiptText(content, seller, publicUrl), attachments: [attachment] },
+    { ...receiptText(content, seller, { publicUrl, claimUrl }), attachments: [attachment] },
     (tx) => tx.update(receipts).set({ storageKey, sha256 }).where(eq(receipts.orderId, orderId)),
   );
 }

@@ -94,8 +94,13 @@ export const quotes = pgTable(
     countryEvidence: jsonb('country_evidence'),
     couponId: uuid('coupon_id').references(() => coupons.id),
     expiresAt: instant('expires_at').notNull(),
+    /** It is a gift for whoever reads mail there. */
+    giftEmail: text('gift_email'),
+    giftMessage: text('gift_message'),
     /** The last order that was placed on it: one that ended unpaid may be followed by another. */
     orderId: uuid('order_id'),
+    /** A guest's key and request for that order, as a hash: the same again is answered alike. */
+    guestKeyHash: text('guest_key_hash'),
     createdAt: createdAt(),
   },
   (table) => [

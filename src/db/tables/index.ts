@@ -2,6 +2,7 @@ export * from './accounts.ts';
 export * from './api-keys.ts';
 export * from './books.ts';
 export * from './checkout.ts';
+export * from './claims.ts';
 export * from './engine.ts';
 export * from './files.ts';
 export * from './operations.ts';

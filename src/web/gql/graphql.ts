@@ -640,7 +640,7 @@ export type LibraryQueryVariables = Exact<{
 }>;
 
 
-export type LibraryQuery = { myLibrary: { nodes: Array<{ id: string, status: EntitlementStatus, createdAt: string, order: { id: string }, edition: { id: string, title: string, onSale: boolean, contributors: Array<{ name: string, role: string }>, covers: Array<{ url: string, width: number, height: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type LibraryQuery = { myLibrary: { nodes: Array<{ id: string, status: EntitlementStatus, createdAt: string, order: { id: string } | null, edition: { id: string, title: string, onSale: boolean, contributors: Array<{ name: string, role: string }>, covers: Array<{ url: string, width: number, height: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateDownloadMutationVariables = Exact<{
   input: CreateDownloadInput;

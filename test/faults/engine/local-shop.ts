@@ -55,6 +55,7 @@ export async function openLocalEngine(stack: Stack, options: LocalOptions = {}) 
     shards: 1,
     scratchDir: join(stack.dataDir, 'scratch', name),
     publicUrl: 'http://localhost:4000',
+    secret: 'a secret of more than thirty-two characters',
     seller: { lines: ['Books Ltd'], licence: 'For one reader.' },
   };
   const engine = createEngine({

@@ -169,6 +169,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     'refund.requested',
     'refund.submitted',
     'refund.settled',
+    'order.claimed',
     'edition.drafted',
     'edition.submitted',
     'edition.progressed',

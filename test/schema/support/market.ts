@@ -93,7 +93,8 @@ export function market(api: Api) {
       await api.db.execute(sql`
         with done as (update "order" set status = 'COMPLETED' where id = ${uuidIn(orderId)} returning id, buyer_id)
         insert into entitlement (id, reader_id, edition_id, order_id)
-        select ${randomUUID()}, done.buyer_id, l.edition_id, done.id from done join order_line l on l.order_id = ${uuidIn(orderId)}`);
+        select gen_random_uuid(), coalesce((select holder_id from claim where order_id = done.id), done.buyer_id), l.edition_id, done.id
+        from done join order_line l on l.order_id = ${uuidIn(orderId)}`);
     },
     /** How much of the table is this user's. */
     count: async (table: 'order' | 'payment' | 'idempotency_key', userId: string): Promise<number> => {
