@@ -20,8 +20,14 @@ export interface Api {
   stop(): Promise<void>;
 }
 
-/** @param wake tells a relay in this process; without one, other processes are told */
-export async function startApi(platform: Platform, wake?: () => void): Promise<Api> {
+export interface ApiOptions {
+  /** Tells a relay in this process; without one, other processes are told. */
+  wake?: () => void;
+  /** The built pages of the workbench; without them it is not served. */
+  workbenchFolder?: string;
+}
+
+export async function startApi(platform: Platform, { wake, workbenchFolder }: ApiOptions = {}): Promise<Api> {
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
@@ -39,6 +45,7 @@ export async function startApi(platform: Platform, wake?: () => void): Promise<A
       corsOrigins: env.CORS_ORIGINS,
       trustedHops: env.TRUST_PROXY,
       development: env.NODE_ENV !== 'production',
+      ...(workbenchFolder !== undefined && { workbenchFolder }),
       services: (port) => {
         address = publicUrl(env, port);
         return {

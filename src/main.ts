@@ -7,13 +7,15 @@
  * Life: configuration → servers → migrations → roles → banner → SIGINT or SIGTERM → api stops taking, worker drains →
  * servers stop. A second signal ends the program at once; nothing is lost, since everything true is in PostgreSQL.
  */
-import { type Api, startApi } from './api.ts';
+import type { Logger } from 'pino';
+import { type Api, type ApiOptions, startApi } from './api.ts';
 import { openPlatform } from './assemble.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { EmbeddedServiceError } from './embedded/errors.ts';
 import { startOrJoinServices } from './embedded/join.ts';
 import { loadEnv } from './env.ts';
 import { openLog } from './log.ts';
+import { buildWorkbench } from './web/build-workbench.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -49,13 +51,24 @@ async function main(): Promise<void> {
     stops.push(() => platform.close());
     const worker = role === 'api' ? null : await startWorker(platform);
     if (worker) stops.push(() => worker.stop());
-    const api = role === 'worker' ? null : await startApi(platform, worker ? () => worker.wake() : undefined);
+    const api = role === 'worker' ? null : await startApi(platform, await apiOptions(worker, log));
     if (api) stops.push(() => api.stop());
     banner(role, api, worker);
   } catch (error) {
     await stopAll();
     process.stderr.write(`${explain(error)}\n`);
     process.exit(1);
+  }
+}
+
+/** Pages that cannot be built are no reason to sell no books. */
+async function apiOptions(worker: Worker | null, log: Logger): Promise<ApiOptions> {
+  const wake = worker ? { wake: () => worker.wake() } : {};
+  try {
+    return { ...wake, workbenchFolder: await buildWorkbench(say) };
+  } catch (error) {
+    log.error({ err: error }, 'the workbench could not be built and is not served; `npm run build:web` tells more');
+    return wake;
   }
 }
 
@@ -78,6 +91,7 @@ function banner(role: Role, api: Api | null, worker: Worker | null): void {
     say();
     say(`  GraphiQL   ${api.publicUrl}/graphql`);
     say(`  Shop       ${api.publicUrl}/app`);
+    say(`  Workbench  ${api.publicUrl}/workbench`);
     if (!worker) say('  Worker     not in this process: npm run start:worker');
     if (api.firstAdmin) {
       say();

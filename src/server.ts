@@ -35,7 +35,7 @@ import {
   type Route,
   sendError,
 } from './server/http.ts';
-import { servePages } from './server/pages.ts';
+import { publicFolder, servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { openSockets } from './server/sockets.ts';
@@ -70,6 +70,8 @@ export interface ServerOptions {
   development: boolean;
   /** The page at /app. (Default: src/web/public) */
   pagesFolder?: string;
+  /** The built pages at /workbench; without them there is no such address. */
+  workbenchFolder?: string;
 }
 
 export interface RunningServer {
@@ -115,7 +117,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     covers: serveCovers(services),
     receipts: serveReceipts(services),
     webhooks: serveWebhooks(services),
-    app: servePages(options.pagesFolder),
+    app: servePages('app', options.pagesFolder ?? publicFolder),
+    ...(options.workbenchFolder !== undefined && { workbench: servePages('workbench', options.workbenchFolder) }),
     healthz,
     readyz: readyz({ db: services.db, redis, log, stopping: stopping.signal }),
   };

@@ -1,5 +1,5 @@
 /**
- * `/app`: the files of the shop page, as they lie in src/web/public.
+ * The pages: `/app`, the shop, as its files lie in src/web/public; `/workbench`, as it was built (../web/build-workbench.ts).
  *
  * Promise: only regular files inside that folder are served, each with its type; scripts and styles come from us alone,
  * none of them inline.
@@ -29,15 +29,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-export function servePages(folder: string = publicFolder): Route {
+/** Files of a build: their names change with what they hold. */
+const HASHED = /\/assets\/[^/]+-[\w-]{8,}\.\w+$/;
+
+/** @param mount the first part of the path, such as `app` */
+export function servePages(mount: string, folder: string): Route {
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
     const { request, response, url } = exchange;
-    const path = await fileFor(folder, url.pathname.replace(/^\/app\/?/, ''));
+    const path = await fileFor(folder, url.pathname.slice(mount.length + 2));
     const { size, mtime } = await stat(path);
     const etag = `"${size.toString(16)}-${mtime.getTime().toString(16)}"`;
     response.setHeader('content-security-policy', PAGE_POLICY);
-    response.setHeader('cache-control', 'no-cache');
+    response.setHeader('cache-control', HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
     response.setHeader('etag', etag);
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304).end();

@@ -1,20 +1,28 @@
-/** Types of the shop's operations, from schema.graphql: `npm run codegen`. Only types; the shop itself stays plain JavaScript. */
+/** Types of the operations of shop and workbench, from schema.graphql: `npm run codegen`. */
 import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const scalars = { DateTime: 'string', URL: 'string', SafeInt: 'number' };
 
 const config: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: ['src/web/public/operations/*.js'],
   importExtension: '.ts',
   emitLegacyCommonJSImports: false,
   generates: {
+    'src/web/workbench/gql/': {
+      documents: ['src/web/workbench/operations.ts'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false, skipIndexFile: true },
+      config: { useTypeImports: true, strictScalars: true, scalars },
+    },
     'src/web/gql/': {
+      documents: ['src/web/public/operations/*.js'],
       preset: 'client',
       presetConfig: { fragmentMasking: false, skipIndexFile: true },
       config: {
         documentMode: 'string',
         useTypeImports: true,
         strictScalars: true,
-        scalars: { DateTime: 'string', URL: 'string', SafeInt: 'number' },
+        scalars,
       },
     },
   },

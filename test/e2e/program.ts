@@ -7,6 +7,7 @@ import { type Api, startApi } from '../../src/api.ts';
 import { openPlatform } from '../../src/assemble.ts';
 import { parseEnv } from '../../src/env.ts';
 import { openLog } from '../../src/log.ts';
+import { buildWorkbench } from '../../src/web/build-workbench.ts';
 import { startWorker, type Worker } from '../../src/worker.ts';
 
 export interface Program {
@@ -47,7 +48,10 @@ export async function startProgram(servers: { databaseUrl: string; redisUrl: str
       api = null;
     },
     startApi: async () => {
-      api ??= await startApi({ ...platform, env: { ...env, PORT: port } }, () => worker?.wake());
+      api ??= await startApi(
+        { ...platform, env: { ...env, PORT: port } },
+        { wake: () => worker?.wake(), workbenchFolder: await buildWorkbench() },
+      );
       program.url = api.publicUrl;
       port = Number(new URL(api.url).port);
     },

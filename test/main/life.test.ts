@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   platform = await openPlatform(env, { databaseUrl: clone.url, redisUrl: inject('redisUrl') }, openLog(env));
   worker = await startWorker(platform);
-  api = await startApi(platform, () => worker.wake());
+  api = await startApi(platform, { wake: () => worker.wake() });
 });
 afterAll(async () => {
   await api.stop();

@@ -1,0 +1,15 @@
+/** The workbench's page: what happens in the house, live, for admins. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+// oxlint-disable-next-line import/no-unassigned-import -- a style sheet has nothing to give
+import './style.css';
+
+const place = document.querySelector('#workbench');
+if (place) {
+  createRoot(place).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

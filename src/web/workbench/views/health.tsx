@@ -1,0 +1,48 @@
+/** Health: every check of the last report, and how it was before. */
+import { useCallback, useState } from 'react';
+import { useLive, useQuery } from '../hooks.ts';
+import { healthNow, healthUpdates } from '../operations.ts';
+import { Badge, Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { durationInWords, instantInWords } from '../words.ts';
+
+export function HealthView() {
+  const [seen, setSeen] = useState(0);
+  const take = useCallback(() => setSeen((count) => count + 1), []);
+  useLive(healthUpdates, {}, take);
+  const { data, error } = useQuery(healthNow, {}, seen);
+  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  const { health } = data;
+  return (
+    <>
+      <h1>Health {health && <Badge>{health.status}</Badge>}</h1>
+      <Refusal words={error} />
+      {health ? (
+        <Panel title="Checks" aside={<Since at={health.createdAt} />}>
+          <ul className="checks">
+            {health.checks.map(({ name, status, detail, durationMs }) => (
+              <li key={name}>
+                <Badge>{status}</Badge>
+                <strong>{name}</strong>
+                <span>{detail}</span>
+                <span className="dim">{typeof durationMs === 'number' ? durationInWords(durationMs) : ''}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      ) : (
+        <Empty>No report yet: the first comes with the next full minute.</Empty>
+      )}
+      <Panel title="The last reports" aside="the newest on the right">
+        <ol className="bars">
+          {data.healthHistory.nodes.toReversed().map(({ slot, status }) => (
+            <li key={slot} className={status.toLowerCase()} title={`${instantInWords(slot)}: ${status.toLowerCase()}`}>
+              <span className="unseen">
+                {instantInWords(slot)}: {status.toLowerCase()}
+              </span>
+            </li>
+          ))}
+        </ol>
+      </Panel>
+    </>
+  );
+}

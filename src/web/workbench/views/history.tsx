@@ -1,0 +1,80 @@
+/** History: what ever happened to one thing, and how it stood after any of its events. */
+import { useState } from 'react';
+import { useFigures } from '../figures.tsx';
+import { linkTo, useQuery } from '../hooks.ts';
+import { discloseEvent, history } from '../operations.ts';
+import { Badge, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { eventInWords, instantInWords, prettyJson } from '../words.ts';
+import { Payload } from './payload.tsx';
+
+export function HistoryView({ name }: { name: string }) {
+  const [at, setAt] = useState<number | null>(null);
+  const { tick } = useFigures();
+  const { data, error, isLoading } = useQuery(history, { name, at, after: null }, tick);
+  const subject = data?.subject;
+  if (!subject) {
+    return (
+      <>
+        <h1>{name}</h1>
+        {isLoading ? <Loading /> : <Refusal words={error ?? 'Nothing ever happened to it.'} />}
+      </>
+    );
+  }
+  const seq = at ?? subject.lastSeq;
+  return (
+    <>
+      <h1>{subject.name}</h1>
+      <Refusal words={error} />
+      <div className="columns">
+        <Panel title="Events" aside={`${subject.lastSeq} in all`}>
+          <ol className="timeline">
+            {subject.events.nodes.map((event) => (
+              <li key={event.number} className={(event.seq ?? 0) <= seq ? 'done' : 'next'}>
+                <h3>
+                  <button type="button" className="link" onClick={() => setAt(event.seq)}>
+                    {event.seq}. {eventInWords(event.type)}
+                  </button>
+                </h3>
+                <p className="dim">
+                  {event.stage ?? 'asked for'} · <time dateTime={event.at}>{instantInWords(event.at)}</time>
+                </p>
+                <Payload
+                  payload={event.payload}
+                  disclose={{
+                    document: discloseEvent,
+                    variables: { number: event.number },
+                    read: ({ discloseEvent: told }) => ('payload' in told ? told.payload : null),
+                  }}
+                />
+              </li>
+            ))}
+          </ol>
+        </Panel>
+        <div>
+          <Panel title={`As it stood after event ${seq}`}>
+            <label className="slider">
+              <span className="unseen">After which event</span>
+              <input
+                type="range"
+                min={1}
+                max={subject.lastSeq}
+                value={seq}
+                onChange={({ target }) => setAt(Number(target.value))}
+              />
+            </label>
+            <pre tabIndex={0}>{prettyJson(subject.state)}</pre>
+          </Panel>
+          <Panel title="Runs">
+            <ul className="bare">
+              {subject.runs.map((run) => (
+                <li key={run.id}>
+                  <a href={linkTo('runs', run.id)}>{run.id}</a> <Badge>{run.state}</Badge> <Since at={run.startedAt} />
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}

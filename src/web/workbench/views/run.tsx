@@ -1,0 +1,134 @@
+/** One run: every event and stage in order, what failed, and what happens next and when. */
+import { useCallback, useState } from 'react';
+import { useFigures } from '../figures.tsx';
+import type { RunDetailQuery } from '../gql/graphql.ts';
+import { linkTo, useLive, useQuery } from '../hooks.ts';
+import { discloseEvent, runDetail, runUpdates } from '../operations.ts';
+import { Badge, Facts, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { durationInWords, eventInWords, instantInWords } from '../words.ts';
+import { Payload } from './payload.tsx';
+
+type Run = NonNullable<RunDetailQuery['run']>;
+type Step = Run['timeline'][number];
+
+export function RunView({ id }: { id: string }) {
+  const [seen, setSeen] = useState(0);
+  const moved = useCallback(() => setSeen((count) => count + 1), []);
+  const { tick } = useFigures();
+  const { data, error, isLoading } = useQuery(runDetail, { id }, `${seen} ${tick}`);
+  useLive(runUpdates, { id }, moved);
+  const run = data?.run;
+  if (!run) {
+    return (
+      <>
+        <h1>{id}</h1>
+        {isLoading ? <Loading /> : <Refusal words={error ?? 'There is no such run.'} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>
+        {run.id} <Badge>{run.state}</Badge>
+      </h1>
+      <p className="lead">{sentence(run)}</p>
+      <Refusal words={error} />
+      <div className="columns">
+        <Panel title="What happened">
+          <ol className="timeline">
+            {run.timeline.map((step, at) => (
+              <TimelineStep key={step.number} step={step} before={run.timeline[at - 1]} />
+            ))}
+            {run.next && <NextStep next={run.next} />}
+          </ol>
+        </Panel>
+        <Panel title="About">
+          <Facts
+            facts={[
+              ['Workflow', run.workflow],
+              ['About', <a href={linkTo('history', run.subject)}>{run.subject}</a>],
+              ['Stage', run.stage],
+              ['Begun', instantInWords(run.startedAt)],
+              ['Last moved', <Since at={run.updatedAt} />],
+              ['Ended', run.endedAt ? instantInWords(run.endedAt) : '–'],
+              [
+                'Took',
+                durationInWords(new Date(run.endedAt ?? run.updatedAt).getTime() - new Date(run.startedAt).getTime()),
+              ],
+              ['Failed tries', String(run.failures)],
+            ]}
+          />
+          {run.lastError && <p className="refusal">{run.lastError}</p>}
+          {run.state === 'PARKED' && (
+            <p>
+              <a className="button" href={linkTo('dead-letters')}>
+                Decide about its dead letter
+              </a>
+            </p>
+          )}
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function sentence({ state, stage, next, lastError }: Run): string {
+  switch (state) {
+    case 'COMPLETED':
+      return 'It came to its end.';
+    case 'FAILED':
+      return `It failed at ${stage}; what could be undone was undone.`;
+    case 'CANCELLED':
+      return 'Somebody took it back.';
+    case 'PARKED':
+      return `It stands still at ${stage} until somebody decides.`;
+    case 'COMPENSATING':
+      return `It failed, and ${stage} is being undone.`;
+    case 'RUNNING':
+      return next?.dueAt
+        ? `${stage} failed${lastError ? '' : ' or waits'}; try ${next.attempt} is due ${instantInWords(next.dueAt)}.`
+        : `${stage} has its turn.`;
+  }
+}
+
+function TimelineStep({ step, before }: { step: Step; before: Step | undefined }) {
+  const isRetry = step.type === 'stage.retrying';
+  const sinceMs = before ? new Date(step.at).getTime() - new Date(before.at).getTime() : null;
+  return (
+    <li className={isRetry ? 'bad' : 'done'}>
+      <h3>
+        {isRetry ? `${step.stage ?? 'a stage'} failed` : eventInWords(step.type)}
+        {sinceMs !== null && <span className="dim"> +{durationInWords(sinceMs)}</span>}
+      </h3>
+      <p className="dim">
+        {step.stage === null ? 'asked for' : `by ${step.stage}`}
+        {step.attempts !== null && ` · try ${step.attempts}`}
+        {step.durationMs !== null && ` · took ${durationInWords(step.durationMs)}`}
+        {step.retryAt !== null && ` · next try ${instantInWords(step.retryAt)}`}
+        {' · '}
+        <time dateTime={step.at}>{instantInWords(step.at)}</time>
+      </p>
+      <Payload
+        payload={step.payload}
+        disclose={{ document: discloseEvent, variables: { number: step.number }, read: readDisclosed }}
+      />
+    </li>
+  );
+}
+
+const readDisclosed = (data: { discloseEvent: { __typename: string; payload?: string } }): string | null =>
+  data.discloseEvent.payload ?? null;
+
+function NextStep({ next }: { next: NonNullable<Run['next']> }) {
+  return (
+    <li className="next">
+      <h3>
+        {next.compensates ? 'to be undone: ' : 'next: '}
+        {next.stage}
+      </h3>
+      <p className="dim">
+        try {next.attempt} · {next.dueAt ? <Since at={next.dueAt} /> : 'now'}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,100 @@
+/** Streams: what Redis holds, who reads it and how far, and where the relay stands. */
+import { useFigures } from '../figures.tsx';
+import { useNow, useQuery } from '../hooks.ts';
+import { streamList } from '../operations.ts';
+import { Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { count, durationInWords } from '../words.ts';
+
+const LOOK_EVERY_MS = 2_000;
+
+export function StreamsView() {
+  const { tick } = useFigures();
+  const beat = Math.floor(useNow() / LOOK_EVERY_MS);
+  const { data, error } = useQuery(streamList, {}, `${tick} ${beat}`);
+  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  return (
+    <>
+      <h1>Streams</h1>
+      <Refusal words={error} />
+      <Panel title="Relay">
+        {data.relays.length === 0 ? (
+          <Empty>No relay has led yet: is a worker running?</Empty>
+        ) : (
+          <div className="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th>Shard</th>
+                  <th>Leader</th>
+                  <th className="number">Events not sent</th>
+                  <th>Oldest of them</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.relays.map(({ shard, leader, unsent, oldestUnsentAt }) => (
+                  <tr key={shard}>
+                    <th scope="row">{shard}</th>
+                    <td>{leader ?? <span className="error">none: events wait in PostgreSQL</span>}</td>
+                    <td className="number">{count(unsent)}</td>
+                    <td>{oldestUnsentAt ? <Since at={oldestUnsentAt} /> : '–'}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Panel>
+      {data.streams.map((stream) => (
+        <Panel
+          key={`${stream.name} ${stream.shard}`}
+          title={stream.name}
+          aside={
+            <>
+              {stream.length === null ? 'Redis is away' : `${count(stream.length)} entries`} · stamped{' '}
+              {count(stream.lastStamped)} · sent {stream.lastSent === null ? '–' : count(stream.lastSent)} · kept from{' '}
+              {stream.firstKept === null ? '–' : count(stream.firstKept)}
+            </>
+          }
+        >
+          {stream.groups.length === 0 ? (
+            <Empty>No stage reads it; live subscriptions do.</Empty>
+          ) : (
+            <div className="scroll">
+              <table>
+                <thead>
+                  <tr>
+                    <th>Stage</th>
+                    <th className="number">Pending</th>
+                    <th className="number">Lag</th>
+                    <th className="number">Delivered to</th>
+                    <th>Consumers</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {stream.groups.map((group) => (
+                    <tr key={group.stage}>
+                      <th scope="row">{group.stage}</th>
+                      <td className="number">{count(group.pending)}</td>
+                      <td className="number">{count(group.lag)}</td>
+                      <td className="number">{count(group.lastDelivered)}</td>
+                      <td>
+                        {group.consumers.map((consumer) => (
+                          <div key={consumer.name}>
+                            <code>{consumer.name}</code>{' '}
+                            <span className="dim">
+                              {consumer.pending} in hand, idle {durationInWords(consumer.idleMs)}
+                            </span>
+                          </div>
+                        ))}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </Panel>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,198 @@
+/** The workbench in a real browser: what happens to a purchase is seen, explained and mended, without reading a log. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { newId } from '../../src/db/tables/columns.ts';
+import { openMarket } from '../faults/harness/load.ts';
+import { cloneDatabase } from '../support/database.ts';
+import { chromiumPath, openVisitor, type Visitor } from './browser.ts';
+import { type Program, startProgram } from './program.ts';
+
+const whereIsIt = chromiumPath ?? 'skipped: no Chromium here; install one or set CHROMIUM_PATH';
+const ADMIN = { name: 'Olga Operator', email: 'olga@example.org', password: 'a long enough password' };
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const axeResult = z.object({
+  violations: z.array(
+    z.object({ id: z.string(), impact: z.string().nullish(), nodes: z.array(z.object({ html: z.string() })) }),
+  ),
+});
+/** Pictures of each view go here when it is set. */
+const shotsFolder = process.env['WORKBENCH_SHOTS'];
+
+describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${whereIsIt})`, () => {
+  let clone: Awaited<ReturnType<typeof cloneDatabase>>;
+  let program: Program;
+  const visitors: Visitor[] = [];
+
+  async function visit(options: Parameters<typeof openVisitor>[0] = {}): Promise<Page> {
+    const visitor = await openVisitor(options);
+    visitors.push(visitor);
+    const { page } = visitor;
+    await page.goto(`${program.url}/workbench`);
+    await page.getByLabel('E-mail').fill(ADMIN.email);
+    await page.getByLabel('Password').fill(ADMIN.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Flows' }).waitFor();
+    return page;
+  }
+  const open = async (page: Page, place: string) => {
+    await page.getByRole('navigation').getByRole('link', { name: place }).click();
+    await page.getByRole('heading', { name: place, level: 1 }).waitFor();
+  };
+  async function order(page: Page, behaviour: string): Promise<void> {
+    await open(page, 'Try it');
+    await page.getByLabel('Book').selectOption({ index: ordered++ });
+    await page.getByLabel('What the gateway does').selectOption({ label: behaviour });
+    await page.getByRole('button', { name: 'Place the order' }).click();
+    await page.getByRole('heading', { name: 'Its steps, live' }).waitFor();
+  }
+  /** No two orders of this buyer are for the same book. */
+  let ordered = 0;
+  async function picture(page: Page, name: string): Promise<void> {
+    if (shotsFolder === undefined) return;
+    await mkdir(shotsFolder, { recursive: true });
+    await page.screenshot({ path: join(shotsFolder, `${name}.png`) });
+  }
+  async function isAccessible(page: Page): Promise<string[]> {
+    await page.evaluate(await readFile(axePath, 'utf8'));
+    const found = axeResult.parse(await page.evaluate('axe.run(document, { resultTypes: ["violations"] })'));
+    return found.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
+  }
+
+  beforeAll(async () => {
+    clone = await cloneDatabase();
+    program = await startProgram({ databaseUrl: clone.url, redisUrl: inject('redisUrl') });
+    await openMarket(clone.database, 50);
+    const signUp = 'mutation ($input: SignUpInput!) { signUp(input: $input) { __typename } }';
+    await fetch(`${program.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: signUp, variables: { input: ADMIN } }),
+    });
+    await clone.database.sql`update "user" set role = 'ADMIN' where email = ${ADMIN.email}`;
+  });
+  afterEach(async () => {
+    const complaints = visitors.flatMap((visitor) => visitor.complaints);
+    for (const visitor of visitors.splice(0)) await visitor.leave();
+    if (complaints.length > 0) throw new Error(`The pages complained:\n${complaints.join('\n')}`);
+  });
+  afterAll(async () => {
+    await program.stop();
+    await clone.drop();
+  });
+
+  test('a purchase is placed, watched, found by e-mail address and explained', async () => {
+    const page = await visit();
+    await order(page, 'The card works');
+    await page.getByText('completed', { exact: true }).waitFor();
+    await open(page, 'Runs');
+    await page.getByRole('searchbox', { name: 'Find' }).fill(ADMIN.email);
+    await page.getByLabel('Workflow').selectOption('purchase');
+    await page
+      .getByRole('link', { name: /^purchase\// })
+      .first()
+      .click();
+    await page.getByText('It came to its end.').waitFor();
+    const steps = await page.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts();
+    expect(steps.map((step) => step.replace(/ \+.*$/, ''))).toEqual([
+      'order validated',
+      'payment authorized',
+      'payment capture started',
+      'payment captured',
+      'order completed',
+    ]);
+    await picture(page, 'run');
+    await page.getByRole('link', { name: /^order:/ }).click();
+    await page.getByRole('heading', { name: 'As it stood after event 6' }).waitFor();
+    await page.getByRole('button', { name: /^1\. order placed/ }).click();
+    await page.locator('pre:visible', { hasText: '"PENDING_PAYMENT"' }).waitFor();
+    await picture(page, 'history');
+  });
+
+  test('with the worker away the pages tell the truth, and recover with it', async () => {
+    const page = await visit();
+    await program.stopWorker();
+    await order(page, 'The card works');
+    await page.getByText('pending_payment', { exact: true }).waitFor();
+    expect(await page.getByText('completed', { exact: true }).count()).toBe(0);
+    await program.startWorker();
+    await page.getByText('completed', { exact: true }).waitFor({ timeout: 60_000 });
+  });
+
+  test('a dropped connection is told, and what is live goes on behind it', async () => {
+    const page = await visit();
+    await program.stopApi();
+    await page.getByText('The connection is lost').waitFor();
+    await program.startApi();
+    await page.getByText('The connection is lost').waitFor({ state: 'hidden', timeout: 30_000 });
+    // The browser itself says that nobody answered, and nothing else went wrong.
+    for (const visitor of visitors) {
+      expect(visitor.complaints.filter((words) => !words.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
+      visitor.complaints.length = 0;
+    }
+    await order(page, 'The card works');
+    await page.getByText('completed', { exact: true }).waitFor();
+  });
+
+  test('a dead letter is seen, and its run ends once it is replayed', async () => {
+    const page = await visit();
+    const { sql } = clone.database;
+    const [receipt] = await sql<{ id: string; stage: string; eventId: string }[]>`
+      update run set state = 'PARKED', ended_at = null,
+        at_event_id = split_part(id, '/', 2)::bigint
+      where id = (select id from run where workflow = 'announcement' or workflow like 'receipt%' order by id limit 1)
+      returning id, stage, split_part(id, '/', 2) as "eventId"`;
+    await sql`insert into dead_letter (id, stage, stream, event_id, run_id, reason, error, attempts, payload)
+      select ${newId()}, ${receipt?.stage ?? ''}, e.type, e.id, ${receipt?.id ?? ''}, 'ATTEMPTS_EXHAUSTED',
+             'MailUnavailableError: the mail server was away', 8, e.payload
+      from event e where e.id = ${receipt?.eventId ?? 0}`;
+    await open(page, 'Dead letters');
+    await page.getByText('the mail server was away').waitFor();
+    await picture(page, 'dead-letters');
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Replay 1' }).click();
+    await page.getByText('1 of 1 sent again.').waitFor();
+    await page.getByLabel('State').selectOption('replayed');
+    await page.getByText(`replayed by ${ADMIN.email}`).waitFor();
+    await page.getByRole('link', { name: receipt?.id ?? '' }).click();
+    await page.getByText('It came to its end.').waitFor({ timeout: 30_000 });
+    const [run] = await sql<{ state: string }[]>`select state from run where id = ${receipt?.id ?? ''}`;
+    expect(run?.state).toBe('COMPLETED');
+  });
+
+  test('every view is sound for a screen reader, in light and dark and at phone width', async () => {
+    for (const [theme, viewport] of [
+      ['light', { width: 1280, height: 860 }],
+      ['dark', { width: 390, height: 844 }],
+    ] as const) {
+      const page = await visit({ colorScheme: theme, viewport });
+      await page.locator('.stage-node').first().waitFor();
+      for (const place of ['Flows', 'Runs', 'Dead letters', 'Streams', 'Clock', 'Health', 'Try it']) {
+        await open(page, place);
+        await page.getByText('Loading …').waitFor({ state: 'hidden' });
+        await picture(page, `${place.toLowerCase().replace(' ', '-')}-${theme}`);
+        expect(await isAccessible(page), `${place}, ${theme}`).toEqual([]);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow, `${place} is wider than the ${theme} page`).toBeLessThanOrEqual(0);
+      }
+    }
+  });
+
+  test('who is no admin is told so, and sees nothing', async () => {
+    await clone.database.sql`update "user" set role = 'READER' where email = ${ADMIN.email}`;
+    const visitor = await openVisitor();
+    visitors.push(visitor);
+    await visitor.page.goto(`${program.url}/workbench`);
+    await visitor.page.getByLabel('E-mail').fill(ADMIN.email);
+    await visitor.page.getByLabel('Password').fill(ADMIN.password);
+    await visitor.page.getByRole('button', { name: 'Sign in' }).click();
+    await visitor.page.getByText('The workbench is for admins.').waitFor();
+    expect(await visitor.page.getByRole('main').getByRole('heading').count()).toBe(0);
+    visitor.complaints.length = 0;
+  });
+});
