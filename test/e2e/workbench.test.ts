@@ -1,7 +1,7 @@
 /** The workbench in a real browser: what happens to a purchase is seen, explained and mended, without reading a log. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
@@ -13,7 +13,6 @@ import { type Program, startProgram } from './program.ts';
 
 const whereIsIt = chromiumPath ?? 'skipped: no Chromium here; install one or set CHROMIUM_PATH';
 const ADMIN = { name: 'Olga Operator', email: 'olga@example.org', password: 'a long enough password' };
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const axeResult = z.object({
   violations: z.array(
     z.object({ id: z.string(), impact: z.string().nullish(), nodes: z.array(z.object({ html: z.string() })) }),
@@ -57,7 +56,7 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await page.screenshot({ path: join(shotsFolder, `${name}.png`) });
   }
   async function isAccessible(page: Page): Promise<string[]> {
-    await page.evaluate(await readFile(axePath, 'utf8'));
+    await page.evaluate(axe.source);
     const found = axeResult.parse(await page.evaluate('axe.run(document, { resultTypes: ["violations"] })'));
     return found.violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')

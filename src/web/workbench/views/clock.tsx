@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
 import { act, linkTo, useQuery } from '../hooks.ts';
 import { clockList, runSchedule } from '../operations.ts';
-import { Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
 import { instantInWords } from '../words.ts';
 
 export function ClockView() {
@@ -24,7 +24,7 @@ export function ClockView() {
       </p>
       <Refusal words={error} />
       <Panel title="Schedules">
-        <div className="scroll">
+        <Scroll label="Schedules">
           <table>
             <thead>
               <tr>
@@ -57,13 +57,13 @@ export function ClockView() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </Panel>
       <Panel title="Timers" aside={data.timers.pageInfo.hasNextPage ? 'the next 50' : null}>
         {data.timers.nodes.length === 0 ? (
           <Empty>Nothing waits for its time.</Empty>
         ) : (
-          <div className="scroll">
+          <Scroll label="Timers">
             <table>
               <thead>
                 <tr>
@@ -89,7 +89,7 @@ export function ClockView() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </Panel>
     </>

@@ -1,14 +1,5 @@
 /** Flows: every workflow as it is declared, with what its stages are doing now. */
-import {
-  Background,
-  BackgroundVariant,
-  Controls,
-  type Edge,
-  Handle,
-  type Node,
-  Position,
-  ReactFlow,
-} from '@xyflow/react';
+import { Background, BackgroundVariant, type Edge, Handle, type Node, Position, ReactFlow } from '@xyflow/react';
 // oxlint-disable-next-line import/no-unassigned-import -- a style sheet has nothing to give
 import '@xyflow/react/dist/base.css';
 import { useMemo, useState } from 'react';
@@ -16,7 +7,7 @@ import type { FlowsQuery } from '../gql/graphql.ts';
 import { type Figures, useFigures } from '../figures.tsx';
 import { linkTo, useQuery } from '../hooks.ts';
 import { flows } from '../operations.ts';
-import { Facts, Loading, Panel, Refusal } from '../parts.tsx';
+import { Facts, Loading, Panel, Refusal, Scroll } from '../parts.tsx';
 import { count, durationInWords, eventInWords } from '../words.ts';
 
 type Workflow = FlowsQuery['flowGraph'][number];
@@ -221,7 +212,7 @@ function StageTable({
   return (
     <details>
       <summary>As a table</summary>
-      <div className="scroll">
+      <Scroll label={`The stages of ${workflow.name}, as a table`}>
         <table>
           <thead>
             <tr>
@@ -257,7 +248,7 @@ function StageTable({
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </details>
   );
 }

@@ -2,7 +2,7 @@
 import { useFigures } from '../figures.tsx';
 import { useNow, useQuery } from '../hooks.ts';
 import { streamList } from '../operations.ts';
-import { Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
 import { count, durationInWords } from '../words.ts';
 
 const LOOK_EVERY_MS = 2_000;
@@ -20,7 +20,7 @@ export function StreamsView() {
         {data.relays.length === 0 ? (
           <Empty>No relay has led yet: is a worker running?</Empty>
         ) : (
-          <div className="scroll">
+          <Scroll label="Relays">
             <table>
               <thead>
                 <tr>
@@ -41,7 +41,7 @@ export function StreamsView() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </Panel>
       {data.streams.map((stream) => (
@@ -59,7 +59,7 @@ export function StreamsView() {
           {stream.groups.length === 0 ? (
             <Empty>No stage reads it; live subscriptions do.</Empty>
           ) : (
-            <div className="scroll">
+            <Scroll label={`Groups of ${stream.name}`}>
               <table>
                 <thead>
                   <tr>
@@ -91,7 +91,7 @@ export function StreamsView() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           )}
         </Panel>
       ))}
