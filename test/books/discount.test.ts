@@ -76,3 +76,18 @@ test.each([
   const all = prices.map((listAmountMinor) => ({ listAmountMinor, isEligible: true }));
   expect(discountsOf(all, { kind: 'AMOUNT', amountMinor })).toEqual(expected);
 });
+
+test('the worked example of docs/money.md comes out as it is written there', () => {
+  const prices = [999, 499];
+  const discounts = discountsOf(
+    prices.map((listAmountMinor) => ({ listAmountMinor, isEligible: true })),
+    { kind: 'AMOUNT', amountMinor: 500 },
+  );
+  const split = prices.map((listAmountMinor, at) =>
+    splitSale({ listAmountMinor, discountMinor: discounts[at] ?? 0, taxRateBps: 700, royaltyBps: 7_000 }),
+  );
+  expect(split.map((line) => [line.amountMinor, line.taxMinor, line.royaltyMinor, feeMinor(line)])).toEqual([
+    [666, 44, 435, 187],
+    [332, 22, 217, 93],
+  ]);
+});
