@@ -6,7 +6,8 @@
  * a heap limit of its own, its whole memory is watched from outside, and SIGKILL always ends it. It gets no environment
  * (no secrets) and Node's permission model forbids it to write files or start programs.
  *
- * It runs at the lowest priority, so that a burst of books slows nothing else down.
+ * It runs at a low priority, so that a burst of books slows nothing else down. Not at the lowest: where the processor is
+ * busy for long, no book would be read through in its time.
  *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
@@ -77,7 +78,7 @@ function startChild(memoryMbMax: number): ChildProcess {
 /** A book is checked in what processor time purchases and readers leave over. */
 function giveWay(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It has ended already, or the system does not allow it: then it runs as any other.
   }

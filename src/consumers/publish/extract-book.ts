@@ -6,19 +6,20 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { Extracted } from '../../db/books.ts';
 import type { ConsumerServices } from '../services.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
+import { readingPlaces } from './places.ts';
 import { withLocalFile } from './scratch.ts';
 
 const READ_TIMEOUT_MS = 60_000;
-export const EXTRACT_TIMEOUT_MS = READ_TIMEOUT_MS + 30_000;
+/** Before it begins, a book of the other stage may take its whole time in the same place. */
+export const EXTRACT_TIMEOUT_MS = 2 * READ_TIMEOUT_MS + 30_000;
 const COVER_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 const TEXT_SIZE_BYTES_MAX = 4 * 1024 * 1024;
 
 export async function extractBook({ payload }: StageInput<EditionPayload>, context: StageContext<ConsumerServices>) {
   const { services, clock, signal } = context;
   const file = await readFile(services.db, payload.revisionId);
-  const book = await withLocalFile(services, file.storageKey, signal, (path) =>
-    extract(path, { timeoutMs: READ_TIMEOUT_MS, signal }),
-  );
+  const read = (path: string) => extract(path, { timeoutMs: READ_TIMEOUT_MS, signal });
+  const book = await readingPlaces.take(() => withLocalFile(services, file.storageKey, signal, read), signal);
   const covers = await storeCovers(services.storage, payload.revisionId, book);
   await services.storage.put(textKey(payload.revisionId), Buffer.from(book.plainText), {
     contentType: 'text/plain; charset=utf-8',

@@ -25,14 +25,12 @@ import { checkDuplicates } from './check-duplicates.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { EXTRACT_TIMEOUT_MS, extractBook } from './extract-book.ts';
 import { goLive } from './go-live.ts';
+import { BOOKS_READ_AT_ONCE } from './places.ts';
 import { changeRevision } from './revision.ts';
 import { scanFile } from './scan-file.ts';
 import { VALIDATE_TIMEOUT_MS, validateBook } from './validate-book.ts';
 
 const patient = backoff({ attemptsMax: 5, delayMs: 1_000, delayMsMax: 30_000 });
-/** Each check has a process and some hundred MB of its own. */
-const CHECKS_AT_ONCE = 2;
-
 export const publish = workflow('publish', {
   startedBy: 'Mutation.submitEdition',
   failsWith: { event: publishFailed, build: markFailed },
@@ -49,7 +47,7 @@ export const publish = workflow('publish', {
       emits: [fileScanned, changesRequested, editionRejected],
       retry: patient,
       timeoutMs: 60_000,
-      concurrency: CHECKS_AT_ONCE,
+      concurrency: BOOKS_READ_AT_ONCE,
       run: scanFile,
     }),
     stage('validate', {
@@ -58,7 +56,7 @@ export const publish = workflow('publish', {
       announces: [editionProgressed],
       retry: patient,
       timeoutMs: VALIDATE_TIMEOUT_MS,
-      concurrency: CHECKS_AT_ONCE,
+      concurrency: BOOKS_READ_AT_ONCE,
       run: validateBook,
     }),
     stage('extract', {
@@ -66,7 +64,7 @@ export const publish = workflow('publish', {
       emits: [bookExtracted],
       retry: patient,
       timeoutMs: EXTRACT_TIMEOUT_MS,
-      concurrency: CHECKS_AT_ONCE,
+      concurrency: BOOKS_READ_AT_ONCE,
       run: extractBook,
     }),
     stage('check-duplicates', {

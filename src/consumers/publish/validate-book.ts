@@ -8,22 +8,24 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { ConsumerServices } from '../services.ts';
 import { needsChanges, reject } from './outcomes.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
+import { readingPlaces } from './places.ts';
 import { withLocalFile } from './scratch.ts';
 
 type Context = StageContext<ConsumerServices, 'edition.progressed'>;
 
 /** The checker may take this long; the stage a little longer, so that its verdict is always heard. */
 const CHECK_TIMEOUT_MS = 60_000;
-export const VALIDATE_TIMEOUT_MS = CHECK_TIMEOUT_MS + 30_000;
+/** Before it begins, a book of the other stage may take its whole time in the same place. */
+export const VALIDATE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS + 30_000;
 const PROGRESS_EVERY_MS = 1_000;
 
 export async function validateBook({ payload }: StageInput<EditionPayload>, context: Context) {
   const { services, clock, signal } = context;
   const file = await readFile(services.db, payload.revisionId);
   const progress = tellProgress(payload, context);
-  const report = await withLocalFile(services, file.storageKey, signal, (path) =>
-    validateEpub(path, { timeoutMs: CHECK_TIMEOUT_MS, signal, onProgress: progress.tell }),
-  );
+  const check = (path: string) =>
+    validateEpub(path, { timeoutMs: CHECK_TIMEOUT_MS, signal, onProgress: progress.tell });
+  const report = await readingPlaces.take(() => withLocalFile(services, file.storageKey, signal, check), signal);
   await progress.told();
   if (report.hostile.length > 0) {
     return reject(payload, file, report.hostile, { storage: services.storage, now: clock.now() });

@@ -1,0 +1,57 @@
+/**
+ * Places: how many books may be read at once in this process, whatever they are read for.
+ *
+ * A core is left to everything else, so that a burst of books slows no purchase down. Who comes first goes first.
+ */
+import { availableParallelism } from 'node:os';
+
+/** One core fewer than there are, at least 1. */
+export const BOOKS_READ_AT_ONCE = Math.max(1, availableParallelism() - 1);
+
+export class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /**
+   * Does the work when there is a place; the place is free again however the work ends.
+   * @throws the signal's reason when it aborts before the work has begun
+   */
+  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(signal);
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => {
+      this.#waiting.splice(this.#waiting.indexOf(resolve), 1);
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('The wait was ended.'));
+    };
+    this.#waiting.push(resolve);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    await promise.finally(() => signal?.removeEventListener('abort', giveUp));
+  }
+
+  /** Hands the place to who waits longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}
+
+/** Of this process: checking and reading share them. */
+export const readingPlaces = new Places(BOOKS_READ_AT_ONCE);
