@@ -8,6 +8,7 @@ import { purchase } from './purchase/purchase.ts';
 import { receipt } from './receipt/receipt.ts';
 import { webhook } from './webhooks/deliver.ts';
 import { webhookPause } from './webhooks/pause-notice.ts';
+import { webhookSweep } from './webhooks/sweep.ts';
 import { webhookPlanners } from './webhooks/plan.ts';
 import { fileSweep } from './sweep/file-sweep.ts';
 import { storeSweep } from './sweep/store-sweep.ts';
@@ -24,6 +25,7 @@ export const workflows = [
   ...webhookPlanners,
   webhook,
   webhookPause,
+  webhookSweep,
   fileSweep,
   storeSweep,
   refund,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineEvent } from '../streams/event.ts';
 
 /** What an endpoint can be told of. A type is the name of the event that it follows. */
-export const WEBHOOK_TYPES = ['order.completed', 'edition.published'] as const;
+export const WEBHOOK_TYPES = ['order.completed', 'refund.settled', 'edition.published'] as const;
 export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 
 const delivery = z.object({ deliveryId: z.uuid() });
@@ -32,4 +32,15 @@ export const webhookFailed = defineEvent('webhook.failed', {
 export const endpointPaused = defineEvent('endpoint.paused', {
   payload: z.object({ endpointId: z.uuid(), pausedAt: z.iso.datetime() }),
   subject: (payload) => `webhook-endpoint:${payload.endpointId}`,
+});
+
+export const webhookSweepDue = defineEvent('webhook-sweep.due', {
+  payload: z.object({ slot: z.iso.datetime() }),
+  subject: (payload) => `webhook-sweep:${payload.slot}`,
+});
+/** How many of each were forgotten. */
+export const webhooksSwept = defineEvent('webhook-sweep.ended', {
+  payload: z.object({ slot: z.iso.datetime(), deliveries: z.int(), notices: z.int() }),
+  subject: (payload) => `webhook-sweep:${payload.slot}`,
+  terminal: true,
 });

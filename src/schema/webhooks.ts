@@ -8,6 +8,7 @@ import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 const ATTEMPTS_SHOWN = 50;
 const TYPE_WORDS: Readonly<Record<(typeof WEBHOOK_TYPES)[number], string>> = {
   'order.completed': 'An order was paid and its books are in the library.',
+  'refund.settled': 'Money of an order went back to its buyer, whole or in part.',
   'edition.published': 'An edition, or a new revision of it, went on sale.',
 };
 

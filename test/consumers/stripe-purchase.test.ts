@@ -5,6 +5,7 @@ import { createStripeGateway } from '../../src/ports/payments/stripe/stripe.ts';
 import { ACTION_TIME_MS_MAX } from '../../src/consumers/purchase/authorize-payment.ts';
 import { startStripeStandIn, STRIPE_TEST_KEY, type StripeStandIn } from '../ports/payments/stripe/server.ts';
 import { useDatabase } from '../support/database.ts';
+import { requestRefundOf } from './money.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
 
 const database = useDatabase();
@@ -137,4 +138,28 @@ test('a buyer who takes long is asked after ever more seldom', async () => {
   const looks = standIn.calls.filter(({ method, path }) => method === 'GET' && path.includes('/payment_intents/pi_'));
   expect(looks.length).toBeGreaterThan(15);
   expect(looks.length).toBeLessThan(45);
+});
+
+test('a purchase that the bank asked about is refunded by the shop, in part and then whole, and never beyond', async () => {
+  const orderId = await order('pm_card_authenticationRequired');
+  await database.current.sql`update payment set gateway = 'stripe' where order_id = ${orderId}`;
+  await shop.runUntilIdle();
+  const [intent] = standIn.world.intents.values();
+  standIn.world.answerBank(intent?.id ?? '', true);
+  await shop.runFor(10_000);
+  expect(await shop.order(orderId)).toMatchObject({ status: 'COMPLETED' });
+  for (const [amountMinor, mishap] of [
+    [400, 'cutAfter'],
+    [599, 'hangAfter'],
+  ] as const) {
+    standIn.befall(/^POST \/v1\/refunds$/, mishap);
+    await requestRefundOf(shop, { orderId, userId: buyerId, amountMinor });
+    await shop.runFor(3_600_000);
+  }
+  const refunds = await database.current.sql<{ status: string }[]>`select status from refund order by created_at`;
+  expect(refunds.map(({ status }) => status)).toEqual(['SETTLED', 'SETTLED']);
+  expect([...standIn.world.refunds.values()].map(({ amount }) => amount)).toEqual([400, 599]);
+  const [charge] = standIn.world.charges.values();
+  expect(charge).toMatchObject({ amount_captured: 999, amount_refunded: 999 });
+  expect(Object.values(await shop.ledger()).reduce((sum, one) => sum + one, 0)).toBe(0);
 });

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { newId } from '../../src/db/tables/columns.ts';
-import { webhookEndpoints } from '../../src/db/tables/index.ts';
-import { webhookDue } from '../../src/events/index.ts';
+import { paymentNotices, webhookDeliveries, webhookEndpoints } from '../../src/db/tables/index.ts';
+import { editionPublished, refundSettled, webhookDue, webhookSweepDue } from '../../src/events/index.ts';
 import { listen } from '../../src/ports/payments/sandbox/http.ts';
 import { appendEvents } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
@@ -52,7 +52,11 @@ async function take(request: IncomingMessage): Promise<void> {
 async function endpoint(more: Partial<typeof webhookEndpoints.$inferInsert> = {}) {
   const owner = await shop.signUp();
   const id = newId();
-  const wanted = { url: `${url}/hook`, eventTypes: ['order.completed', 'edition.published'], secret: SECRET };
+  const wanted = {
+    url: `${url}/hook`,
+    eventTypes: ['order.completed', 'refund.settled', 'edition.published'],
+    secret: SECRET,
+  };
   await database.current.db.insert(webhookEndpoints).values({ id, ownerId: owner.id, ...wanted, ...more });
   return { id, owner };
 }
@@ -203,11 +207,22 @@ test('while a secret is replaced both sign; afterwards the new one alone', async
   expect(after.signature).toBe(signedBy(SECRET, after));
 });
 
+test('a refund that has settled is told as well', async () => {
+  await endpoint({ eventTypes: ['refund.settled'] });
+  const [refundId, orderId] = [newId(), newId()];
+  const settled = refundSettled.of({ refundId, orderId, status: 'SETTLED' });
+  await appendEvents(database.current.db, [settled], { now: shop.clock.now(), shards: 1 });
+  await shop.runUntilIdle();
+  expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({
+    type: 'refund.settled',
+    data: { id: globalId('Refund', refundId), orderId: globalId('Order', orderId), status: 'SETTLED' },
+  });
+});
+
 test('a published edition is told as well', async () => {
   await endpoint();
   const { id: authorId } = await shop.signUp('AUTHOR');
   const draft = await shop.draftEdition({ authorId });
-  const { editionPublished } = await import('../../src/events/index.ts');
   const published = { ...draft, revisionNumber: 1, status: 'PUBLISHED', onSale: true };
   await appendEvents(database.current.db, [editionPublished.of(published)], { now: shop.clock.now(), shards: 1 });
   await shop.runUntilIdle();
@@ -232,4 +247,34 @@ test('a delivery whose endpoint was deleted meanwhile ends in peace', async () =
   await shop.runUntilIdle();
   const [run] = await database.current.sql<{ state: string }[]>`select state from run where workflow = 'webhook'`;
   expect(run?.state).toBe('COMPLETED');
+});
+
+test('what was sent or received three months ago is forgotten by night, but for what still waits', async () => {
+  const { id: endpointId } = await endpoint({ status: 'PAUSED' });
+  const dayMs = 24 * HOUR_MS;
+  const daysAgo = (days: number) => new Date(shop.clock.now().getTime() - days * dayMs);
+  const sent = (days: number, status: 'PENDING' | 'DELIVERED') => ({
+    id: newId(),
+    endpointId,
+    eventType: 'order.completed',
+    body: '{}',
+    status,
+    createdAt: daysAgo(days),
+  });
+  const kept = [sent(89, 'DELIVERED'), sent(200, 'PENDING')];
+  await database.current.db.insert(webhookDeliveries).values([...kept, sent(91, 'DELIVERED')]);
+  const notice = (id: string, days: number) => ({
+    id,
+    gateway: 'stripe',
+    kind: 'PAYMENT' as const,
+    ref: 'pi_1',
+    receivedAt: daysAgo(days),
+  });
+  await database.current.db.insert(paymentNotices).values([notice('stripe:old', 91), notice('stripe:new', 1)]);
+  const now = shop.clock.now();
+  await appendEvents(database.current.db, [webhookSweepDue.of({ slot: now.toISOString() })], { now, shards: 1 });
+  await shop.runUntilIdle();
+  const left = await database.current.db.select().from(webhookDeliveries);
+  expect(left.map(({ id }) => id).toSorted()).toEqual(kept.map(({ id }) => id).toSorted());
+  expect((await database.current.db.select().from(paymentNotices)).map(({ id }) => id)).toEqual(['stripe:new']);
 });

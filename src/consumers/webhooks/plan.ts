@@ -11,7 +11,14 @@ import { globalId } from '../../books/global-id.ts';
 import type { Tx } from '../../db/client.ts';
 import { newId } from '../../db/tables/columns.ts';
 import { webhookDeliveries } from '../../db/tables/index.ts';
-import { editionPublished, orderCompleted, webhookDue, webhooksPlanned, type WebhookType } from '../../events/index.ts';
+import {
+  editionPublished,
+  orderCompleted,
+  refundSettled,
+  webhookDue,
+  webhooksPlanned,
+  type WebhookType,
+} from '../../events/index.ts';
 import { advance, appendEvents, backoff, type EventType, type StageInput } from '../../streams/index.ts';
 import { stage, workflow } from '../services.ts';
 
@@ -111,6 +118,17 @@ export const webhookPlanners = [
       );
       return payloads.map(({ orderId }) => ({ id: globalId('Order', orderId), ...orders.get(orderId) }));
     },
+  }),
+  planner({
+    type: 'refund.settled',
+    event: refundSettled,
+    startedBy: 'refund.settled of refund',
+    describe: async (_tx, payloads) =>
+      payloads.map(({ refundId, orderId, status }) => ({
+        id: globalId('Refund', refundId),
+        orderId: globalId('Order', orderId),
+        status,
+      })),
   }),
   planner({
     type: 'edition.published',

@@ -23,6 +23,7 @@ export async function waitForRest(
 const FOLLOWERS = [
   ['order.completed', 'receipt'],
   ['order.completed', 'webhooks-order-completed'],
+  ['refund.settled', 'webhooks-refund-settled'],
   ['edition.published', 'webhooks-edition-published'],
   ['edition.published', 'announcement'],
   ['edition.published', 'enrich'],
