@@ -122,20 +122,18 @@ function lay(workflow: Workflow) {
     const data: StageData = { stage, figures: undefined };
     nodes.push({ id: stage.id, type: 'stage', position: place(depth.get(stage.id) ?? 0), data });
   }
-  for (const stage of workflow.stages) {
-    for (const event of stage.emits) {
-      const next = workflow.stages.find(({ on }) => on.includes(event));
-      const target = next?.id ?? `${workflow.name}/${event}`;
-      if (!next && !nodes.some(({ id }) => id === target)) {
-        const data: EndData = { words: eventInWords(event), isFailure: event === workflow.failsWith };
-        nodes.push({ id: target, type: 'end', position: place((depth.get(stage.id) ?? 0) + 1), data });
-      }
-      edges.push({
-        id: `${stage.id}→${event}`,
-        source: stage.id,
-        target,
-        ...(next ? { label: eventInWords(event) } : {}),
-      });
+  // An end stands behind the last stage that leads to it, so that all ways go forward.
+  for (const event of new Set(workflow.stages.flatMap(({ emits }) => emits))) {
+    const from = workflow.stages.filter(({ emits }) => emits.includes(event));
+    const next = workflow.stages.find(({ on }) => on.includes(event));
+    const target = next?.id ?? `${workflow.name}/${event}`;
+    if (!next) {
+      const data: EndData = { words: eventInWords(event), isFailure: event === workflow.failsWith };
+      const column = Math.max(...from.map(({ id }) => depth.get(id) ?? 0)) + 1;
+      nodes.push({ id: target, type: 'end', position: place(column), data });
+    }
+    for (const { id, name } of from) {
+      edges.push({ id: `${id}→${event}`, source: id, target, ariaLabel: `${name} returns ${event}` });
     }
   }
   const undone = workflow.stages.filter(({ compensates }) => compensates);
