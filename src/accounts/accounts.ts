@@ -16,11 +16,13 @@ import type { Db } from '../db/client.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
-import { EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
+import { BadCode, EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
 import { type KeyScope } from './key-scopes.ts';
 import { isApiKey, viewersOfKeys } from './api-keys.ts';
 import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
+import { changePassword, resetPassword } from './passwords.ts';
+import { useMailedCode } from '../db/mailed-codes.ts';
 
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
@@ -31,6 +33,11 @@ const TOKEN_CHARS_MAX = 200;
 const SIGN_IN_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
 const SIGN_IN_LIMIT_PER_ADDRESS: AttemptLimit = { max: 100, windowMs: 15 * 60_000 };
 const SIGN_UP_LIMIT_PER_ADDRESS: AttemptLimit = { max: 60, windowMs: 60 * 60_000 };
+/** Mails to one e-mail, whoever asks for them, and from one address; codes and present passwords that are tried. */
+const MAIL_LIMIT: AttemptLimit = { max: 5, windowMs: 60 * 60_000 };
+const MAIL_LIMIT_PER_ADDRESS: AttemptLimit = { max: 30, windowMs: 60 * 60_000 };
+const CODE_LIMIT_PER_ADDRESS: AttemptLimit = { max: 30, windowMs: 15 * 60_000 };
+const CHANGE_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
 
 export interface Viewer {
   id: string;
@@ -132,6 +139,37 @@ export function createAccounts(options: AccountsOptions) {
         throw error;
       });
       return signedInBy(result.token);
+    },
+
+    /** Called before a mail with a code is asked for. @throws TooManyAttempts */
+    async spendMail({ email, address }: { email: string; address: string }): Promise<void> {
+      await spend(`mail:${address}`, MAIL_LIMIT_PER_ADDRESS);
+      await spend(`mail-to:${email.toLowerCase()}`, MAIL_LIMIT);
+    },
+
+    /** @throws BadCode, TooManyAttempts */
+    async verifyEmail({ code, address }: { code: string; address: string }): Promise<void> {
+      await spend(`code:${address}`, CODE_LIMIT_PER_ADDRESS);
+      const use = { purpose: 'VERIFY_EMAIL', code, now: now() } as const;
+      const userId = await db.transaction((tx) => useMailedCode(tx, use));
+      if (userId === null) throw new BadCode();
+    },
+
+    /** Ends all sessions of the account. @throws BadCode, TooManyAttempts */
+    async resetPassword({ address, ...reset }: { code: string; newPassword: string; address: string }): Promise<void> {
+      await spend(`code:${address}`, CODE_LIMIT_PER_ADDRESS);
+      await resetPassword(db, { ...reset, now: now() });
+    },
+
+    /** Ends all sessions but that of `token`. @throws WrongCredentials, TooManyAttempts */
+    async changePassword(change: {
+      userId: string;
+      token: string | null;
+      password: string;
+      newPassword: string;
+    }): Promise<void> {
+      await spend(`change-password:${change.userId}`, CHANGE_LIMIT);
+      await changePassword(db, { ...change, now: now() });
     },
 
     /** @returns false when the token was not good any more */

@@ -28,3 +28,11 @@ export class TooManyAttempts extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** A mailed code is unknown, used, replaced by a newer one or too old: one answer for all. */
+export class BadCode extends Error {
+  override readonly name = 'BadCode';
+  constructor() {
+    super('This code is not good any more: it works once, within an hour, and only the newest one. Ask for another.');
+  }
+}

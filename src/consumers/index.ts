@@ -1,6 +1,7 @@
 /** The business: every workflow there is. A new one is a folder beside these and a line here. */
 import { enrich } from './enrich/enrich.ts';
 import { health } from './health/health.ts';
+import { accountMail } from './notify/account-mail.ts';
 import { announcement } from './notify/notify.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
@@ -21,6 +22,7 @@ export const workflows = [
   paymentNotice,
   receipt,
   announcement,
+  accountMail,
   health,
   ...webhookPlanners,
   webhook,

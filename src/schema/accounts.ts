@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, type SignedIn } from '../accounts/accounts.ts';
-import { EmailTaken, TooManyAttempts, WrongCredentials } from '../accounts/errors.ts';
+import { BadCode, EmailTaken, TooManyAttempts, WrongCredentials } from '../accounts/errors.ts';
 import { users } from '../db/tables/index.ts';
 import { lineSchema } from '../books/text.ts';
 import { builder } from './builder.ts';
@@ -23,19 +23,34 @@ builder.objectType(InvalidCredentialsError, {
   interfaces: [ErrorInterface],
 });
 
+/** A mailed code that is good for nothing; why is not told. */
+export class InvalidCodeError extends HubError {
+  readonly code = 'INVALID_CODE';
+}
+
+builder.objectType(InvalidCodeError, {
+  name: 'InvalidCodeError',
+  carried: true,
+  description: 'The code is unknown, used, replaced by a newer one or too old. Ask for another.',
+  interfaces: [ErrorInterface],
+});
+
 const NAME_CHARS_MAX = 100;
 const EMAIL_CHARS_MAX = 254;
-const email = z
+export const email = z
   .string()
   .trim()
   .max(EMAIL_CHARS_MAX, 'This is too long for an e-mail address.')
   .refine((value) => z.email().safeParse(value).success, 'This is not an e-mail address.');
 const name = lineSchema('name', NAME_CHARS_MAX);
-const newPassword = z
+export const newPassword = z
   .string()
   .min(PASSWORD_CHARS_MIN, `A password has ${PASSWORD_CHARS_MIN} characters or more.`)
   .max(PASSWORD_CHARS_MAX, `A password has ${PASSWORD_CHARS_MAX} characters at most.`);
-const anyPassword = z.string().min(1, 'Give the password.').max(PASSWORD_CHARS_MAX, 'This is not your password.');
+export const anyPassword = z
+  .string()
+  .min(1, 'Give the password.')
+  .max(PASSWORD_CHARS_MAX, 'This is not your password.');
 
 const Session = builder.objectRef<SignedIn>('Session').implement({
   carried: true,
@@ -158,16 +173,17 @@ function become(context: Context, session: SignedIn): SignedIn {
   return session;
 }
 
-async function findUser<User>(query: PromiseLike<User | undefined>): Promise<User> {
+export async function findUser<User>(query: PromiseLike<User | undefined>): Promise<User> {
   const user = await query;
   if (user === undefined) throw new UnauthenticatedError();
   return user;
 }
 
 /** Tells an error of the accounts in the API's own words. */
-function retell(error: unknown): never {
+export function retell(error: unknown): never {
   if (error instanceof EmailTaken) throw new ConflictError(error.message);
   if (error instanceof WrongCredentials) throw new InvalidCredentialsError(error.message);
+  if (error instanceof BadCode) throw new InvalidCodeError(error.message);
   if (error instanceof TooManyAttempts) throw new OverloadedError(error.retryAfterMs, error.message);
   throw error;
 }

@@ -15,6 +15,7 @@ const NODE_TYPES = new Set([
   'Edition',
   'Entitlement',
   'File',
+  'OpenSession',
   'Order',
   'Quote',
   'Refund',

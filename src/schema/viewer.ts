@@ -31,6 +31,14 @@ export const User = builder.drizzleNode('users', {
       authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
       unauthorizedResolver: () => null,
     }),
+    isEmailVerified: t.boolean({
+      nullable: true,
+      description: 'Whether a code that was mailed there came back. Null unless it is you, or you are an admin.',
+      select: { columns: { id: true, emailVerified: true } },
+      authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
+      unauthorizedResolver: () => null,
+      resolve: (user) => user.emailVerified,
+    }),
     role: t.field({
       type: UserRole,
       nullable: true,

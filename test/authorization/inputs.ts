@@ -11,7 +11,7 @@ type Input = Record<string, unknown>;
 type Make = (world: World, caller: Person | null) => Promise<Input> | Input;
 
 /** Mutations that end or change the caller's own account or session: each caller is somebody new for them. */
-export const ON_ONESELF: ReadonlySet<string> = new Set(['signOut', 'becomeAuthor']);
+export const ON_ONESELF: ReadonlySet<string> = new Set(['signOut', 'becomeAuthor', 'changePassword', 'revokeSessions']);
 
 const editionOf = (make: (world: World) => Promise<{ editionId: string }>, more: Input = {}): Make => {
   return async (world) => ({ editionId: world.id('Edition', (await make(world)).editionId), ...more });
@@ -35,6 +35,7 @@ export const INPUTS: Record<string, Make | null> = {
     const { editionId } = await world.make.book(world.seller, 'PUBLISHED');
     return { orderId: world.id('Order', await world.make.claimFor(await world.make.order(editionId), editionId)) };
   },
+  changePassword: () => ({ password: PASSWORD, newPassword: 'another horse battery' }),
   completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
   createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),
   createAppPassword: () => ({ name: 'A reader' }),
@@ -90,7 +91,15 @@ export const INPUTS: Record<string, Make | null> = {
     id: world.id('WebhookDelivery', (await world.make.webhook()).deliveryId),
   }),
   resumeWebhookEndpoint: endpoint,
+  requestEmailVerification: () => ({ email: `${randomUUID()}@example.org` }),
+  requestPasswordReset: () => ({ email: `${randomUUID()}@example.org` }),
+  resetPassword: async (world) => ({
+    code: await world.make.code('RESET_PASSWORD'),
+    newPassword: 'another horse battery',
+  }),
   revokeApiKey: async (world) => ({ id: world.id('ApiKey', await world.make.apiKey()) }),
+  revokeSession: async (world) => ({ id: world.id('OpenSession', await world.make.session()) }),
+  revokeSessions: () => ({ keepThis: true }),
   rotateWebhookSecret: endpoint,
   runSchedule: async ({ sql }) => {
     await sql`delete from cron_slot`;
@@ -108,5 +117,6 @@ export const INPUTS: Record<string, Make | null> = {
   unpublishEdition: editionOf(onSale),
   updateDraft: editionOf(draft, { title: 'Another' }),
   updateWebhookEndpoint: async (world) => ({ ...(await endpoint(world)), description: 'Another' }),
+  verifyEmail: async (world) => ({ code: await world.make.code('VERIFY_EMAIL') }),
   withdrawEdition: editionOf((world) => world.make.book(world.owner, 'SUBMITTED')),
 };

@@ -37,6 +37,7 @@ const things = (world: World): [name: string, type: string, id: string][] => {
   const { draft, onSale, bought, people } = world;
   return [
     ['ApiKey', 'ApiKey', world.apiKeyId],
+    ['OpenSession', 'OpenSession', world.sessionId],
     ['Order', 'Order', bought.orderId],
     ['Quote', 'Quote', world.quoteId],
     ['Coupon', 'Coupon', world.couponId],

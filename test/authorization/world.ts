@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Database } from '../../src/db/client.ts';
+import { type MailedCodePurpose, makeMailedCode } from '../../src/db/mailed-codes.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import * as tables from '../../src/db/tables/index.ts';
 import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
@@ -174,6 +175,19 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return given(row).id;
   };
 
+  /** Of somebody new, so that nobody's session ends. */
+  const code = async (purpose: MailedCodePurpose): Promise<string> => {
+    const { email } = given(await people.anew('other buyer'));
+    return given(await makeMailedCode(db, { purpose, email, now: new Date() })).code;
+  };
+
+  const session = async (): Promise<string> => {
+    const [row] = await sql<{ id: string }[]>`
+      insert into session (id, user_id, token, expires_at)
+      values (${newId()}, ${owner.id}, ${newId()}, now() + interval '1 day') returning id`;
+    return given(row).id;
+  };
+
   const checkout = checkoutThings(database, owner, seller);
   const webhook = async (): Promise<{ endpointId: string; deliveryId: string }> => {
     const [endpointId, deliveryId] = [newId(), newId()];
@@ -248,13 +262,14 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     runSubject,
     deadLetterId,
     apiKeyId,
+    sessionId: await session(),
     quoteId,
     couponId,
     percentageId,
     hook,
     refundId,
     sql,
-    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey, webhook },
+    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey, session, code, webhook },
     id: encodeId,
   };
 }

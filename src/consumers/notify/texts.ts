@@ -64,3 +64,26 @@ export function announcementText(title: string, publicUrl: string): { subject: s
     text: [`"${oneLine(title)}" is on sale.`, '', `Readers find it here: ${publicUrl}/app`].join('\n'),
   };
 }
+
+export function accountMailText(
+  purpose: 'VERIFY_EMAIL' | 'RESET_PASSWORD',
+  code: string,
+  publicUrl: string,
+): { subject: string; text: string } {
+  const isReset = purpose === 'RESET_PASSWORD';
+  // Behind the #, which browsers send to no server and put into no Referer.
+  const link = `${publicUrl}/app#${isReset ? 'reset-password' : 'verify-email'}=${code}`;
+  return {
+    subject: isReset ? 'Set a new password' : 'Is this your e-mail?',
+    text: [
+      isReset ? 'Somebody asked to set a new password for your account.' : 'Confirm that this e-mail is yours.',
+      'Open this within an hour; it works once:',
+      '',
+      `  ${link}`,
+      '',
+      `Code: ${code}`,
+      '',
+      'If it was not you, do nothing: nothing changes.',
+    ].join('\n'),
+  };
+}

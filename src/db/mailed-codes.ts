@@ -1,0 +1,71 @@
+/**
+ * Codes that are mailed to prove that an e-mail is somebody's: to verify it, or to set a new password.
+ *
+ * Promise: a code has 256 random bits, is kept only as its hash, holds for an hour, works once, and each new one ends the
+ * older ones of its purpose.
+ * Not here: who may ask for one and how often (../schema/mailed-codes.ts), and the mail (../consumers/notify).
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { and, eq, gt, like } from 'drizzle-orm';
+import type { Db, Tx } from './client.ts';
+import { newId } from './tables/columns.ts';
+import { users, verifications } from './tables/index.ts';
+
+export const CODE_MS = 3_600_000;
+export const mailedCodePurposes = ['VERIFY_EMAIL', 'RESET_PASSWORD'] as const;
+export type MailedCodePurpose = (typeof mailedCodePurposes)[number];
+
+const CODE_BYTES = 32;
+const hashOf = (code: string) => createHash('sha256').update(code).digest('base64url');
+/** The value holds whose it is and the address it was mailed to, which may have changed since. */
+const valueOf = (userId: string, email: string) => `${userId} ${email}`;
+
+/** @returns null when no account has this e-mail, or when it is verified already and that was all to prove */
+export async function makeMailedCode(
+  db: Db,
+  { purpose, email, now }: { purpose: MailedCodePurpose; email: string; now: Date },
+): Promise<{ code: string; userId: string } | null> {
+  const [user] = await db
+    .select({ id: users.id, email: users.email, isVerified: users.emailVerified })
+    .from(users)
+    .where(eq(users.email, email.toLowerCase()));
+  if (!user || (purpose === 'VERIFY_EMAIL' && user.isVerified)) return null;
+  const code = randomBytes(CODE_BYTES).toString('base64url');
+  const value = valueOf(user.id, user.email);
+  await db.transaction(async (tx) => {
+    await endMailedCodes(tx, purpose, value);
+    await tx.insert(verifications).values({
+      id: newId(),
+      identifier: `${purpose}:${hashOf(code)}`,
+      value,
+      expiresAt: new Date(now.getTime() + CODE_MS),
+    });
+  });
+  return { code, userId: user.id };
+}
+
+/** Uses a code up. @returns whose it is; null when it is unknown, used, replaced, expired or for an earlier e-mail */
+export async function useMailedCode(
+  tx: Tx,
+  { purpose, code, now }: { purpose: MailedCodePurpose; code: string; now: Date },
+): Promise<string | null> {
+  const [used] = await tx
+    .delete(verifications)
+    .where(and(eq(verifications.identifier, `${purpose}:${hashOf(code)}`), gt(verifications.expiresAt, now)))
+    .returning({ value: verifications.value });
+  const [userId, email] = used?.value.split(' ') ?? [];
+  if (userId === undefined || email === undefined) return null;
+  // Whoever was mailed the code reads that mail: the address is theirs, whatever the code was for.
+  const [user] = await tx
+    .update(users)
+    .set({ emailVerified: true, updatedAt: now })
+    .where(and(eq(users.id, userId), eq(users.email, email)))
+    .returning({ id: users.id });
+  return user?.id ?? null;
+}
+
+async function endMailedCodes(tx: Tx, purpose: MailedCodePurpose, value: string): Promise<void> {
+  await tx
+    .delete(verifications)
+    .where(and(like(verifications.identifier, `${purpose}:%`), eq(verifications.value, value)));
+}
