@@ -80,7 +80,10 @@ export const Order = builder.drizzleNode('orders', {
     tax: t.field({
       type: Money,
       description: 'The tax that the total contains.',
-      select: { columns: { currency: true }, with: { lines: { columns: { taxMinor: true } } } },
+      select: {
+        columns: { currency: true },
+        with: { lines: { columns: { taxMinor: true }, orderBy: { position: 'asc' } } },
+      },
       resolve: ({ lines, currency }): MoneyShape => ({
         amountMinor: lines.reduce((sum, { taxMinor }) => sum + taxMinor, 0),
         currency,

@@ -81,7 +81,10 @@ const Quote = builder.drizzleNode('quotes', {
     discount: t.field({
       type: Money,
       description: 'What the coupon takes off in all.',
-      select: { columns: { currency: true }, with: { lines: { columns: { discountMinor: true } } } },
+      select: {
+        columns: { currency: true },
+        with: { lines: { columns: { discountMinor: true }, orderBy: { position: 'asc' } } },
+      },
       resolve: ({ lines, currency }): MoneyShape => ({
         amountMinor: lines.reduce((sum, { discountMinor }) => sum + discountMinor, 0),
         currency,
@@ -90,7 +93,10 @@ const Quote = builder.drizzleNode('quotes', {
     tax: t.field({
       type: Money,
       description: 'The tax that the total contains.',
-      select: { columns: { currency: true }, with: { lines: { columns: { taxMinor: true } } } },
+      select: {
+        columns: { currency: true },
+        with: { lines: { columns: { taxMinor: true }, orderBy: { position: 'asc' } } },
+      },
       resolve: ({ lines, currency }): MoneyShape => ({
         amountMinor: lines.reduce((sum, { taxMinor }) => sum + taxMinor, 0),
         currency,

@@ -91,3 +91,20 @@ test('a line that an API of the release before writes is filled in by the databa
     from order_line l join edition e on e.id = l.edition_id where l.order_id = ${uuidIn(id)} and position = 1`);
   expect(line).toEqual({ royalty: 699, list: 999, is_owner: true });
 });
+
+test('an order with its lines and the tax of all is read by one statement', async () => {
+  const { id, token } = await placed({});
+  const { session } = api.db._;
+  const seen: string[] = [];
+  const prepare = session.prepareQuery.bind(session);
+  session.prepareQuery = (...args: Parameters<typeof prepare>) => {
+    seen.push(args[0].sql);
+    return prepare(...args);
+  };
+  try {
+    await api.ask(ORDER, { id }, token);
+  } finally {
+    session.prepareQuery = prepare;
+  }
+  expect(seen.filter((text) => text.includes('from "order"'))).toHaveLength(1);
+});
