@@ -1,10 +1,21 @@
-/** Writes the flow diagram into README.md between its two marks, from the declarations: `npm run flow`. */
+/** Writes the flow diagrams between their marks, from the declarations: `npm run flow`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { workflows } from '../src/consumers/index.ts';
 import { flowGraph, flowMermaid } from '../src/streams/index.ts';
 
-const readme = new URL('../README.md', import.meta.url);
+/** What moves money that has been taken. */
+const MONEY: ReadonlySet<string> = new Set(['purchase', 'refund', 'refund-notice', 'dispute']);
 const marks = /(<!-- flow -->\n)[\s\S]*(<!-- \/flow -->)/;
-const text = readFileSync(readme, 'utf8');
-if (!marks.test(text)) throw new Error('README.md has lost the marks between which the flow diagram stands');
-writeFileSync(readme, text.replace(marks, `$1\`\`\`mermaid\n${flowMermaid(flowGraph(workflows))}\n\`\`\`\n$2`));
+
+draw('../README.md', workflows);
+draw(
+  '../docs/money.md',
+  workflows.filter(({ name }) => MONEY.has(name)),
+);
+
+function draw(path: string, drawn: typeof workflows): void {
+  const file = new URL(path, import.meta.url);
+  const text = readFileSync(file, 'utf8');
+  if (!marks.test(text)) throw new Error(`${path} has lost the marks between which the flow diagram stands`);
+  writeFileSync(file, text.replace(marks, `$1\`\`\`mermaid\n${flowMermaid(flowGraph(drawn))}\n\`\`\`\n$2`));
+}

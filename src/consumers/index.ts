@@ -1,8 +1,10 @@
 /** The business: every workflow there is. A new one is a folder beside these and a line here. */
+import { dispute } from './dispute/dispute.ts';
 import { enrich } from './enrich/enrich.ts';
 import { health } from './health/health.ts';
 import { accountMail } from './notify/account-mail.ts';
 import { announcement } from './notify/notify.ts';
+import { moneySweep } from './money-sweep/money-sweep.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
@@ -32,6 +34,8 @@ export const workflows = [
   storeSweep,
   refund,
   refundNotice,
+  dispute,
+  moneySweep,
 ];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';
 export { schedulesOf } from './schedules.ts';

@@ -1,5 +1,5 @@
 /** Every schedule there is: a new one is a line here, an event in ../events and the workflow that the event starts. */
-import { fileSweepDue, healthDue, storeSweepDue, webhookSweepDue } from '../events/index.ts';
+import { fileSweepDue, healthDue, moneySweepDue, storeSweepDue, webhookSweepDue } from '../events/index.ts';
 import type { Schedule } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,4 +11,5 @@ export const schedulesOf = (crons: { health: string }): Schedule[] => [
   { name: 'store-sweep', cron: '23 3 * * *', catchUpMs: 24 * HOUR_MS, due: (slot) => storeSweepDue.of({ slot }) },
   // By night, where there is one.
   { name: 'webhook-sweep', cron: '17 2 * * *', catchUpMs: 24 * HOUR_MS, due: (slot) => webhookSweepDue.of({ slot }) },
+  { name: 'money-sweep', cron: '*/10 * * * *', catchUpMs: HOUR_MS, due: (slot) => moneySweepDue.of({ slot }) },
 ];

@@ -11,6 +11,9 @@ export const PLATFORM_FEE = 'platform-fee';
 /** What buyers are owed by refunds that the provider has not settled yet; 0 at rest. */
 export const REFUNDS = 'refunds';
 
+/** What the provider took for its service. */
+export const PROVIDER_FEE = 'provider-fee';
+
 /** What an author has earned and was not paid yet; above 0 when more went back than was left. */
 export const authorPayable = (userId: string): string => `author-payable:${userId}`;
 

@@ -40,6 +40,12 @@ const EXPECTED = sql`
     union all select 'platform-fee', currency,
       (reversed_minor - reversed_tax_minor - reversed_royalty_minor) - (amount_minor - tax_minor - royalty_minor) from sold
     union all select 'provider-clearing', currency, -amount_minor from refund where status = 'SETTLED'
+    union all select 'provider-clearing', currency, -fee_minor from dispute
+    union all select 'provider-fee', currency, fee_minor from dispute
+    union all select 'provider-clearing', currency, -amount_minor from dispute where status <> 'WON'
+    union all select 'platform-fee', d.currency,
+      d.amount_minor - coalesce((select sum(l.amount_minor) from dispute_line l where l.dispute_id = d.id), 0)
+      from dispute d where d.status <> 'WON'
     union all select 'refunds', currency, -amount_minor from refund where status in ('REQUESTED', 'SUBMITTED'))`;
 
 export async function auditLedger(db: Pick<Tx, 'execute'>): Promise<LedgerAudit> {

@@ -6,6 +6,7 @@
  * Not here: the accounts (ledger-accounts.ts), what a refund, a dispute or a payout books (the file of each).
  */
 import { sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { feeMinor } from '../books/sale-split.ts';
 import type { Tx } from './client.ts';
 import { authorPayable, PLATFORM_FEE, PROVIDER_CLEARING, REFUNDS, taxPayable } from './ledger-accounts.ts';
@@ -78,7 +79,7 @@ function refuseUnbalanced({ key, entries }: LedgerPosting): void {
 }
 
 /** The entries that add up to the same account are one; what adds up to nothing is none. */
-function gathered(entries: readonly LedgerEntry[]): LedgerEntry[] {
+export function gathered(entries: readonly LedgerEntry[]): LedgerEntry[] {
   const sums = new Map<string, LedgerEntry>();
   for (const entry of entries) {
     const name = `${entry.account} ${entry.currency}`;
@@ -138,6 +139,16 @@ export function splitEntries(
 function countryOf(country: string | null): string {
   if (country === null) throw new TypeError('a sale has tax, but no country');
   return country;
+}
+
+const entriesSchema = z.array(z.object({ account: z.string(), currency: z.string(), amountMinor: z.coerce.number() }));
+
+/** What was booked under a key; none when nothing was. */
+export async function bookedEntries(tx: Pick<Tx, 'execute'>, key: string): Promise<LedgerEntry[]> {
+  const rows = await tx.execute(sql`
+    select e.account, e.currency, e.amount_minor as "amountMinor" from ledger_entry e
+    join ledger_transaction t on t.id = e.transaction_id where t.key = ${key} order by e.position`);
+  return entriesSchema.parse([...rows]);
 }
 
 /** The sum of all entries per currency; anything but 0 is a fault of ours. */

@@ -14,8 +14,9 @@ import { z } from 'zod';
 import { type Reversal, reverseSale } from '../books/reversal.ts';
 import type { Tx } from './client.ts';
 import { FieldRefused, NotRefundable, NotThere, WrongState } from './errors.ts';
-import { type LedgerEntry, type LedgerPosting, postLedger, refundEntries, reversed } from './ledger.ts';
+import { bookedEntries, type LedgerEntry, type LedgerPosting, postLedger, refundEntries, reversed } from './ledger.ts';
 import { PROVIDER_CLEARING, REFUNDS } from './ledger-accounts.ts';
+import { type OrderLineMoney, readLineMoney } from './line-money.ts';
 import { refundLines, refunds } from './tables/index.ts';
 
 export interface RefundRequest {
@@ -34,21 +35,9 @@ const orderSchema = z.object({
   currency: z.string(),
   country: z.string().nullable(),
   placedAt: z.coerce.date(),
-  payment: z.string(),
-});
-const lineSchema = z.object({
-  position: z.number(),
-  authorId: z.string(),
-  amountMinor: z.coerce.number(),
-  taxMinor: z.coerce.number(),
-  royaltyMinor: z.coerce.number(),
-  reversedMinor: z.coerce.number(),
-  reversedTaxMinor: z.coerce.number(),
-  reversedRoyaltyMinor: z.coerce.number(),
-  downloadedAt: z.coerce.date().nullable(),
+  dispute: z.string().nullable(),
 });
 type Order = z.infer<typeof orderSchema>;
-type Line = z.infer<typeof lineSchema>;
 
 /**
  * @returns what was booked of each line
@@ -60,7 +49,7 @@ export async function requestRefund(
   { now, windowMs }: { now: Date; windowMs: number },
 ): Promise<void> {
   const order = await lockOrder(tx, request);
-  const lines = await readLines(tx, request.orderId);
+  const lines = await readLineMoney(tx, request.orderId);
   if (!request.isShop) refuseReader(request, order, lines, { now, windowMs });
   const parts = partsOf(request, order, lines);
   const amountMinor = parts.reduce((sum, part) => sum + part.amountMinor, 0);
@@ -89,36 +78,25 @@ export async function requestRefund(
 /** Whoever asks for a refund of this order waits here for whoever asked before. */
 async function lockOrder(tx: Tx, { orderId, userId, isShop }: RefundRequest): Promise<Order> {
   const [row] = await tx.execute(sql`
-    select o.status, o.currency, o.country, o.created_at as "placedAt", p.status as payment
-    from "order" o join payment p on p.order_id = o.id
+    select o.status, o.currency, o.country, o.created_at as "placedAt", (select d.status from dispute d where d.order_id = o.id and d.status <> 'WON' limit 1) as dispute
+    from "order" o
     where o.id = ${orderId} and (${isShop ? 1 : 0} = 1 or o.buyer_id = ${userId}) for update of o`);
   if (!row) throw new NotThere('order');
   const order = orderSchema.parse(row);
   if (order.status !== 'COMPLETED') {
     throw new WrongState('Only an order that has completed can be refunded.', order.status);
   }
+  if (order.dispute !== null) {
+    throw new NotRefundable('The payment is in dispute: the buyer’s bank decides about the money.');
+  }
   return order;
-}
-
-async function readLines(tx: Tx, orderId: string): Promise<Line[]> {
-  const rows = await tx.execute(sql`
-    select l.position, l.author_id as "authorId", l.amount_minor as "amountMinor", l.tax_minor as "taxMinor",
-           l.royalty_minor as "royaltyMinor", l.reversed_minor as "reversedMinor",
-           l.reversed_tax_minor as "reversedTaxMinor", l.reversed_royalty_minor as "reversedRoyaltyMinor",
-           t.downloaded_at as "downloadedAt"
-    from order_line l
-    left join lateral (
-      select t.downloaded_at from entitlement t
-      where t.order_id = l.order_id and t.edition_id = l.edition_id for update) t on true
-    where l.order_id = ${orderId} order by l.position`);
-  return z.array(lineSchema).parse([...rows]);
 }
 
 /** @throws NotRefundable, FieldRefused */
 function refuseReader(
   request: RefundRequest,
   order: Order,
-  lines: readonly Line[],
+  lines: readonly OrderLineMoney[],
   { now, windowMs }: { now: Date; windowMs: number },
 ): void {
   if (now.getTime() - order.placedAt.getTime() > windowMs) {
@@ -133,10 +111,10 @@ function refuseReader(
   }
 }
 
-type Part = Reversal & Pick<Line, 'position' | 'authorId'>;
+type Part = Reversal & Pick<OrderLineMoney, 'position' | 'authorId'>;
 
 /** @throws FieldRefused, NotRefundable */
-function partsOf({ lines: asked }: RefundRequest, { currency }: Order, lines: readonly Line[]): Part[] {
+function partsOf({ lines: asked }: RefundRequest, { currency }: Order, lines: readonly OrderLineMoney[]): Part[] {
   const wanted = asked ?? lines.map(({ position }) => ({ position, amount: null }));
   const parts = wanted.flatMap(({ position, amount }, at): Part[] => {
     const line = lines.find((one) => one.position === position);
@@ -175,9 +153,12 @@ const endRights = (tx: Tx, refundId: string) =>
 
 const restoreRights = (tx: Tx, refundId: string) =>
   tx.execute(sql`
-    update entitlement t set status = 'ACTIVE'
+    update entitlement t set status = case
+      when exists (select from dispute d where d.order_id = r.order_id and d.status = 'OPEN') then 'SUSPENDED'
+      when exists (select from dispute d where d.order_id = r.order_id and d.status = 'LOST') then 'REVOKED'
+      else 'ACTIVE' end::entitlement_status
     from refund_line r join order_line l on l.order_id = r.order_id and l.position = r.position
-    where r.refund_id = ${refundId} and l.reversed_minor < l.amount_minor
+    where r.refund_id = ${refundId}
       and t.order_id = l.order_id and t.edition_id = l.edition_id and t.status = 'REFUNDED'`);
 
 const refundSchema = z.object({
@@ -262,12 +243,3 @@ const paid = ({ currency, amountMinor }: KnownRefund): LedgerEntry[] => [
   { account: REFUNDS, currency, amountMinor },
   { account: PROVIDER_CLEARING, currency, amountMinor: -amountMinor },
 ];
-
-const entriesSchema = z.array(z.object({ account: z.string(), currency: z.string(), amountMinor: z.coerce.number() }));
-
-async function bookedEntries(tx: Tx, key: string): Promise<LedgerEntry[]> {
-  const rows = await tx.execute(sql`
-    select e.account, e.currency, e.amount_minor as "amountMinor" from ledger_entry e
-    join ledger_transaction t on t.id = e.transaction_id where t.key = ${key} order by e.position`);
-  return entriesSchema.parse([...rows]);
-}

@@ -55,6 +55,9 @@ export const relations = defineRelations(tables, (r) => ({
     order: r.one.orders({ from: r.refunds.orderId, to: r.orders.id, optional: false }),
     lines: r.many.refundLines({ from: r.refunds.id, to: r.refundLines.refundId }),
   },
+  disputes: {
+    order: r.one.orders({ from: r.disputes.orderId, to: r.orders.id, optional: false }),
+  },
   refundLines: {
     refund: r.one.refunds({ from: r.refundLines.refundId, to: r.refunds.id, optional: false }),
     orderLine: r.one.orderLines({

@@ -4,6 +4,7 @@
  * It stands between the API and the business, which never meet: both import this, and neither imports the other.
  */
 export * from './accounts.ts';
+export * from './disputes.ts';
 export * from './editions.ts';
 export * from './enrichments.ts';
 export * from './money.ts';

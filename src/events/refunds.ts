@@ -1,4 +1,4 @@
-/** What happens to refunds. The payload's `status` is the refund's status after the event. */
+/** What happens to refunds, and the sweep of all money that stands still. The payload's `status` is the refund's status after the event. */
 import { z } from 'zod';
 import { defineEvent } from '../streams/event.ts';
 
@@ -18,5 +18,23 @@ export const refundReturned = defineEvent('refund.returned', { payload: refundWi
 export const refundNoticeHandled = defineEvent('refund-notice.handled', {
   payload: z.object({ noticeId: z.string() }),
   subject: ({ noticeId }) => `refund-notice:${noticeId}`,
+  terminal: true,
+});
+
+/** What has stood still for too long is to be woken. */
+export const moneySweepDue = defineEvent('money-sweep.due', {
+  payload: z.object({ slot: z.iso.datetime() }),
+  subject: ({ slot }) => `money-sweep:${slot}`,
+});
+/** How many of each stood still. */
+export const moneySwept = defineEvent('money.swept', {
+  payload: z.object({
+    slot: z.iso.datetime(),
+    payments: z.int(),
+    actions: z.int(),
+    captures: z.int(),
+    refunds: z.int(),
+  }),
+  subject: ({ slot }) => `money-sweep:${slot}`,
   terminal: true,
 });

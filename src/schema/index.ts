@@ -14,6 +14,7 @@ import './contributor.ts';
 import './coupon.ts';
 import './dead-letters.ts';
 import './disclosures.ts';
+import './dispute.ts';
 import './domain-errors.ts';
 import './draft.ts';
 import './edition-status.ts';

@@ -49,6 +49,9 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   const { runId, eventId } = parked;
   await db.insert(tables.timers).values({ dueAt: new Date(), shard: 0, stage: 'purchase.validate', runId, eventId });
   await db.insert(tables.disclosures).values({ adminId, kind: 'EVENT', target: String(eventId) });
+  await sql`
+    insert into dispute (id, order_id, dispute_ref, status, amount_minor, fee_minor, currency)
+    values (gen_random_uuid(), ${orderId}, 'dis_1', 'OPEN', 499, 0, 'EUR')`;
   await sql.begin(async (tx) => {
     const [booked] = await tx`
       insert into ledger_transaction (id, key, created_at) values (gen_random_uuid(), 'x', '2026-10-02') returning id`;

@@ -21,6 +21,7 @@ import { outboxAge } from './checks/outbox-age.ts';
 import { redis } from './checks/redis.ts';
 import { storage } from './checks/storage.ts';
 import { streamLag } from './checks/stream-lag.ts';
+import { stuckMoney } from './checks/stuck-money.ts';
 import { stuckRuns } from './checks/stuck-runs.ts';
 
 const CHECKS: readonly HealthCheck[] = [
@@ -29,6 +30,7 @@ const CHECKS: readonly HealthCheck[] = [
   streamLag,
   outboxAge,
   stuckRuns,
+  stuckMoney,
   deadLetters,
   ledgerSum,
   ledgerAudit,

@@ -3,6 +3,7 @@ export * from './api-keys.ts';
 export * from './books.ts';
 export * from './checkout.ts';
 export * from './claims.ts';
+export * from './disputes.ts';
 export * from './engine.ts';
 export * from './files.ts';
 export * from './operations.ts';

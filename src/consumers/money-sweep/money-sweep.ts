@@ -1,0 +1,38 @@
+/**
+ * Workflow `money-sweep`: wakes what has stood still for too long, so that the provider is asked about it now.
+ *
+ * Promise: nothing is decided here. The runs themselves ask again under their own keys: a capture whose answer never came
+ * is repeated and answered as the first time, an approval that nobody gave is given up, a refund is looked up. How many
+ * stood still is told by the health check `stuck-money`.
+ */
+import { countStuck, findStuckMoney } from '../../db/stuck-money.ts';
+import type { Tx } from '../../db/client.ts';
+import { moneySweepDue, moneySwept } from '../../events/index.ts';
+import { advance, backoff, hurryRuns, type StageInput } from '../../streams/index.ts';
+import { stage, workflow } from '../services.ts';
+
+export const moneySweep = workflow('money-sweep', {
+  startedBy: 'cron',
+  stages: [
+    stage('wake', {
+      on: moneySweepDue,
+      emits: [moneySwept],
+      retry: backoff({ attemptsMax: 3, delayMs: 1_000, delayMsMax: 10_000 }),
+      runBatch: wake,
+    }),
+  ],
+});
+
+async function wake(tx: Tx, inputs: readonly StageInput<{ slot: string }>[], { clock }: { clock: { now(): Date } }) {
+  const now = clock.now();
+  const found = await findStuckMoney(tx, now);
+  const isRefund = ({ kind }: (typeof found)[number]) => kind === 'REFUND';
+  const refunds = found.filter((one) => isRefund(one)).map(({ subject }) => subject);
+  const orders = found.filter((one) => !isRefund(one)).map(({ subject }) => subject);
+  await hurryRuns(tx, { workflow: 'purchase', subjects: orders, now });
+  await hurryRuns(tx, { workflow: 'refund', subjects: refunds, now });
+  const { PAYMENT: payments, ACTION: actions, CAPTURE: captures, REFUND: refundCount } = countStuck(found);
+  return inputs.map(({ payload: { slot } }) =>
+    advance(moneySwept.of({ slot, payments, actions, captures, refunds: refundCount })),
+  );
+}
