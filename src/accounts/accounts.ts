@@ -147,12 +147,12 @@ export function createAccounts(options: AccountsOptions) {
       await spend(`mail-to:${email.toLowerCase()}`, MAIL_LIMIT);
     },
 
-    /** @throws BadCode, TooManyAttempts */
-    async verifyEmail({ code, address }: { code: string; address: string }): Promise<void> {
+    /** By its owner only: so that nobody proves a stranger's account by opening a link. @throws BadCode, TooManyAttempts */
+    async verifyEmail({ code, userId, address }: { code: string; userId: string; address: string }): Promise<void> {
       await spend(`code:${address}`, CODE_LIMIT_PER_ADDRESS);
-      const use = { purpose: 'VERIFY_EMAIL', code, now: now() } as const;
-      const userId = await db.transaction((tx) => useMailedCode(tx, use));
-      if (userId === null) throw new BadCode();
+      const use = { purpose: 'VERIFY_EMAIL', code, ownerId: userId, now: now() } as const;
+      const used = await db.transaction((tx) => useMailedCode(tx, use));
+      if (used === null) throw new BadCode();
     },
 
     /** Ends all sessions of the account. @throws BadCode, TooManyAttempts */

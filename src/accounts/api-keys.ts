@@ -71,6 +71,14 @@ export async function revokeApiKey(tx: Tx, { id, userId, now }: { id: string; us
   return revoked.length > 0;
 }
 
+/** All keys and app passwords of this person. */
+export async function revokeApiKeys(tx: Tx, { userId, now }: { userId: string; now: Date }): Promise<void> {
+  await tx
+    .update(apiKeys)
+    .set({ revokedAt: now })
+    .where(and(eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)));
+}
+
 /**
  * Whom the keys act for; those that are not good are missing. Two SQL statements at most.
  * @param keys secrets as they were sent

@@ -9,17 +9,21 @@ import { and, eq, ne, like } from 'drizzle-orm';
 import type { Db, Tx } from '../db/client.ts';
 import { useMailedCode } from '../db/mailed-codes.ts';
 import { accounts, sessions, verifications } from '../db/tables/index.ts';
+import { revokeApiKeys } from './api-keys.ts';
 import { BadCode, WrongCredentials } from './errors.ts';
 
 const ofPassword = (userId: string) => and(eq(accounts.userId, userId), eq(accounts.providerId, 'credential'));
 
-/** Ends all sessions. @throws BadCode; then the password is what it was */
+/** Ends all sessions, and all API keys if the e-mail was never proven before. @throws BadCode; then the password is what it was */
 export async function resetPassword(db: Db, reset: { code: string; newPassword: string; now: Date }): Promise<void> {
   const { code, newPassword, now } = reset;
   const hash = await hashPassword(newPassword);
   await db.transaction(async (tx) => {
-    const userId = await useMailedCode(tx, { purpose: 'RESET_PASSWORD', code, now });
-    if (userId === null) throw new BadCode();
+    const used = await useMailedCode(tx, { purpose: 'RESET_PASSWORD', code, now });
+    if (used === null) throw new BadCode();
+    const { userId, wasVerified } = used;
+    // Somebody else may have signed up with this e-mail, to wait inside for its owner.
+    if (!wasVerified) await revokeApiKeys(tx, { userId, now });
     await setPassword(tx, { userId, hash, now });
     await endSessions(tx, { userId });
   });

@@ -44,24 +44,35 @@ export async function makeMailedCode(
   return { code, userId: user.id };
 }
 
-/** Uses a code up. @returns whose it is; null when it is unknown, used, replaced, expired or for an earlier e-mail */
+export interface UsedCode {
+  userId: string;
+  /** Whether the e-mail had been proven before: if not, anybody may have made the account. */
+  wasVerified: boolean;
+}
+
+/**
+ * Uses a code up.
+ * @param ownerId nobody else's code is used. (Default: whoever sends it)
+ * @returns null when it is unknown, used, replaced, expired, another's or for an earlier e-mail
+ */
 export async function useMailedCode(
   tx: Tx,
-  { purpose, code, now }: { purpose: MailedCodePurpose; code: string; now: Date },
-): Promise<string | null> {
+  use: { purpose: MailedCodePurpose; code: string; now: Date; ownerId?: string },
+): Promise<UsedCode | null> {
+  const { purpose, code, now, ownerId } = use;
+  const owned = ownerId === undefined ? undefined : like(verifications.value, `${ownerId} %`);
   const [used] = await tx
     .delete(verifications)
-    .where(and(eq(verifications.identifier, `${purpose}:${hashOf(code)}`), gt(verifications.expiresAt, now)))
+    .where(and(eq(verifications.identifier, `${purpose}:${hashOf(code)}`), gt(verifications.expiresAt, now), owned))
     .returning({ value: verifications.value });
   const [userId, email] = used?.value.split(' ') ?? [];
   if (userId === undefined || email === undefined) return null;
+  const isSame = and(eq(users.id, userId), eq(users.email, email));
+  const [user] = await tx.select({ wasVerified: users.emailVerified }).from(users).where(isSame).for('update');
+  if (!user) return null;
   // Whoever was mailed the code reads that mail: the address is theirs, whatever the code was for.
-  const [user] = await tx
-    .update(users)
-    .set({ emailVerified: true, updatedAt: now })
-    .where(and(eq(users.id, userId), eq(users.email, email)))
-    .returning({ id: users.id });
-  return user?.id ?? null;
+  await tx.update(users).set({ emailVerified: true, updatedAt: now }).where(eq(users.id, userId));
+  return { userId, wasVerified: user.wasVerified };
 }
 
 async function endMailedCodes(tx: Tx, purpose: MailedCodePurpose, value: string): Promise<void> {

@@ -49,11 +49,13 @@ builder.relayMutationField(
   'verifyEmail',
   { inputFields: (t) => ({ code: t.string({ required: true, description: 'As mailed.', validate: code }) }) },
   {
-    description: 'Proves an e-mail by the code that was mailed there. A code works once, within an hour.',
-    authScopes: { anyone: 'NO_KEY' },
+    description: 'Proves your e-mail by the code that was mailed there. A code works once, within an hour.',
+    authScopes: { signedIn: 'NO_KEY' },
     errors: { types: [InvalidCodeError, OverloadedError] },
-    resolve: async (_root, { input }, { auth, address }) => {
-      await auth.verifyEmail({ code: input.code, address }).catch(retell);
+    resolve: async (_root, { input }, context) => {
+      const { id: userId } = signedIn(context);
+      const { auth, address } = context;
+      await auth.verifyEmail({ code: input.code, userId, address }).catch(retell);
       return { isVerified: true };
     },
   },

@@ -11,7 +11,13 @@ type Input = Record<string, unknown>;
 type Make = (world: World, caller: Person | null) => Promise<Input> | Input;
 
 /** Mutations that end or change the caller's own account or session: each caller is somebody new for them. */
-export const ON_ONESELF: ReadonlySet<string> = new Set(['signOut', 'becomeAuthor', 'changePassword', 'revokeSessions']);
+export const ON_ONESELF: ReadonlySet<string> = new Set([
+  'signOut',
+  'becomeAuthor',
+  'changePassword',
+  'revokeSessions',
+  'verifyEmail',
+]);
 
 const editionOf = (make: (world: World) => Promise<{ editionId: string }>, more: Input = {}): Make => {
   return async (world) => ({ editionId: world.id('Edition', (await make(world)).editionId), ...more });
@@ -94,7 +100,7 @@ export const INPUTS: Record<string, Make | null> = {
   requestEmailVerification: () => ({ email: `${randomUUID()}@example.org` }),
   requestPasswordReset: () => ({ email: `${randomUUID()}@example.org` }),
   resetPassword: async (world) => ({
-    code: await world.make.code('RESET_PASSWORD'),
+    code: await world.make.code('RESET_PASSWORD', null),
     newPassword: 'another horse battery',
   }),
   revokeApiKey: async (world) => ({ id: world.id('ApiKey', await world.make.apiKey()) }),
@@ -117,6 +123,6 @@ export const INPUTS: Record<string, Make | null> = {
   unpublishEdition: editionOf(onSale),
   updateDraft: editionOf(draft, { title: 'Another' }),
   updateWebhookEndpoint: async (world) => ({ ...(await endpoint(world)), description: 'Another' }),
-  verifyEmail: async (world) => ({ code: await world.make.code('VERIFY_EMAIL') }),
+  verifyEmail: async (world, caller) => ({ code: await world.make.code('VERIFY_EMAIL', caller) }),
   withdrawEdition: editionOf((world) => world.make.book(world.owner, 'SUBMITTED')),
 };

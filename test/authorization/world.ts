@@ -175,9 +175,9 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return given(row).id;
   };
 
-  /** Of somebody new, so that nobody's session ends. */
-  const code = async (purpose: MailedCodePurpose): Promise<string> => {
-    const { email } = given(await people.anew('other buyer'));
+  /** @param person null for somebody new, so that nobody's session ends */
+  const code = async (purpose: MailedCodePurpose, person: Person | null): Promise<string> => {
+    const { email } = person ?? given(await people.anew('other buyer'));
     return given(await makeMailedCode(db, { purpose, email, now: new Date() })).code;
   };
 

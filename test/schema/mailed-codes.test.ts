@@ -22,7 +22,8 @@ const mailed = async (purpose: MailedCodePurpose, email: string) => {
   if (!made) throw new Error('no code was made');
   return made.code;
 };
-const verify = (code: string) => mutate('verifyEmail', '... on VerifyEmailPayload { isVerified }', { code });
+const verify = (code: string, token: string) =>
+  mutate('verifyEmail', '... on VerifyEmailPayload { isVerified }', { code }, token);
 const reset = (code: string, newPassword = NEW_PASSWORD) =>
   mutate('resetPassword', '... on ResetPasswordPayload { isReset }', { code, newPassword });
 const signIn = (email: string, password: string) => api.services.auth.signIn({ email, password, address: email });
@@ -69,11 +70,18 @@ describe('a code that was mailed', () => {
     const { email, token } = await api.signUp();
     expect((await api.ask(VIEWER, {}, token)).data).toEqual({ viewer: { isEmailVerified: false } });
     const code = await mailed('VERIFY_EMAIL', email);
-    expect(await verify(code)).toMatchObject({ isVerified: true });
+    expect(await verify(code, token)).toMatchObject({ isVerified: true });
     expect((await api.ask(VIEWER, {}, token)).data).toEqual({ viewer: { isEmailVerified: true } });
-    expect(await verify(code)).toMatchObject(BAD_CODE);
+    expect(await verify(code, token)).toMatchObject(BAD_CODE);
     const again = { purpose: 'VERIFY_EMAIL', email, now: now() } as const;
     expect(await makeMailedCode(api.services.db, again)).toBeNull();
+  });
+
+  test('proves nothing for an account that somebody else made with the e-mail of another', async () => {
+    const [stranger, reader] = [await api.signUp(), await api.signUp()];
+    const code = await mailed('VERIFY_EMAIL', stranger.email);
+    expect(await verify(code, reader.token)).toMatchObject(BAD_CODE);
+    expect((await api.ask(VIEWER, {}, stranger.token)).data).toEqual({ viewer: { isEmailVerified: false } });
   });
 
   test('is used by one of many who send it at the same time', async () => {
@@ -120,6 +128,19 @@ describe('a new password', () => {
     expect([await isSignedIn(token), await isSignedIn(other.token)]).toEqual([false, false]);
     await expect(signIn(email, PASSWORD)).rejects.toThrow('is not right');
     expect(await signIn(email, NEW_PASSWORD)).toMatchObject({ viewer: { email } });
+  });
+
+  test.each([
+    { wasVerified: false, left: 0, name: 'ends API keys that whoever signed up unproven made' },
+    { wasVerified: true, left: 1, name: 'leaves API keys of a proven account' },
+  ])('by a code $name', async ({ wasVerified, left }) => {
+    const { email, id, token } = await api.signUp();
+    if (wasVerified) await verify(await mailed('VERIFY_EMAIL', email), token);
+    const input = { name: 'A key', scopes: ['CATALOG_READ'] };
+    expect(await mutate('createApiKey', '', input, token)).not.toHaveProperty('code');
+    await reset(await mailed('RESET_PASSWORD', email));
+    const keys = await api.db.execute(sql`select 1 from api_key where user_id = ${id} and revoked_at is null`);
+    expect([...keys]).toHaveLength(left);
   });
 
   test('that is too short uses no code up', async () => {
