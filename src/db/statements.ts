@@ -26,7 +26,7 @@ export interface Statement extends StatementOf {
   closingMinor: number;
 }
 
-export const STATEMENT_KINDS = ['SALE', 'REFUND', 'DISPUTE', 'PAYOUT'] as const;
+const STATEMENT_KINDS = ['SALE', 'REFUND', 'DISPUTE', 'PAYOUT'] as const;
 
 const lineSchema = z.object({
   /** Of the ledger's transaction. */

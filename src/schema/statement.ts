@@ -1,12 +1,6 @@
 /** What authors earned: a month's statement, its lines, and the same as CSV. Not here: paying it out. */
 import { z } from 'zod';
-import {
-  readStatement,
-  readStatementLines,
-  type Statement,
-  STATEMENT_KINDS,
-  type StatementLine,
-} from '../db/statements.ts';
+import { readStatement, readStatementLines, type Statement, type StatementLine } from '../db/statements.ts';
 import { builder } from './builder.ts';
 import { signedIn } from './context.ts';
 import { ForbiddenError } from './errors.ts';
@@ -19,7 +13,12 @@ const cursor = z.tuple([instantMs, z.uuid()]);
 
 const StatementKind = builder.enumType('StatementLineKind', {
   description: 'Why a balance changed.',
-  values: STATEMENT_KINDS,
+  values: {
+    SALE: { description: 'A book was sold.' },
+    REFUND: { description: 'Money was given back to a buyer, or that failed.' },
+    DISPUTE: { description: 'A buyer’s bank took money back, or gave it again.' },
+    PAYOUT: { description: 'Money was paid to the author, or came back.' },
+  } as const,
 });
 
 interface LineShape extends StatementLine {
