@@ -87,7 +87,7 @@ async function play(stack: Stack, round: Round, index: number): Promise<Found> {
     select c.slot, extract(epoch from c.slot)::int as second, c.slot > c.created_at as early,
       (select count(*)::int from event e join run r on r.id = 'health/' || e.id
        where e.type = 'health.due' and (e.payload ->> 'slot')::timestamptz = c.slot) as runs
-    from cron_slot c where c.slot > ${since} order by c.slot`;
+    from cron_slot c where c.name = 'health' and c.slot > ${since} order by c.slot`;
   const missing = rows.slice(1).filter((row, at) => {
     const before = rows[at];
     return before && row.second - before.second !== round.everySeconds;
