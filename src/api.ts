@@ -9,6 +9,7 @@ import { publicUrl } from './env.ts';
 import type { ScheduleView } from './schema/context.ts';
 import { noticeReader } from './gateways.ts';
 import { defaultLimits } from './schema/limits.ts';
+import { redisBucket } from './server/budget.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createNotifier, flowGraph, LiveFeed, systemClock, viewEngine, watchBacklog } from './streams/index.ts';
 
@@ -44,6 +45,8 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
       port: env.PORT,
       corsOrigins: env.CORS_ORIGINS,
       trustedHops: env.TRUST_PROXY,
+      bucket: redisBucket(redis, env.REDIS_KEY_PREFIX),
+      introspection: env.INTROSPECTION === 'on',
       development: env.NODE_ENV !== 'production',
       ...(workbenchFolder !== undefined && { workbenchFolder }),
       services: (port) => {

@@ -117,6 +117,10 @@ const schema = z.object({
   WEBSOCKETS_PER_ADDRESS_MAX: whole(1, 1_000_000)
     .prefault('200')
     .describe('WebSockets that one network address may have open at once, per process.'),
+  INTROSPECTION: z
+    .enum(['on', 'off'], 'must be on or off')
+    .prefault('on')
+    .describe('Whether callers may ask for the schema; off also hides its names in errors.'),
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),

@@ -16,7 +16,7 @@ import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
 import { callerAddress } from './server/address.ts';
 import { AnonymousAnswers } from './server/anonymous-answers.ts';
-import { createBudget } from './server/budget.ts';
+import { type Bucket, createBudget } from './server/budget.ts';
 import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveReceipts } from './server/receipts.ts';
@@ -66,6 +66,10 @@ export interface ServerOptions {
   trustedHops?: number;
   /** How long is waited for callers who are slow. (Default: `PATIENCE_MS`) */
   patienceMs?: typeof PATIENCE_MS;
+  /** What callers may spend, shared with other processes. (Default: this process counts alone) */
+  bucket?: Bucket;
+  /** Whether callers may ask for the schema. (Default: true) */
+  introspection?: boolean;
   /** Names the class of unexpected errors in answers. */
   development: boolean;
   /** The page at /app. (Default: src/web/public) */
@@ -99,10 +103,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { development, redis } = options;
   const { limits, log } = services;
   const teller = { log, development };
-  const budget = createBudget(limits.costPerMinuteMax, services.clock);
+  const budget = createBudget(limits.costPerMinuteMax, services.clock, options.bucket);
   const answers = new AnonymousAnswers({ keptMs: limits.anonymousAnswersMs, budget });
   const committed = () => answers.forget();
-  const graphql = createGraphqlServer({ services, seats, stopping: stopping.signal, development, budget, committed });
+  const graphql = createGraphqlServer({
+    ...{ services, seats, stopping: stopping.signal, development, budget, committed },
+    introspection: options.introspection ?? true,
+  });
   const lanes = {
     events: openEventLane(graphql, teller),
     requests: openRequestLane({ graphql, teller, tokensMax: limits.tokensMax, answers }),

@@ -8,6 +8,8 @@ export interface ApiLimits {
   depthMax: number;
   /** Aliases in a document. (Default: 30) */
   aliasesMax: number;
+  /** Directives in a document. (Default: 50) */
+  directivesMax: number;
   /** Lexical tokens in a document. (Default: 2,000) */
   tokensMax: number;
   /** Cost one caller may spend in a minute. (Default: 100,000) */
@@ -30,6 +32,7 @@ export const defaultLimits: ApiLimits = {
   complexityMax: 5_000,
   depthMax: 12,
   aliasesMax: 30,
+  directivesMax: 50,
   tokensMax: 2_000,
   costPerMinuteMax: 100_000,
   anonymousAnswersMs: 1_000,

@@ -37,9 +37,12 @@ export class AnonymousAnswers {
   }
 
   /** What the same request was answered a moment ago; null when there is none, or when `address` has spent too much. */
-  find(request: string, address: string): string | null {
+  find(request: string, address: string): string | null | Promise<string | null> {
     const kept = this.#fresh(request);
-    return kept && this.#options.budget.spend(address, kept.cost) === 0 ? kept.text : null;
+    if (!kept) return null;
+    const waitMs = this.#options.budget.spend(address, kept.cost);
+    if (typeof waitMs !== 'number') return waitMs.then((ms) => (ms === 0 ? kept.text : null));
+    return waitMs === 0 ? kept.text : null;
   }
 
   /**
@@ -51,7 +54,7 @@ export class AnonymousAnswers {
     if (keptMs === 0) return run();
     const running = this.#running.get(request);
     const made = running && (await running);
-    if (made && budget.spend(address, made.cost) === 0) return made.text;
+    if (made && (await budget.spend(address, made.cost)) === 0) return made.text;
     return this.#make(request, run);
   }
 

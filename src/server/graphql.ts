@@ -32,6 +32,8 @@ export interface GraphqlOptions {
   stopping: AbortSignal;
   development: boolean;
   budget: Budget;
+  /** Whether callers may ask for the schema. (Default: true) */
+  introspection?: boolean;
   /** Called after each commit of this process. */
   committed(): void;
 }
@@ -75,7 +77,7 @@ export function createGraphqlServer(options: GraphqlOptions) {
       return initial.isLean === true ? inherit(initial, shared, own) : { ...shared, ...own };
     },
     plugins: [
-      limitDocuments(limits),
+      limitDocuments(limits, options.introspection),
       // Masking comes first, so that it sees last what the others made.
       maskErrors(teller),
       limitCost(limits, budget),

@@ -1,6 +1,18 @@
 /** What is hung into Yoga: limits on documents, the cost of operations, masking, and ids for server-sent events. */
-import { GraphQLError, Kind, parse, type ASTVisitor, type ValidationContext } from 'graphql';
-import type { ExecutionResult } from 'graphql';
+import {
+  type ASTNode,
+  type ASTVisitor,
+  type DocumentNode,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  validate,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
 import type { ApiLimits } from '../schema/limits.ts';
@@ -22,63 +34,92 @@ function isDeeperThan(value: unknown, levelsMax: number): boolean {
   return true;
 }
 
-/** Tokens when parsing, aliases when validating. */
-export function limitDocuments(limits: ApiLimits): Plugin {
+/**
+ * Tokens when parsing; aliases and directives when validating.
+ * @param introspects whether a caller may ask for the schema; if not, errors do not tell its names either
+ */
+export function limitDocuments(limits: ApiLimits, introspects = true): Plugin {
   return {
     onParse({ setParseFn }) {
       setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.tokensMax }));
     },
-    onValidate({ addValidationRule }) {
-      addValidationRule((context: ValidationContext) => aliasRule(context, limits.aliasesMax));
+    onValidate({ addValidationRule, setValidationFn }) {
+      addValidationRule((context: ValidationContext) => countRule(context, limits));
+      if (introspects) return;
+      addValidationRule(NoSchemaIntrospectionCustomRule);
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) =>
+        validate(schema, document, rules, { hideSuggestions: true }),
+      );
     },
   };
 }
 
-function aliasRule(context: ValidationContext, aliasesMax: number): ASTVisitor {
-  let aliases = 0;
+function countRule(context: ValidationContext, { aliasesMax, directivesMax }: ApiLimits): ASTVisitor {
+  const counter = (what: string, max: number) => {
+    let count = 0;
+    return (node: ASTNode) => {
+      count += 1;
+      if (count !== max + 1) return;
+      const message = `This document has more than ${max} ${what}. Ask in several requests.`;
+      context.reportError(new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } }));
+    };
+  };
+  const [countAlias, countDirective] = [counter('aliases', aliasesMax), counter('directives', directivesMax)];
   return {
     Field(node) {
-      if (!node.alias) return;
-      aliases += 1;
-      if (aliases === aliasesMax + 1) {
-        const message = `This document has more than ${aliasesMax} aliases. Ask in several requests.`;
-        context.reportError(new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } }));
-      }
+      if (node.alias) countAlias(node);
     },
+    Directive: countDirective,
   };
 }
 
 /** Refuses what costs too much before anything runs, and tells the cost in `extensions.cost`. */
 export function limitCost(limits: ApiLimits, budget: Budget): Plugin<Context> {
-  const check = (args: OperationArgs): { cost: CostTold; refusal: GraphQLError | null } => {
+  const check = (args: OperationArgs): Checked | Promise<Checked> => {
+    const told: CostTold = { requested: 0, max: limits.complexityMax, depth: 0, depthMax: limits.depthMax };
     if (isDeeperThan(args.variableValues, VARIABLES_DEPTH_MAX)) {
-      const message = `Variables may be nested ${VARIABLES_DEPTH_MAX} levels deep at most.`;
-      const refusal = new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
-      return { cost: { requested: 0, max: limits.complexityMax, depth: 0, depthMax: limits.depthMax }, refusal };
+      return { told, refusal: tooComplex(`Variables may be nested ${VARIABLES_DEPTH_MAX} levels deep at most.`) };
     }
     const { cost, depth } = costOf(args.schema, args.document, {
       operationName: args.operationName,
       variables: args.variableValues,
     });
-    const told: CostTold = { requested: cost, max: limits.complexityMax, depth, depthMax: limits.depthMax };
-    return { cost: told, refusal: refuse(told, args.contextValue, budget) };
+    Object.assign(told, { requested: cost, depth });
+    const refusal = refusalOf(told);
+    if (refusal) return { told, refusal };
+    const { viewer, address } = args.contextValue;
+    const caller = viewer?.id ?? address;
+    const paid = (waitMs: number): Checked => {
+      // Answers to nobody in particular are kept and given to others, whose purse is another.
+      if (viewer) told.perMinute = { max: limits.costPerMinuteMax, left: budget.left(caller) };
+      return { told, refusal: waitMs === 0 ? null : tooMuch(waitMs) };
+    };
+    const waitMs = budget.spend(caller, cost);
+    return typeof waitMs === 'number' ? paid(waitMs) : waitMs.then(paid);
+  };
+  const begin = ({ told: cost, refusal }: Checked, stop: (result: ExecutionResult) => void) => {
+    if (refusal) {
+      stop({ errors: [refusal], extensions: { cost } });
+      return undefined;
+    }
+    return {
+      onExecuteDone({ result, setResult }: ExecutionDone) {
+        if (!isAsyncIterable(result)) setResult({ ...result, extensions: { ...result.extensions, cost } });
+      },
+    };
+  };
+  const refuse = ({ told: cost, refusal }: Checked, stop: (result: ExecutionResult) => void) => {
+    if (refusal) stop({ errors: [refusal], extensions: { cost } });
   };
   return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const { cost, refusal } = check(args);
-      if (refusal) {
-        setResultAndStopExecution({ errors: [refusal], extensions: { cost } });
-        return undefined;
-      }
-      return {
-        onExecuteDone({ result, setResult }) {
-          if (!isAsyncIterable(result)) setResult({ ...result, extensions: { ...result.extensions, cost } });
-        },
-      };
+    onExecute({ args, setResultAndStopExecution: stop }) {
+      const checked = check(args);
+      return checked instanceof Promise ? checked.then((one) => begin(one, stop)) : begin(checked, stop);
     },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const { cost, refusal } = check(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusal], extensions: { cost } });
+    onSubscribe({ args, setResultAndStopExecution: stop }) {
+      const checked = check(args);
+      if (checked instanceof Promise) return checked.then((one) => refuse(one, stop));
+      return refuse(checked, stop);
     },
   };
 }
@@ -96,24 +137,33 @@ interface CostTold {
   max: number;
   depth: number;
   depthMax: number;
+  /** Of callers with an account: what they may spend, and what is left of it. */
+  perMinute?: { max: number; left: number };
 }
 
-function refuse(cost: CostTold, { viewer, address }: Context, budget: Budget): GraphQLError | null {
-  if (cost.requested > cost.max || cost.depth > cost.depthMax) {
-    const what =
-      cost.requested > cost.max
-        ? `costs ${cost.requested} of ${cost.max}`
-        : `is ${cost.depth} levels deep of ${cost.depthMax}`;
-    return new GraphQLError(`This operation ${what} allowed. Ask for less at once.`, {
-      extensions: { code: 'TOO_COMPLEX' },
-    });
+interface Checked {
+  told: CostTold;
+  refusal: GraphQLError | null;
+}
+
+type ExecutionDone = Parameters<
+  NonNullable<Exclude<Awaited<ReturnType<NonNullable<Plugin<Context>['onExecute']>>>, void>['onExecuteDone']>
+>[0];
+
+function refusalOf(cost: CostTold): GraphQLError | null {
+  if (cost.requested > cost.max)
+    return tooComplex(`This operation costs ${cost.requested} of ${cost.max} allowed. Ask for less at once.`);
+  if (cost.depth > cost.depthMax) {
+    return tooComplex(`This operation is ${cost.depth} levels deep of ${cost.depthMax} allowed. Ask for less at once.`);
   }
-  const retryAfterMs = budget.spend(viewer?.id ?? address, cost.requested);
-  if (retryAfterMs === 0) return null;
-  return new GraphQLError('You asked for more than fits in a minute. Wait a little.', {
+  return null;
+}
+
+const tooComplex = (message: string) => new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
+const tooMuch = (retryAfterMs: number) =>
+  new GraphQLError('You asked for more than fits in a minute. Wait a little.', {
     extensions: { code: 'RATE_LIMITED', retryAfterMs },
   });
-}
 
 /** Every result goes through `tell`, whatever the transport. */
 export function maskErrors(teller: Teller): Plugin<Context> {

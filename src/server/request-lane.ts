@@ -51,7 +51,8 @@ export function openRequestLane({ graphql, teller, tokensMax, answers }: Request
       const type = url.pathname === GRAPHQL_PATH ? answerType(request.headers) : null;
       if (type === null) return false;
       const isAnonymous = caller.authorization === null;
-      const kept = isAnonymous ? answers.find(body, caller.address) : null;
+      const found = isAnonymous ? answers.find(body, caller.address) : null;
+      const kept = typeof found === 'string' || found === null ? found : await found;
       if (kept !== null) {
         send(response, { type, text: kept });
         return true;
