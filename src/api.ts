@@ -9,7 +9,9 @@ import { publicUrl } from './env.ts';
 import type { ScheduleView } from './schema/context.ts';
 import { noticeReader } from './gateways.ts';
 import { defaultLimits } from './schema/limits.ts';
+import { schema } from './schema/index.ts';
 import { redisBucket } from './server/budget.ts';
+import { loadOperations } from './server/operations.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { createNotifier, flowGraph, LiveFeed, systemClock, viewEngine, watchBacklog } from './streams/index.ts';
 
@@ -47,6 +49,9 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
       trustedHops: env.TRUST_PROXY,
       bucket: redisBucket(redis, env.REDIS_KEY_PREFIX),
       introspection: env.INTROSPECTION === 'on',
+      ...(env.PERSISTED_OPERATIONS !== undefined && {
+        operations: loadOperations(env.PERSISTED_OPERATIONS, env.PERSISTED_OPERATIONS_ONLY === 'yes', schema),
+      }),
       development: env.NODE_ENV !== 'production',
       ...(workbenchFolder !== undefined && { workbenchFolder }),
       services: (port) => {

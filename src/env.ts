@@ -121,6 +121,13 @@ const schema = z.object({
     .enum(['on', 'off'], 'must be on or off')
     .prefault('on')
     .describe('Whether callers may ask for the schema; off also hides its names in errors.'),
+  PERSISTED_OPERATIONS: optional(text.transform((value) => resolve(projectFolder, value))).describe(
+    'Operations that clients may send by their SHA-256: a JSON file of hash and text, or a folder of .graphql files.',
+  ),
+  PERSISTED_OPERATIONS_ONLY: z
+    .enum(['yes', 'no'], 'must be yes or no')
+    .prefault('no')
+    .describe('Whether no other operations are taken.'),
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),

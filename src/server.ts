@@ -35,6 +35,7 @@ import {
   type Route,
   sendError,
 } from './server/http.ts';
+import { fillAddress, fillBody, type Operations } from './server/operations.ts';
 import { publicFolder, servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
@@ -70,6 +71,8 @@ export interface ServerOptions {
   bucket?: Bucket;
   /** Whether callers may ask for the schema. (Default: true) */
   introspection?: boolean;
+  /** (Default: any operation may be sent, by its text) */
+  operations?: Operations;
   /** Names the class of unexpected errors in answers. */
   development: boolean;
   /** The page at /app. (Default: src/web/public) */
@@ -107,17 +110,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const answers = new AnonymousAnswers({ keptMs: limits.anonymousAnswersMs, budget });
   const committed = () => answers.forget();
   const graphql = createGraphqlServer({
-    ...{ services, seats, stopping: stopping.signal, development, budget, committed },
-    introspection: options.introspection ?? true,
+    services,
+    seats,
+    stopping: stopping.signal,
+    development,
+    budget,
+    committed,
+    introspection: options.introspection,
+    operations: options.operations,
   });
   const lanes = {
     events: openEventLane(graphql, teller),
-    requests: openRequestLane({ graphql, teller, tokensMax: limits.tokensMax, answers }),
+    requests: openRequestLane({ graphql, teller, answers }),
   };
   const origins = new Set([...options.corsOrigins, new URL(services.publicUrl).origin]);
   const routes = {
     '': home,
-    graphql: serveGraphql(graphql, lanes, { bytesMax: limits.bodyBytesMax, timeoutMs: patience.body }),
+    graphql: serveGraphql(graphql, lanes, options.operations, {
+      bytesMax: limits.bodyBytesMax,
+      timeoutMs: patience.body,
+    }),
     uploads: serveUploads(services),
     downloads: serveDownloads(services),
     statements: serveStatements(services),
@@ -139,6 +151,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     graphql,
     limits,
     teller,
+    operations: options.operations,
     allows: (request) => allowsOrigin(request.headers, origins),
     addressOf: (request) => callerAddress(request, hops),
     initWaitMs: patience.init,
@@ -221,11 +234,16 @@ interface Lanes {
   requests: RequestLane;
 }
 
-function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyLimit: BodyLimit): Route {
+function serveGraphql(
+  graphql: GraphqlServer,
+  { events, requests }: Lanes,
+  operations: Operations | undefined,
+  bodyLimit: BodyLimit,
+): Route {
   const page = serveGraphiql();
-  return async (exchange: Exchange) => {
-    if (wantsPage(exchange)) return page(exchange);
-    const { request, response, requestId, address } = exchange;
+  return async (asked: Exchange) => {
+    if (wantsPage(asked)) return page(asked);
+    const { request, response, requestId, address } = asked;
     const { headers } = request;
     // Yoga tells who accepts nothing of ours what there is, once for each type that was asked for.
     if ((headers.accept ?? '').split(',').length > ACCEPTED_MAX) {
@@ -236,7 +254,12 @@ function serveGraphql(graphql: GraphqlServer, { events, requests }: Lanes, bodyL
       refuseForms(headers);
       body = (await readBody(request, bodyLimit)).toString();
       if (body === '') throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
+      if (operations) body = fillBody(operations, body);
     }
+    const url = operations ? fillAddress(operations, asked.url) : asked.url;
+    // Yoga reads the address from the request itself.
+    if (url !== asked.url) request.url = url.pathname + url.search;
+    const exchange = { ...asked, url };
     const caller = {
       requestId,
       address,

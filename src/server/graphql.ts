@@ -10,6 +10,7 @@ import { credentialIn } from './credential.ts';
 import { KeptDocuments } from './kept-documents.ts';
 import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
+import type { Operations } from './operations.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
 
 const nothingKept = { get: () => undefined, set: () => {} };
@@ -33,7 +34,9 @@ export interface GraphqlOptions {
   development: boolean;
   budget: Budget;
   /** Whether callers may ask for the schema. (Default: true) */
-  introspection?: boolean;
+  introspection?: boolean | undefined;
+  /** (Default: any operation may be sent, by its text) */
+  operations?: Operations | undefined;
   /** Called after each commit of this process. */
   committed(): void;
 }
@@ -77,7 +80,7 @@ export function createGraphqlServer(options: GraphqlOptions) {
       return initial.isLean === true ? inherit(initial, shared, own) : { ...shared, ...own };
     },
     plugins: [
-      limitDocuments(limits, options.introspection),
+      limitDocuments(limits, options.introspection ?? true, options.operations ?? null),
       // Masking comes first, so that it sees last what the others made.
       maskErrors(teller),
       limitCost(limits, budget),

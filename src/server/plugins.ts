@@ -17,6 +17,7 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
 import type { ApiLimits } from '../schema/limits.ts';
 import type { Budget } from './budget.ts';
+import type { Operations } from './operations.ts';
 import { costOf } from './cost.ts';
 import { type Teller, tellResult } from './masking.ts';
 import { eventStream } from './event-stream.ts';
@@ -37,11 +38,18 @@ function isDeeperThan(value: unknown, levelsMax: number): boolean {
 /**
  * Tokens when parsing; aliases and directives when validating.
  * @param introspects whether a caller may ask for the schema; if not, errors do not tell its names either
+ * @param operations those that may be asked for; null for all
  */
-export function limitDocuments(limits: ApiLimits, introspects = true): Plugin {
+export function limitDocuments(limits: ApiLimits, introspects: boolean, operations: Operations | null): Plugin {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.tokensMax }));
+      setParseFn((source, options) => {
+        if (operations && !operations.allows(typeof source === 'string' ? source : source.body)) {
+          const message = 'Only operations that the operator has checked in are taken here.';
+          throw new GraphQLError(message, { extensions: { code: 'OPERATION_NOT_ALLOWED' } });
+        }
+        return parse(source, { ...options, maxTokens: limits.tokensMax });
+      });
     },
     onValidate({ addValidationRule, setValidationFn }) {
       addValidationRule((context: ValidationContext) => countRule(context, limits));

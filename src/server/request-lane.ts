@@ -7,7 +7,7 @@
  * Promise: the same status, headers and body as Yoga's; test/server/request-lane.test.ts asks both and compares.
  * Not here: the body's size and the refusal of forms, which come before (../server.ts).
  */
-import { type DocumentNode, type ExecutionResult, getOperationAST, OperationTypeNode, parse } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql';
 import { isAsyncIterable, processRegularResult } from 'graphql-yoga';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -40,12 +40,11 @@ export interface RequestLane {
 export interface RequestLaneOptions {
   graphql: GraphqlServer;
   teller: Teller;
-  tokensMax: number;
   answers: AnonymousAnswers;
 }
 
-export function openRequestLane({ graphql, teller, tokensMax, answers }: RequestLaneOptions): RequestLane {
-  const documents = new KnownDocuments(tokensMax);
+export function openRequestLane({ graphql, teller, answers }: RequestLaneOptions): RequestLane {
+  const documents = new KnownDocuments();
   return {
     serve: async ({ request, response, url }, caller, body) => {
       const type = url.pathname === GRAPHQL_PATH ? answerType(request.headers) : null;
@@ -112,11 +111,6 @@ async function wordErrors(graphql: GraphqlServer, result: ExecutionResult, type:
 /** Documents by their text, the latest last; null for a text that is no sound document. */
 class KnownDocuments {
   readonly #known = new KeptDocuments<DocumentNode | null>();
-  readonly #tokensMax: number;
-
-  constructor(tokensMax: number) {
-    this.#tokensMax = tokensMax;
-  }
 
   find(text: string, tools: Tools): DocumentNode | null {
     const known = this.#known.get(text);
@@ -128,7 +122,7 @@ class KnownDocuments {
 
   #read(text: string, tools: Tools): DocumentNode | null {
     try {
-      const document = parse(text, { maxTokens: this.#tokensMax });
+      const document = tools.parse(text);
       return tools.validate(tools.schema, document).length === 0 ? document : null;
     } catch {
       return null;

@@ -16,9 +16,10 @@ import { z } from 'zod';
 import type { ApiLimits } from '../schema/limits.ts';
 import { createSeats } from '../schema/seats.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
-import { parseTarget } from './http.ts';
+import { HttpError, parseTarget } from './http.ts';
 import { streamIn } from './lean-stream.ts';
 import { type Teller, tell } from './masking.ts';
+import type { Operations } from './operations.ts';
 import { isMutation } from './plugins.ts';
 
 const KEEP_ALIVE_MS = 12_000;
@@ -32,6 +33,7 @@ export interface SocketOptions {
   allows: (request: IncomingMessage) => boolean;
   /** Who calls: address.ts. */
   addressOf: (request: IncomingMessage) => string;
+  operations?: Operations | undefined;
   /** Longest wait for a new socket's connection_init. */
   initWaitMs: number;
 }
@@ -44,9 +46,10 @@ const refusal = new GraphQLError('Send mutations by POST; a socket is for subscr
 });
 
 /** @returns what closes all sockets: clients connect again and resume */
-export function openSockets({ server, graphql, limits, teller, allows, addressOf, initWaitMs }: SocketOptions): {
+export function openSockets(options: SocketOptions): {
   close: () => Promise<void>;
 } {
+  const { server, graphql, limits, teller, allows, addressOf, initWaitMs, operations } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytesMax });
   const toolsOf = new WeakMap<object, Tools>();
   const places = createSeats(limits.socketsMax);
@@ -58,9 +61,11 @@ export function openSockets({ server, graphql, limits, teller, allows, addressOf
         const result = await toolsFor(toolsOf, args.contextValue).subscribe(args);
         return streamIn(result) ?? result;
       },
-      onSubscribe: async (socket, _id, { query, operationName, variables }) => {
+      onSubscribe: async (socket, _id, sent) => {
         const requestId = randomUUID();
+        const { operationName, variables } = sent;
         try {
+          const query = operations ? textIn(operations.complete(sent)) : sent.query;
           const tools = graphql.getEnveloped({
             params: { query },
             ...callerOf(socket, requestId, addressOf),
@@ -80,6 +85,9 @@ export function openSockets({ server, graphql, limits, teller, allows, addressOf
             contextValue,
           };
         } catch (error) {
+          if (error instanceof HttpError) {
+            return [new GraphQLError(error.message, { extensions: { code: error.code } })];
+          }
           return [tell(error, requestId, teller)];
         }
       },
@@ -112,6 +120,8 @@ export function openSockets({ server, graphql, limits, teller, allows, addressOf
     },
   };
 }
+
+const textIn = (params: unknown): string => z.object({ query: z.string() }).parse(params).query;
 
 function callerOf(
   socket: Pick<SocketContext, 'connectionParams'> & { extra: Extra },

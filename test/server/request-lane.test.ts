@@ -26,7 +26,7 @@ beforeAll(async () => {
   const seats = createSeats(5);
   const graphql = createGraphqlServer({ services, seats, stopping, development: false, budget, committed: () => {} });
   const teller = { log: services.log, development: false };
-  const lane = openRequestLane({ graphql, teller, tokensMax: services.limits.tokensMax, answers });
+  const lane = openRequestLane({ graphql, teller, answers });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = parseTarget(request.url);
     const body = (await readBody(request, { timeoutMs: 10_000, bytesMax: 1_000_000 })).toString();

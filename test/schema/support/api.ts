@@ -66,7 +66,7 @@ export interface ApiOptions {
   development?: boolean;
   now?: () => Date;
   /** More for the server itself. */
-  server?: Partial<Pick<ServerOptions, 'trustedHops' | 'patienceMs'>>;
+  server?: Partial<Pick<ServerOptions, 'trustedHops' | 'patienceMs' | 'introspection' | 'operations'>>;
   /** Where users see it. (Default: where it listens) */
   publicUrl?: string;
   /** For tests that send events: an emptied database would be behind Redis. (Default: rows are deleted between tests) */
