@@ -47,8 +47,6 @@ const origins = text.transform((value, context) => {
   return kept;
 });
 
-const DAY_AI_COST_MICROS_MAX = 1_000_000_000_000;
-
 const schema = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
@@ -192,7 +190,7 @@ const schema = z.object({
   OPENAI_BASE_URL: optional(url('http', 'https')).describe('Address of that server. (Default: the one of OpenAI)'),
   OPENAI_MODEL: text.prefault('gpt-5.4-mini').describe('Model to ask.'),
   AI_TOKENS_MAX_PER_DAY: whole(0, 1_000_000_000).prefault('500000').describe('Most tokens a day; 0 asks nothing.'),
-  AI_COST_MICROS_MAX_PER_DAY: whole(0, DAY_AI_COST_MICROS_MAX)
+  AI_COST_MICROS_MAX_PER_DAY: whole(0, 1_000_000_000_000)
     .prefault('5000000')
     .describe('Most cost a day, in millionths of a US dollar.'),
   AI_TIMEOUT_MS: whole(1_000, 600_000).prefault('30000').describe('Longest wait for one answer, in ms.'),
