@@ -105,7 +105,7 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
 }
 
 const scheduleViews = (env: Platform['env']): ScheduleView[] =>
-  schedulesOf({ health: env.HEALTH_CRON }).map((schedule) => ({
+  schedulesOf({ health: env.HEALTH_CRON, payouts: env.PAYOUT_CRON }).map((schedule) => ({
     name: schedule.name,
     cron: schedule.cron,
     next: () => nextSlot(schedule.cron),

@@ -99,6 +99,7 @@ const readTerms = async (env: Env): Promise<ShopTerms> => ({
   taxRates: parseTaxRates(await readFile(env.TAX_RATES_FILE, 'utf8')),
   shopCountry: env.SHOP_COUNTRY ?? null,
   refundWindowMs: env.REFUND_WINDOW_DAYS * DAY_MS,
+  payouts: { holdMs: env.PAYOUT_HOLD_DAYS * DAY_MS, thresholds: env.PAYOUT_THRESHOLD },
 });
 
 const openKeptMails = (env: Env): FolderMail =>

@@ -8,44 +8,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import { isNearly } from './env/spelling.ts';
+import { amounts, cron, origins, text, url, whole } from './env/values.ts';
 
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 
-const text = z.string();
 const optional = (schema: z.ZodType<string, string>) => schema.optional();
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return text
-    .refine((value) => /^\d{1,15}$/.test(value) && Number(value) >= min && Number(value) <= max, message)
-    .transform(Number);
-}
-
-function url(...schemes: string[]) {
-  const wanted = schemes.map((scheme) => `${scheme}://…`).join(' or ');
-  return text.refine(
-    (value) =>
-      URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)) && new URL(value).host !== '',
-    `must be a URL of the form ${wanted}`,
-  );
-}
-
-const origins = text.transform((value, context) => {
-  const list = value.split(',').map((one) => one.trim());
-  const kept = list.filter((one) => one !== '');
-  for (const one of kept) {
-    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one) {
-      context.addIssue({
-        code: 'custom',
-        message: `must list origins like https://shop.example.org, no path; "${one}" is none`,
-      });
-    }
-  }
-  return kept;
-});
 
 const schema = z.object({
   NODE_ENV: z
@@ -129,10 +98,7 @@ const schema = z.object({
   DRAIN_TIMEOUT_MS: whole(0, 600_000)
     .prefault('25000')
     .describe('Longest wait, in ms, for work in hand when the program is stopped.'),
-  HEALTH_CRON: text
-    .refine((value) => isCron(value), 'must be a cron expression such as * * * * *')
-    .prefault('* * * * *')
-    .describe('When the health checks run.'),
+  HEALTH_CRON: cron.prefault('* * * * *').describe('When the health checks run.'),
   PAYMENT_GATEWAY: z
     .enum(['sandbox', 'stripe'], 'must be sandbox or stripe')
     .prefault('sandbox')
@@ -184,6 +150,13 @@ const schema = z.object({
   REFUND_WINDOW_DAYS: whole(0, 365)
     .prefault('14')
     .describe('Days in which readers may give back a book that they did not download; 0 leaves refunds to the shop.'),
+  PAYOUT_CRON: cron.prefault('0 4 1 * *').describe('When authors are paid what is payable, in UTC.'),
+  PAYOUT_HOLD_DAYS: whole(0, 365)
+    .prefault('30')
+    .describe('Days after its payment in which a sale is not paid out yet.'),
+  PAYOUT_THRESHOLD: amounts
+    .prefault('EUR:2000,USD:2000')
+    .describe('The least that is paid out, in minor units by currency; others are paid whatever they come to.'),
   OPENAI_API_KEY: optional(text).describe(
     'Key of an OpenAI-compatible server for suggestions. (Default: a local, extractive method)',
   ),

@@ -50,10 +50,11 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       publicUrl: publicUrl(env),
       secret: platform.secret,
       seller: { lines: env.SELLER, licence: env.LICENCE_TEXT },
+      payouts: platform.terms.payouts,
     },
   });
   engine.start();
-  const schedules = keepSchedules(schedulesOf({ health: env.HEALTH_CRON }), {
+  const schedules = keepSchedules(schedulesOf({ health: env.HEALTH_CRON, payouts: env.PAYOUT_CRON }), {
     db: database.db,
     shards: env.STREAM_SHARDS,
     node: `${hostname()}-${process.pid}`,

@@ -1,4 +1,5 @@
 /** On what terms this shop sells: what is frozen into each order comes from here. */
+import type { PayoutTerms } from './payout-terms.ts';
 import type { TaxRates } from './tax-rates.ts';
 
 export interface ShopTerms {
@@ -9,6 +10,7 @@ export interface ShopTerms {
   readonly shopCountry: string | null;
   /** How long a reader may give back a book that was not downloaded, from the order on; 0 for not at all. */
   readonly refundWindowMs: number;
+  readonly payouts: PayoutTerms;
 }
 
 /** How the country of an order was known, kept with it for the tax office. */

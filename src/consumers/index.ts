@@ -5,6 +5,9 @@ import { health } from './health/health.ts';
 import { accountMail } from './notify/account-mail.ts';
 import { announcement } from './notify/notify.ts';
 import { moneySweep } from './money-sweep/money-sweep.ts';
+import { payee } from './payee/payee.ts';
+import { payout, payoutNotice } from './payout/payout.ts';
+import { payoutRound } from './payout/round.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
@@ -35,6 +38,10 @@ export const workflows = [
   refund,
   refundNotice,
   dispute,
+  payee,
+  payout,
+  payoutNotice,
+  payoutRound,
   moneySweep,
 ];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';

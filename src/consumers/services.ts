@@ -1,5 +1,6 @@
 /** What the business's stages are given: ports to the outside and the database for reading. */
 import type { Redis } from 'ioredis';
+import type { PayoutTerms } from '../books/payout-terms.ts';
 import type { Db } from '../db/client.ts';
 import type { BookEnricher } from '../ports/ai/enricher.ts';
 import type { MailSender } from '../ports/mail/mail-sender.ts';
@@ -27,6 +28,8 @@ export interface ConsumerServices {
   readonly secret: string;
   /** Who sells, as receipts say it. */
   readonly seller: Seller;
+  /** When authors are paid. */
+  readonly payouts: PayoutTerms;
 }
 
 export const { stage, workflow } = declare<ConsumerServices>();

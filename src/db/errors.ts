@@ -188,3 +188,39 @@ export class UploadMismatch extends DomainError {
 export class NotRefundable extends DomainError {
   readonly code = 'NOT_REFUNDABLE';
 }
+
+const NOT_PAYABLE = {
+  NO_PAYEE: 'The payment provider does not know you yet. Open yourself as a payee first.',
+  PAYEE_NOT_READY:
+    'The payment provider wants to know more of you first: open yourself as a payee again, and answer it.',
+  UNDER_WAY: 'A payout in this currency is under way already. Watch that one.',
+  BELOW_THRESHOLD: 'There is not enough to be paid out yet.',
+} as const;
+export type NotPayableReason = keyof typeof NOT_PAYABLE;
+
+/** Nothing is paid out now. */
+export class NotPayable extends DomainError {
+  readonly code = 'NOT_PAYABLE';
+  readonly reason: NotPayableReason;
+  constructor(reason: NotPayableReason, more = '') {
+    super(NOT_PAYABLE[reason] + more);
+    this.reason = reason;
+  }
+
+  /** @param status null when there is no payee */
+  static byPayee(status: string | null): NotPayable {
+    return new NotPayable(status === null ? 'NO_PAYEE' : 'PAYEE_NOT_READY');
+  }
+
+  static underWay(currency: string): NotPayable {
+    return new NotPayable('UNDER_WAY', ` (${currency})`);
+  }
+
+  static belowThreshold(of: { payableMinor: number; thresholdMinor: number; currency: string }): NotPayable {
+    const { payableMinor, thresholdMinor, currency } = of;
+    return new NotPayable(
+      'BELOW_THRESHOLD',
+      ` ${payableMinor} minor units of ${currency} are payable, and ${thresholdMinor} are paid at least.`,
+    );
+  }
+}

@@ -11,6 +11,9 @@ export const PLATFORM_FEE = 'platform-fee';
 /** What buyers are owed by refunds that the provider has not settled yet; 0 at rest. */
 export const REFUNDS = 'refunds';
 
+/** What authors are owed by payouts that the provider has not made yet; 0 at rest. */
+export const PAYOUTS = 'payouts';
+
 /** What the provider took for its service. */
 export const PROVIDER_FEE = 'provider-fee';
 

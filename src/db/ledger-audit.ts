@@ -46,6 +46,9 @@ const EXPECTED = sql`
     union all select 'platform-fee', d.currency,
       d.amount_minor - coalesce((select sum(l.amount_minor) from dispute_line l where l.dispute_id = d.id), 0)
       from dispute d where d.status <> 'WON'
+    union all select 'author-payable', currency, amount_minor from payout where status <> 'FAILED'
+    union all select 'payouts', currency, -amount_minor from payout where status in ('REQUESTED', 'PROCESSING')
+    union all select 'provider-clearing', currency, -amount_minor from payout where status = 'PAID'
     union all select 'refunds', currency, -amount_minor from refund where status in ('REQUESTED', 'SUBMITTED'))`;
 
 export async function auditLedger(db: Pick<Tx, 'execute'>): Promise<LedgerAudit> {

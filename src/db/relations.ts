@@ -7,6 +7,7 @@ export const relations = defineRelations(tables, (r) => ({
     editions: r.many.editions({ from: r.users.id, to: r.editions.ownerId }),
     orders: r.many.orders({ from: r.users.id, to: r.orders.buyerId }),
     entitlements: r.many.entitlements({ from: r.users.id, to: r.entitlements.readerId }),
+    payee: r.one.payees({ from: r.users.id, to: r.payees.authorId }),
   },
   webhookEndpoints: {
     owner: r.one.users({ from: r.webhookEndpoints.ownerId, to: r.users.id, optional: false }),
@@ -54,6 +55,12 @@ export const relations = defineRelations(tables, (r) => ({
   refunds: {
     order: r.one.orders({ from: r.refunds.orderId, to: r.orders.id, optional: false }),
     lines: r.many.refundLines({ from: r.refunds.id, to: r.refundLines.refundId }),
+  },
+  payees: {
+    author: r.one.users({ from: r.payees.authorId, to: r.users.id, optional: false }),
+  },
+  payouts: {
+    author: r.one.users({ from: r.payouts.authorId, to: r.users.id, optional: false }),
   },
   disputes: {
     order: r.one.orders({ from: r.disputes.orderId, to: r.orders.id, optional: false }),

@@ -1,5 +1,6 @@
 /**
- * Money that has stood still for too long: payments, approvals, captures whose outcome is unknown, refunds without an answer.
+ * Money that has stood still for too long: payments, approvals, captures whose outcome is unknown, refunds and payouts
+ * without an answer.
  *
  * Found by the open runs, which are few, never by reading all orders.
  */
@@ -9,12 +10,18 @@ import type { Tx } from './client.ts';
 
 const MINUTE_MS = 60_000;
 /** A buyer has a quarter of an hour to answer the bank; all else takes seconds when the provider answers. */
-const STILL_MS = { payment: 10 * MINUTE_MS, action: 20 * MINUTE_MS, capture: 5 * MINUTE_MS, refund: 10 * MINUTE_MS };
-/** Banks take days for some refunds. */
-const SUBMITTED_REFUND_STILL_MS = 7 * 24 * 60 * MINUTE_MS;
+const STILL_MS = {
+  payment: 10 * MINUTE_MS,
+  action: 20 * MINUTE_MS,
+  capture: 5 * MINUTE_MS,
+  refund: 10 * MINUTE_MS,
+  payout: 10 * MINUTE_MS,
+};
+/** Banks take days for some refunds and payouts. */
+const SUBMITTED_STILL_MS = 7 * 24 * 60 * MINUTE_MS;
 const FOUND_MAX = 1_000;
 
-const KINDS = ['PAYMENT', 'ACTION', 'CAPTURE', 'REFUND'] as const;
+const KINDS = ['PAYMENT', 'ACTION', 'CAPTURE', 'REFUND', 'PAYOUT'] as const;
 export type StuckKind = (typeof KINDS)[number];
 const stuckSchema = z.array(z.object({ kind: z.enum(KINDS), subject: z.string() }));
 export type Stuck = z.infer<typeof stuckSchema>[number];
@@ -34,7 +41,11 @@ export async function findStuckMoney(db: Pick<Tx, 'execute'>, now: Date): Promis
       union all
       select 'REFUND', 'refund:' || id, updated_at from refund
       where (status = 'REQUESTED' and updated_at < ${before(STILL_MS.refund)})
-        or (status = 'SUBMITTED' and updated_at < ${before(SUBMITTED_REFUND_STILL_MS)})
+        or (status = 'SUBMITTED' and updated_at < ${before(SUBMITTED_STILL_MS)})
+      union all
+      select 'PAYOUT', 'payout:' || id, updated_at from payout
+      where (status = 'REQUESTED' and updated_at < ${before(STILL_MS.payout)})
+        or (status = 'PROCESSING' and updated_at < ${before(SUBMITTED_STILL_MS)})
     ) stuck order by since limit ${FOUND_MAX}`);
   return stuckSchema.parse([...rows]);
 }
@@ -42,5 +53,11 @@ export async function findStuckMoney(db: Pick<Tx, 'execute'>, now: Date): Promis
 /** How many of each kind. */
 export function countStuck(found: readonly Stuck[]): Record<StuckKind, number> {
   const count = (kind: StuckKind) => found.filter((one) => one.kind === kind).length;
-  return { PAYMENT: count('PAYMENT'), ACTION: count('ACTION'), CAPTURE: count('CAPTURE'), REFUND: count('REFUND') };
+  return {
+    PAYMENT: count('PAYMENT'),
+    ACTION: count('ACTION'),
+    CAPTURE: count('CAPTURE'),
+    REFUND: count('REFUND'),
+    PAYOUT: count('PAYOUT'),
+  };
 }

@@ -10,5 +10,6 @@ export * from './enrichments.ts';
 export * from './money.ts';
 export * from './operations.ts';
 export * from './orders.ts';
+export * from './payouts.ts';
 export * from './webhooks.ts';
 export * from './refunds.ts';

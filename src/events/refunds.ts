@@ -34,6 +34,8 @@ export const moneySwept = defineEvent('money.swept', {
     actions: z.int(),
     captures: z.int(),
     refunds: z.int(),
+    /** Absent before there were payouts. */
+    payouts: z.int().optional(),
   }),
   subject: ({ slot }) => `money-sweep:${slot}`,
   terminal: true,

@@ -17,6 +17,7 @@ const NODE_TYPES = new Set([
   'File',
   'OpenSession',
   'Order',
+  'Payout',
   'Quote',
   'Refund',
   'Revision',

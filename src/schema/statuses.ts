@@ -1,4 +1,4 @@
-/** Where an edition, an order and a refund stand: the enums that queries and subscriptions share. */
+/** Where an edition, an order, a refund and a payout stand: the enums that queries and subscriptions share. */
 import { builder } from './builder.ts';
 
 export const EditionStatus = builder.enumType('EditionStatus', {
@@ -45,5 +45,15 @@ export const RefundStatus = builder.enumType('RefundStatus', {
     SUBMITTED: { description: 'The provider has taken it on; the money is on its way.' },
     SETTLED: { description: 'The money is with the buyer.' },
     FAILED: { description: 'It was refused or came back: all is as it was before it was asked for.' },
+  } as const,
+});
+
+export const PayoutStatus = builder.enumType('PayoutStatus', {
+  description: 'Where a payout stands.',
+  values: {
+    REQUESTED: { description: 'Taken from the balance; the payment provider is being asked.' },
+    PROCESSING: { description: 'The provider has taken it on; the money is on its way.' },
+    PAID: { description: 'The money is with the author.' },
+    FAILED: { description: 'It was refused or came back, also after it was paid: it is in the balance again.' },
   } as const,
 });

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { Database } from '../../src/db/client.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import * as tables from '../../src/db/tables/index.ts';
-import { editionSubject, HEALTH_SUBJECT, orderSubject, refundSubject } from '../../src/events/index.ts';
+import {
+  editionSubject,
+  HEALTH_SUBJECT,
+  orderSubject,
+  payeeSubject,
+  payoutSubject,
+  refundSubject,
+} from '../../src/events/index.ts';
 import { createFolderMail } from '../../src/ports/mail/folder-mail.ts';
 import type { Book } from './world.ts';
 
@@ -15,6 +22,8 @@ export interface Furnished {
   onSale: Book;
   orderId: string;
   refundId: string;
+  payeeId: string;
+  payoutId: string;
   parked: { runId: string; eventId: number };
   deadLetterId: string;
   apiKeyId: string;
@@ -30,6 +39,8 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   await db.insert(tables.events).values([
     { ...step, subject: orderSubject(orderId), payload: retry },
     { ...step, subject: refundSubject(refundId), payload: { ...retry, reason: 'No.' } },
+    { ...step, subject: payeeSubject(things.payeeId), payload: retry },
+    { ...step, subject: payoutSubject(things.payoutId), payload: { ...retry, reason: 'No.' } },
     { ...step, subject: editionSubject(draft.editionId), payload: retry },
     { ...step, subject: editionSubject(onSale.editionId), payload: retry },
     { ...step, subject: HEALTH_SUBJECT, payload: { slot: new Date().toISOString(), reportId, status: 'UP' } },

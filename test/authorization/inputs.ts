@@ -70,6 +70,7 @@ export const INPUTS: Record<string, Make | null> = {
   discloseEvent: async (world) => ({ number: (await world.make.run()).eventId }),
   dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
   endCoupon: async (world) => ({ couponId: world.id('Coupon', await world.make.coupon()) }),
+  openPayee: () => ({ country: 'DE', idempotencyKey: randomUUID() }),
   pauseWebhookEndpoint: endpoint,
   placeGuestOrder: async (world) => ({
     quoteId: world.id('Quote', await world.make.guestQuote(await world.make.book(world.seller, 'PUBLISHED'))),
@@ -87,6 +88,10 @@ export const INPUTS: Record<string, Make | null> = {
     const { editionId } = await onSale(world);
     await world.sql`update edition set sale_status = 'UNPUBLISHED' where id = ${editionId}`;
     return { editionId: world.id('Edition', editionId) };
+  },
+  requestPayout: async (world, caller) => {
+    await world.make.earned(caller);
+    return { currency: 'EUR', idempotencyKey: randomUUID() };
   },
   requestRefund: async (world) => ({
     orderId: world.id('Order', (await world.make.entitlement()).orderId),

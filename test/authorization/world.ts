@@ -13,6 +13,7 @@ import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
 import { createFolderStorage } from '../../src/ports/storage/folder-storage.ts';
 import { encodeId } from '../../src/schema/ids.ts';
 import { checkoutThings } from './checkout-things.ts';
+import { payoutThings } from './payout-things.ts';
 import { furnish } from './furnish.ts';
 import type { People, Person } from './people.ts';
 
@@ -223,6 +224,9 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     await run(),
   ];
   const refundId = await refund(bought.orderId);
+  const paying = payoutThings(database, owner);
+  const payeeId = await paying.payee();
+  const payoutId = await paying.payout(payeeId);
   const { runId, subject: runSubject } = parked;
   const [deadLetterId, apiKeyId] = [await deadLetter(), await apiKey()];
   const quoteId = await checkout.quote(await book(seller, 'PUBLISHED'), bought.orderId);
@@ -249,6 +253,8 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     ownerId: owner.id,
     orderId: bought.orderId,
     refundId,
+    payeeId,
+    payoutId,
     adminId: given(people.of('admin')).id,
   });
   return {
@@ -268,8 +274,22 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     percentageId,
     hook,
     refundId,
+    payoutId,
     sql,
-    make: { ...checkout, file, book, order, entitlement, run, deadLetter, apiKey, session, code, webhook },
+    make: {
+      ...checkout,
+      earned: paying.earned,
+      file,
+      book,
+      order,
+      entitlement,
+      run,
+      deadLetter,
+      apiKey,
+      session,
+      code,
+      webhook,
+    },
     id: encodeId,
   };
 }

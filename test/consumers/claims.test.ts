@@ -12,7 +12,13 @@ import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
 
 const database = useDatabase();
-const terms = { royaltyBps: ROYALTY_BPS, taxRates: NO_TAX, shopCountry: null, refundWindowMs: 0 };
+const terms = {
+  royaltyBps: ROYALTY_BPS,
+  taxRates: NO_TAX,
+  shopCountry: null,
+  refundWindowMs: 0,
+  payouts: { holdMs: 0, thresholds: new Map<string, number>() },
+};
 let shop: Marketplace;
 let editionId: string;
 

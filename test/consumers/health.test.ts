@@ -16,7 +16,7 @@ afterEach(() => shop.close());
 const checksSchema = z.array(z.object({ name: z.string(), status: z.string(), detail: z.string() }));
 const SLOT = new Date('2026-01-01T00:01:00Z');
 const HOUR_MS = 3_600_000;
-const [healthSchedule] = schedulesOf({ health: '* * * * *' });
+const [healthSchedule] = schedulesOf({ health: '* * * * *', payouts: '0 4 1 * *' });
 if (!healthSchedule) throw new TypeError('health has no schedule');
 const claim = (node: string, date = SLOT) =>
   claimSlot(healthSchedule, { db: database.current.db, shards: 1, node }, date);

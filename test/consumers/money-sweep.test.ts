@@ -22,7 +22,9 @@ afterEach(() => shop.close());
 
 const detail = async () => (await stuckMoney.look(shop.services, shop.clock.now(), AbortSignal.timeout(5_000))).detail;
 async function sweep() {
-  const schedule = schedulesOf({ health: '* * * * *' }).find(({ name }) => name === 'money-sweep');
+  const schedule = schedulesOf({ health: '* * * * *', payouts: '0 4 1 * *' }).find(
+    ({ name }) => name === 'money-sweep',
+  );
   if (!schedule) throw new TypeError('there is no such schedule');
   const now = shop.clock.now();
   await appendEvents(shop.services.db, [schedule.due(now.toISOString())], { now, shards: 1 });
@@ -62,7 +64,7 @@ test('a refund without an answer is counted, and asked about again by the sweep'
   Object.assign(shop.services.gateway, real);
   await database.current.sql`update timer set due_at = due_at + interval '1 day'`;
   shop.clock.advanceTime(11 * MINUTE_MS);
-  expect(await detail()).toContain('1 refunds without an answer');
+  expect(await detail()).toContain('1 refunds and 0 payouts without an answer');
   await sweep();
   const [row] = await database.current.sql`select status from refund where id = ${refundId}`;
   expect(row?.['status']).toBe('SETTLED');

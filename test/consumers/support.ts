@@ -47,6 +47,7 @@ export async function openMarketplace(
     publicUrl: 'http://localhost:4000',
     secret: 'a secret of more than thirty-two characters',
     seller: { lines: ['Books Ltd', '1 High Street'], licence: 'For one reader.' },
+    payouts: { holdMs: 30 * 86_400_000, thresholds: new Map([['EUR', 1_000]]) },
     ...options.services,
   };
   const engine = createEngine({

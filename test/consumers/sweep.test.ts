@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => shop.close());
 
 async function sweep(name: 'file-sweep' | 'store-sweep') {
-  const schedule = schedulesOf({ health: '* * * * *' }).find((one) => one.name === name);
+  const schedule = schedulesOf({ health: '* * * * *', payouts: '0 4 1 * *' }).find((one) => one.name === name);
   if (!schedule) throw new TypeError(`${name} has no schedule`);
   await claimSlot(schedule, { db: database.current.db, shards: 1, node: 'a' }, shop.clock.now());
   await shop.runFor(1_000);

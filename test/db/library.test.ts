@@ -13,7 +13,13 @@ const database = useDatabase();
 const now = new Date('2026-01-01T00:00:00Z');
 const later = new Date('2026-01-01T01:00:00Z');
 
-const terms = { royaltyBps: 7_000, taxRates: NO_TAX, shopCountry: null, refundWindowMs: 0 };
+const terms = {
+  royaltyBps: 7_000,
+  taxRates: NO_TAX,
+  shopCountry: null,
+  refundWindowMs: 0,
+  payouts: { holdMs: 0, thresholds: new Map<string, number>() },
+};
 
 async function signUp(): Promise<string> {
   const id = randomUUID();

@@ -5,7 +5,7 @@
  * is repeated and answered as the first time, an approval that nobody gave is given up, a refund is looked up. How many
  * stood still is told by the health check `stuck-money`.
  */
-import { countStuck, findStuckMoney } from '../../db/stuck-money.ts';
+import { countStuck, findStuckMoney, type StuckKind } from '../../db/stuck-money.ts';
 import type { Tx } from '../../db/client.ts';
 import { moneySweepDue, moneySwept } from '../../events/index.ts';
 import { advance, backoff, hurryRuns, type StageInput } from '../../streams/index.ts';
@@ -26,13 +26,17 @@ export const moneySweep = workflow('money-sweep', {
 async function wake(tx: Tx, inputs: readonly StageInput<{ slot: string }>[], { clock }: { clock: { now(): Date } }) {
   const now = clock.now();
   const found = await findStuckMoney(tx, now);
-  const isRefund = ({ kind }: (typeof found)[number]) => kind === 'REFUND';
-  const refunds = found.filter((one) => isRefund(one)).map(({ subject }) => subject);
-  const orders = found.filter((one) => !isRefund(one)).map(({ subject }) => subject);
-  await hurryRuns(tx, { workflow: 'purchase', subjects: orders, now });
-  await hurryRuns(tx, { workflow: 'refund', subjects: refunds, now });
-  const { PAYMENT: payments, ACTION: actions, CAPTURE: captures, REFUND: refundCount } = countStuck(found);
+  for (const workflow of ['purchase', 'refund', 'payout'] as const) {
+    const subjects = found.filter(({ kind }) => workflowOf(kind) === workflow).map(({ subject }) => subject);
+    await hurryRuns(tx, { workflow, subjects, now });
+  }
+  const { PAYMENT: payments, ACTION: actions, CAPTURE: captures, REFUND: refunds, PAYOUT: payouts } = countStuck(found);
   return inputs.map(({ payload: { slot } }) =>
-    advance(moneySwept.of({ slot, payments, actions, captures, refunds: refundCount })),
+    advance(moneySwept.of({ slot, payments, actions, captures, refunds, payouts })),
   );
+}
+
+function workflowOf(kind: StuckKind): 'purchase' | 'refund' | 'payout' {
+  if (kind === 'REFUND') return 'refund';
+  return kind === 'PAYOUT' ? 'payout' : 'purchase';
 }

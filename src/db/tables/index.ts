@@ -8,6 +8,7 @@ export * from './engine.ts';
 export * from './files.ts';
 export * from './operations.ts';
 export * from './orders.ts';
+export * from './payouts.ts';
 export * from './receipts.ts';
 export * from './refunds.ts';
 export * from './webhooks.ts';

@@ -57,6 +57,7 @@ export async function openLocalEngine(stack: Stack, options: LocalOptions = {}) 
     publicUrl: 'http://localhost:4000',
     secret: 'a secret of more than thirty-two characters',
     seller: { lines: ['Books Ltd'], licence: 'For one reader.' },
+    payouts: { holdMs: 0, thresholds: new Map() },
   };
   const engine = createEngine({
     database,

@@ -7,10 +7,10 @@ export const stuckMoney: HealthCheck = {
   look: async ({ db }, now) => {
     const found = await findStuckMoney(db, now);
     const [first] = found;
-    if (!first) return up('No payment, approval, capture or refund stands still.');
+    if (!first) return up('No payment, approval, capture, refund or payout stands still.');
     const count = countStuck(found);
     return degraded(
-      `Standing still: ${count.PAYMENT} payments, ${count.ACTION} approvals, ${count.CAPTURE} captures whose outcome is unknown, ${count.REFUND} refunds without an answer; such as ${first.subject}.`,
+      `Standing still: ${count.PAYMENT} payments, ${count.ACTION} approvals, ${count.CAPTURE} captures whose outcome is unknown, ${count.REFUND} refunds and ${count.PAYOUT} payouts without an answer; such as ${first.subject}.`,
     );
   },
 };
