@@ -4,7 +4,16 @@ import { workflows } from '../src/consumers/index.ts';
 import { flowGraph, flowMermaid } from '../src/streams/index.ts';
 
 /** What moves money that has been taken. */
-const MONEY: ReadonlySet<string> = new Set(['purchase', 'refund', 'refund-notice', 'dispute']);
+const MONEY: ReadonlySet<string> = new Set([
+  'purchase',
+  'refund',
+  'refund-notice',
+  'dispute',
+  'payee',
+  'payout',
+  'payout-notice',
+  'payout-round',
+]);
 const marks = /(<!-- flow -->\n)[\s\S]*(<!-- \/flow -->)/;
 
 draw('../README.md', workflows);

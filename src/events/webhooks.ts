@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { defineEvent } from '../streams/event.ts';
 
 /** What an endpoint can be told of. A type is the name of the event that it follows. */
-export const WEBHOOK_TYPES = ['order.completed', 'refund.settled', 'edition.published'] as const;
+export const WEBHOOK_TYPES = [
+  'order.completed',
+  'refund.settled',
+  'payout.paid',
+  'payout.failed',
+  'payout.returned',
+  'edition.published',
+] as const;
 export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 
 const delivery = z.object({ deliveryId: z.uuid() });

@@ -9,6 +9,9 @@ const ATTEMPTS_SHOWN = 50;
 const TYPE_WORDS: Readonly<Record<(typeof WEBHOOK_TYPES)[number], string>> = {
   'order.completed': 'An order was paid and its books are in the library.',
   'refund.settled': 'Money of an order went back to its buyer, whole or in part.',
+  'payout.paid': 'An author was paid.',
+  'payout.failed': 'A payout to an author was refused or failed; the money is in the author’s balance again.',
+  'payout.returned': 'A payout that had been paid came back; the money is in the author’s balance again.',
   'edition.published': 'An edition, or a new revision of it, went on sale.',
 };
 

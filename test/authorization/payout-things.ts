@@ -31,7 +31,8 @@ export function payoutThings({ db, sql }: Database, owner: { id: string }) {
     if (person === null) return;
     await sql`
       insert into payee (id, author_id, status, country, gateway, idempotency_key, payee_ref)
-      values (${newId()}, ${person.id}, 'READY', 'DE', 'sandbox', ${newId()}, ${newId()}) on conflict do nothing`;
+      values (${newId()}, ${person.id}, 'READY', 'DE', 'sandbox', ${newId()}, ${newId()}) 
+      on conflict (author_id) do update set status = 'READY', payee_ref = excluded.payee_ref`;
     await sql`update payout set status = 'FAILED' where author_id = ${person.id}`;
     const entries = [
       { account: authorPayable(person.id), currency: 'EUR', amountMinor: -1_000_000 },

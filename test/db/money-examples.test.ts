@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { reverseSale } from '../../src/books/reversal.ts';
 import { splitSale } from '../../src/books/sale-split.ts';
-import { type LedgerEntry, refundEntries, saleEntries } from '../../src/db/ledger.ts';
+import { gathered, type LedgerEntry, refundEntries, reversed, saleEntries } from '../../src/db/ledger.ts';
+import { paidEntries, payoutEntries } from '../../src/db/payouts.ts';
 import { readFile } from 'node:fs/promises';
 
 const order = { currency: 'EUR', country: 'DE' };
@@ -10,6 +11,7 @@ const sale = {
   authorId: 'ADA',
   ...splitSale({ listAmountMinor: 1_070, discountMinor: 0, taxRateBps: 700, royaltyBps: 7_000 }),
 };
+const payout = { authorId: 'ADA', currency: 'EUR', amountMinor: 700 };
 const untouched = { ...sale, reversedMinor: 0, reversedTaxMinor: 0, reversedRoyaltyMinor: 0 };
 
 const table = (title: string, entries: readonly LedgerEntry[]) =>
@@ -35,6 +37,12 @@ function examples(): string {
     table('The sale:', saleEntries([sale], order)),
     table('A refund of 3.57, when it is asked for:', refundEntries([first], order)),
     table('A refund of what is left, 7.13:', refundEntries([rest], order)),
+    table('A payout of 7.00, when it is begun:', payoutEntries(payout)),
+    table('The payout, when the provider has paid it:', paidEntries(payout)),
+    table(
+      'The payout, when it comes back after that:',
+      gathered(reversed([...payoutEntries(payout), ...paidEntries(payout)])),
+    ),
   ].join('\n');
 }
 

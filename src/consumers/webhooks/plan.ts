@@ -14,6 +14,9 @@ import { webhookDeliveries } from '../../db/tables/index.ts';
 import {
   editionPublished,
   orderCompleted,
+  payoutFailed,
+  payoutPaid,
+  payoutReturned,
   refundSettled,
   webhookDue,
   webhooksPlanned,
@@ -76,6 +79,9 @@ interface Plan {
 
 const ROWS_MAX = 500;
 
+const describePayouts = async (_tx: Tx, payloads: readonly { payoutId: string; status: string }[]) =>
+  payloads.map(({ payoutId, status }) => ({ id: globalId('Payout', payoutId), status }));
+
 /** A delivery for each event and endpoint, and the event that starts its run. */
 async function plan(tx: Tx, { type, endpointIds, inputs, data, now, shards }: Plan): Promise<void> {
   const times = await timesOf(tx, inputs);
@@ -129,6 +135,24 @@ export const webhookPlanners = [
         orderId: globalId('Order', orderId),
         status,
       })),
+  }),
+  planner({
+    type: 'payout.paid',
+    event: payoutPaid,
+    startedBy: 'payout.paid of payout',
+    describe: describePayouts,
+  }),
+  planner({
+    type: 'payout.failed',
+    event: payoutFailed,
+    startedBy: 'payout.failed of payout',
+    describe: describePayouts,
+  }),
+  planner({
+    type: 'payout.returned',
+    event: payoutReturned,
+    startedBy: 'payout.returned of payout-notice',
+    describe: describePayouts,
   }),
   planner({
     type: 'edition.published',
