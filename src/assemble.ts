@@ -28,6 +28,8 @@ export interface Platform {
   readonly env: Env;
   readonly log: Logger;
   readonly database: Database;
+  /** For a pool of one's own. */
+  readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly redis: Redis;
   readonly keys: StreamKeys;
@@ -76,6 +78,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     env,
     log,
     database,
+    databaseUrl: urls.databaseUrl,
     redisUrl: urls.redisUrl,
     redis,
     keys: streamKeys(env.REDIS_KEY_PREFIX),

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
 import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
+import { openDatabase } from './db/client.ts';
 import { publicUrl } from './env.ts';
 import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
@@ -28,8 +29,10 @@ export async function startWorker(platform: Platform): Promise<Worker> {
   const { env, log, database, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
   const gateway = await openGateway(platform);
+  const stagesDatabase = openDatabase(platform.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const engine = createEngine({
     database,
+    stagesDatabase,
     redisUrl,
     keyPrefix: env.REDIS_KEY_PREFIX,
     shards: env.STREAM_SHARDS,
@@ -38,7 +41,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     workflows,
     log,
     services: {
-      db: database.db,
+      db: stagesDatabase.db,
       redis,
       gateway,
       storage,
@@ -67,6 +70,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       await schedules.stop();
       await engine.stop(env.DRAIN_TIMEOUT_MS);
       await gateway.stop();
+      await stagesDatabase.close();
     },
   };
 }

@@ -19,7 +19,19 @@ export interface DatabaseOptions {
   /** Longest a single statement may run. (Default: 30,000 ms) */
   statementTimeoutMs?: number;
   applicationName?: string;
+  /**
+   * True for a pool whose statements find their rows by keys, again and again: each is planned once, by indexes, whatever
+   * the tables hold meanwhile. Planning anew was more than half of PostgreSQL's work for a purchase.
+   * (Default: false, each execution is planned for its values and for the tables as they are)
+   */
+  looksUpByKey?: boolean;
 }
+
+/** A general plan that was made while a table was small must not go on reading all of it until the next analyze. */
+const PLANS = {
+  anew: { plan_cache_mode: 'force_custom_plan' },
+  once: { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' },
+};
 
 const RECONNECT_SECONDS_MAX = 0.5;
 
@@ -36,8 +48,7 @@ export function openDatabase(url: string, options: DatabaseOptions) {
       application_name: options.applicationName ?? 'booky-hub',
       statement_timeout: options.statementTimeoutMs ?? 30_000,
       idle_in_transaction_session_timeout: 60_000,
-      // A general plan that was made while a table was small would go on reading all of it until the next analyze.
-      plan_cache_mode: 'force_custom_plan',
+      ...(options.looksUpByKey === true ? PLANS.once : PLANS.anew),
       TimeZone: 'UTC',
       // An index is looked up from memory, not from a turning disk.
       random_page_cost: 1.1,

@@ -4,8 +4,7 @@
  * Drizzle marks only what it is told to prepare; all else costs PostgreSQL a parse each time, and us a round trip more,
  * for the driver asks for the types first. Here a text that comes the third time is kept by its connection.
  * Promise: at most 500 texts are kept, whatever is asked: texts that vary with their values (lists, long inserts) are
- * only counted, and forgotten with the oldest. Each execution is still planned for its values and for the tables as they
- * are (`plan_cache_mode` in client.ts).
+ * only counted, and forgotten with the oldest. Whether an execution is planned anew is the pool's choice (client.ts).
  */
 import type postgres from 'postgres';
 

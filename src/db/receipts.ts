@@ -31,6 +31,21 @@ export async function completeOrders(tx: Tx, orderIds: readonly string[], now: D
 export const receiptNumber = ({ year, number }: { year: number; number: number }): string =>
   `${year}-${String(number).padStart(6, '0')}`;
 
+/** Says where the PDFs of receipts are, in one statement. */
+export async function fileReceipts(
+  tx: Pick<Tx, 'execute'>,
+  files: readonly { orderId: string; storageKey: string; sha256: string }[],
+): Promise<void> {
+  await tx.execute(sql`
+    update receipt r set storage_key = d.storage_key, sha256 = d.sha256
+    from unnest(
+      ${sql.param(files.map(({ orderId }) => orderId))}::uuid[],
+      ${sql.param(files.map(({ storageKey }) => storageKey))}::text[],
+      ${sql.param(files.map(({ sha256 }) => sha256))}::text[]
+    ) as d(order_id, storage_key, sha256)
+    where r.order_id = d.order_id`);
+}
+
 /** Where the PDF of an order's receipt is, and whose it is; null while there is none. */
 export async function receiptFile(db: Pick<Db, 'select'>, orderId: string) {
   const [row] = await db

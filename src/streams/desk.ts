@@ -37,6 +37,7 @@ export class Desk<Services> {
   #again: Delivery[] = [];
   readonly #queue: Waiting[] = [];
   #calls = 0;
+  #isPumping = false;
   #ready: { settled: Settled; end: Waiting['end'] }[] = [];
   #settling: Promise<void> | null = null;
 
@@ -128,7 +129,17 @@ export class Desk<Services> {
     if (deliveries.length === 0) return;
     if (this.#seat.stage.run) for (const delivery of deliveries) this.#enqueue(delivery);
     else this.#beginBatch(deliveries);
-    this.#pump();
+    this.#pumpSoon();
+  }
+
+  /** Entries that were read together come one by one, in the same turn of the loop. */
+  #pumpSoon(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump();
+    });
   }
 
   #beginBatch(deliveries: readonly Delivery[]): void {

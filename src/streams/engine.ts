@@ -26,6 +26,8 @@ import type { Workflow } from './workflow.ts';
 
 export interface EngineOptions<Services> {
   database: Database;
+  /** What stages read and store goes by it: a pool for statements that look up by key. (Default: `database`) */
+  stagesDatabase?: Database;
   redisUrl: string;
   /** Put before every Redis key. */
   keyPrefix: string;
@@ -60,7 +62,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   let carrying = notCarrying;
   const announcers = new Map<string, Announcer<Services>>();
   const context: ProcessContext<Services> = {
-    db: database.db,
+    db: (options.stagesDatabase ?? database).db,
     registry,
     clock,
     random: options.random ?? Math.random,

@@ -21,6 +21,7 @@ export {
   advance,
   type Compensation,
   declare,
+  type GroupedWrite,
   snooze,
   type StageContext,
   type StageInput,

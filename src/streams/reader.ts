@@ -2,7 +2,8 @@
  * Reader: the loop that keeps one consumer fed.
  *
  * Promise: a broken or silent connection is thrown away and another one opened; what was pending is read again first.
- * Life of a round: replay own pending → take over what dead consumers left, now and then → block for new entries.
+ * Life of a round: replay own pending → take over what dead consumers left, now and then → block for new entries → let
+ * more gather, where nobody waits for them.
  */
 import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,8 +49,10 @@ export async function keepReading<Services>(consumer: Consumer<Services>, option
         await consumer.reclaim();
       }
       await consumer.hasRoom();
-      await watched(consumer.read(client, 'NEW', consumer.mustReplay ? RETRY_DELAY_MS_MIN : BLOCK_MS));
+      const { room } = consumer;
+      const taken = await watched(consumer.read(client, 'NEW', consumer.mustReplay ? RETRY_DELAY_MS_MIN : BLOCK_MS));
       failures = 0;
+      if (taken > 0 && taken < room) await pause(consumer.seat.stage.gatherMs, stopping);
     } catch (error) {
       if (stopping.aborted) break;
       dropClient();
@@ -60,12 +63,15 @@ export async function keepReading<Services>(consumer: Consumer<Services>, option
           'reading was interrupted; opening another connection',
         );
       }
-      await delay(Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** Math.min(failures, 6)), undefined, {
-        signal: stopping,
-      }).catch(() => {});
+      await pause(Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** Math.min(failures, 6)), stopping);
     }
   }
   dropClient();
+}
+
+/** Ends early when `stopping` aborts. */
+async function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal: stopping }).catch(() => {});
 }
 
 async function replayPending<Services>(consumer: Consumer<Services>, client: Redis): Promise<void> {

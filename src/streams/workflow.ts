@@ -36,8 +36,9 @@ export interface StageContext<Services, Announced extends string = string> {
   announce(event: EventDraft<Announced>, write?: Write): Promise<boolean>;
 }
 
-/** What an outcome stores: a function, or one item of what a function stores for all outcomes of a commit together. */
-export type Write = ((tx: Tx) => Promise<void>) | GroupedWrite;
+/** What an outcome stores: functions, or items of what a function stores for all outcomes of a commit together. */
+export type Write = OneWrite | readonly OneWrite[];
+type OneWrite = ((tx: Tx) => Promise<void>) | GroupedWrite;
 
 export interface GroupedWrite {
   /** The engine hands to it only the items that were given with it. */
@@ -55,15 +56,16 @@ export function together<Item>(storeAll: (tx: Tx, items: readonly Item[]) => Pro
 
 /** Stores everything that outcomes of one commit asked for, grouped writes first. */
 export async function storeWrites(tx: Tx, writes: readonly (Write | undefined)[]): Promise<void> {
-  const groups = new Map<GroupedWrite['storeAll'], unknown[]>();
-  for (const write of writes) {
-    if (typeof write !== 'object') continue;
-    const items = groups.get(write.storeAll);
-    if (items) items.push(write.item);
-    else groups.set(write.storeAll, [write.item]);
+  const all = writes.flatMap((write) => write ?? []);
+  const groups = Map.groupBy(
+    all.filter((write) => typeof write === 'object'),
+    ({ storeAll }) => storeAll,
+  );
+  for (const [storeAll, group] of groups) {
+    const items = group.map(({ item }) => item);
+    await storeAll(tx, items);
   }
-  for (const [storeAll, items] of groups) await storeAll(tx, items);
-  for (const write of writes) if (typeof write === 'function') await write(tx);
+  for (const write of all) if (typeof write === 'function') await write(tx);
 }
 
 /** The stage is done: store `write` and the event in one commit. */
@@ -102,6 +104,8 @@ export interface Stage<Services> {
   readonly pivot: boolean;
   /** Deliveries of this stage in work at once, per process. */
   readonly concurrency: number;
+  /** What comes within this time after a read is read together. */
+  readonly gatherMs: number;
   run?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Outcome>;
   runBatch?(tx: Tx, inputs: readonly StageInput<unknown>[], context: BatchContext<Services>): Promise<Outcome[]>;
   compensate?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Compensation>;
@@ -139,6 +143,11 @@ interface StageBase<In, Out extends EventType, Announced extends EventType, Serv
   pivot?: boolean;
   /** (Default: 16) */
   concurrency?: number;
+  /**
+   * For a stage that nobody waits for: what comes within this time after a read is read, and stored, together.
+   * (Default: 0 ms, each is read as it comes)
+   */
+  gatherMs?: number;
   /**
    * Stores what is shown while a retry waits, and returns what to show of it; runs in the commit that records the
    * failed attempt.
@@ -199,6 +208,7 @@ export function declare<Services>() {
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       pivot: options.pivot ?? false,
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+      gatherMs: options.gatherMs ?? 0,
       ...(run && { run }),
       ...(runBatch && { runBatch }),
       ...(compensate && { compensate }),

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/client.ts';
 import { KeptStatements } from '../../src/db/kept-statements.ts';
 import { cloneDatabase } from '../support/database.ts';
 
@@ -30,4 +31,21 @@ test('texts that vary without end are not kept, and never more than 500 are', ()
     [1, 2, 3].map(() => statements.isKept(`kept ${at}`)).includes(true),
   );
   expect(kept.filter(Boolean)).toHaveLength(500);
+});
+
+test('a pool that looks up by key plans once, by an index, even while a table is empty', async () => {
+  const pool = openDatabase(clone.url, { poolMax: 1, looksUpByKey: true });
+  try {
+    const plans = await pool.db.transaction(async (tx) => {
+      for (let use = 0; use < 5; use++) await tx.execute(sql`select 1 from event where id = ${use}::bigint`);
+      const [kept] = await tx.execute<{ generic_plans: string; custom_plans: string }>(sql`
+        select generic_plans, custom_plans from pg_prepared_statements where statement like 'select 1 from event%'`);
+      const [plan] = await tx.execute(sql`explain (generic_plan) select 1 from event where id = $1::bigint`);
+      return { kept, plan: JSON.stringify(plan) };
+    });
+    expect(plans.kept).toEqual({ generic_plans: '3', custom_plans: '0' });
+    expect(plans.plan).toContain('Index');
+  } finally {
+    await pool.close();
+  }
 });

@@ -1,9 +1,17 @@
 /** The engine as it runs in production: its own loops, real blocking reads, nothing moved by hand. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { inject } from 'vitest';
-import { LiveFeed, type StoredEvent } from '../../src/streams/index.ts';
+import { advance, LiveFeed, once, type StoredEvent } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
-import { createTestEngine, parcelShipped, quietLog, type TestEngine } from './support.ts';
+import {
+  createTestEngine,
+  parcelOrdered,
+  parcelShipped,
+  quietLog,
+  stage,
+  type TestEngine,
+  workflow,
+} from './support.ts';
 import { shipping } from './workflows.ts';
 
 const database = useDatabase();
@@ -54,6 +62,37 @@ const completed = async () => {
 };
 
 describe('a running engine', () => {
+  test('reads what gathers meanwhile together, where nobody waits for it', async () => {
+    const batches: number[] = [];
+    const filing = workflow('filing', {
+      startedBy: 'the test',
+      stages: [
+        stage('file', {
+          on: parcelOrdered,
+          emits: [parcelShipped],
+          retry: once,
+          gatherMs: 1_000,
+          runBatch: async (_tx, inputs) => {
+            batches.push(inputs.length);
+            return inputs.map(({ payload }) => advance(parcelShipped.of(payload)));
+          },
+        }),
+      ],
+    });
+    const engine = createTestEngine(database.current, [filing]);
+    engine.start();
+    running.push(engine);
+    await engine.order('first');
+    engine.wake();
+    await vi.waitFor(() => expect(batches).toEqual([1]), { timeout: 10_000 });
+    for (const parcel of ['a', 'b', 'c']) {
+      await engine.order(parcel);
+      engine.wake();
+    }
+    await vi.waitFor(async () => expect(await completed()).toBe(4), { timeout: 10_000 });
+    expect(batches).toEqual([1, 3]);
+  });
+
   test('carries runs to their end by itself', async () => {
     const engine = startEngine();
     await engine.order('a', 'b', 'c');

@@ -1,10 +1,18 @@
 /** One mail to one person, told by an event and kept in the list of notices. */
-import { notices } from '../../db/tables/index.ts';
+import { sql } from 'drizzle-orm';
+import type { notices } from '../../db/tables/index.ts';
 import { newId } from '../../db/tables/columns.ts';
 import type { Tx } from '../../db/client.ts';
 import { noticeSent } from '../../events/index.ts';
 import { type MailAttachment, MailUnavailableError } from '../../ports/mail/mail-sender.ts';
-import { advance, backoff, type StageContext, TerminalError } from '../../streams/index.ts';
+import {
+  advance,
+  backoff,
+  type GroupedWrite,
+  type StageContext,
+  TerminalError,
+  together,
+} from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 
 /** Eight tries over about two hours: mail servers are away for long. */
@@ -25,21 +33,32 @@ export interface NoticeMail {
   attachments?: readonly MailAttachment[];
 }
 
-/** @param write what else is stored when the mail was handed over */
+type SentNotice = Pick<typeof notices.$inferSelect, 'key' | 'userId' | 'kind' | 'subject' | 'sentAt'>;
+
+/** @param alongside what else is stored when the mail was handed over */
 export async function sendNotice(
   { services, clock, signal }: StageContext<ConsumerServices>,
   { key, kind, to }: Notice,
   mail: NoticeMail,
-  write: (tx: Tx) => Promise<unknown> = async () => {},
+  alongside: readonly GroupedWrite[] = [],
 ) {
   await services.mail.send({ idempotencyKey: key, to: to.email, ...mail, signal }).catch((error: unknown) => {
     if (error instanceof MailUnavailableError) throw error;
     throw new TerminalError(`the mail cannot be sent: ${String(error)}`, { cause: error });
   });
-  return advance(noticeSent.of({ key, kind }), async (tx) => {
-    await write(tx);
-    if (to.id === null) return;
-    const notice = { id: newId(), key, userId: to.id, kind, subject: mail.subject, sentAt: clock.now() };
-    await tx.insert(notices).values(notice).onConflictDoNothing();
-  });
+  const sent = to.id === null ? [] : [{ key, userId: to.id, kind, subject: mail.subject, sentAt: clock.now() }];
+  return advance(noticeSent.of({ key, kind }), [...sent.map((notice) => together(storeNotices, notice)), ...alongside]);
+}
+
+async function storeNotices(tx: Tx, sent: readonly SentNotice[]): Promise<void> {
+  await tx.execute(sql`
+    insert into notice (id, key, user_id, kind, subject, sent_at)
+    select * from unnest(
+      ${sql.param(sent.map(() => newId()))}::uuid[],
+      ${sql.param(sent.map(({ key }) => key))}::text[],
+      ${sql.param(sent.map(({ userId }) => userId))}::uuid[],
+      ${sql.param(sent.map(({ kind }) => kind))}::text[],
+      ${sql.param(sent.map(({ subject }) => subject))}::text[],
+      ${sql.param(sent.map(({ sentAt }) => sentAt.toISOString()))}::timestamptz[])
+    on conflict do nothing`);
 }

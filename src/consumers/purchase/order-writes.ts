@@ -18,12 +18,13 @@ export interface OrderChange {
 /** Sets the new states of orders and payments and posts to the ledger, at most one statement for each table. */
 export async function changeOrders(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
   const sorted = changes.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
-  await updateOrders(tx, sorted);
-  await updatePayments(
-    tx,
-    sorted.flatMap(({ orderId, now, payment }) => (payment ? [{ orderId, now, ...payment }] : [])),
-  );
-  for (const [now, group] of Map.groupBy(sorted, (change) => change.now.getTime())) {
+  const changed = sorted.flatMap(({ orderId, now, payment }) => (payment ? [{ orderId, now, ...payment }] : []));
+  // Sent at once, and done one after the other: none waits for what another says.
+  await Promise.all([updateOrders(tx, sorted), updatePayments(tx, changed), postAll(tx, sorted)]);
+}
+
+async function postAll(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
+  for (const [now, group] of Map.groupBy(changes, (change) => change.now.getTime())) {
     await postLedger(
       tx,
       group.flatMap(({ postings }) => postings ?? []),

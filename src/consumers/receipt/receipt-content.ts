@@ -1,5 +1,6 @@
 /** What a receipt says: read from what was frozen when the order was placed and completed. */
 import { asc, eq, sql } from 'drizzle-orm';
+import { batched } from '../../db/batched.ts';
 import type { Db } from '../../db/client.ts';
 import { receiptNumber } from '../../db/receipts.ts';
 import { claims, editions, orderLines, orders, receipts, revisions, users } from '../../db/tables/index.ts';
@@ -32,10 +33,10 @@ export interface ReceiptContent {
   lines: readonly ReceiptLine[];
 }
 
-/** @throws TerminalError when the order has no receipt: no retry will make one */
-export async function readReceipt(db: Db, orderId: string): Promise<ReceiptContent> {
-  const [row] = await db
+const receiptOf = batched(async (db: Db, orderIds) => {
+  const rows = await db
     .select({
+      orderId: receipts.orderId,
       year: receipts.year,
       number: receipts.number,
       issuedAt: receipts.issuedAt,
@@ -50,17 +51,15 @@ export async function readReceipt(db: Db, orderId: string): Promise<ReceiptConte
     .innerJoin(receipts, eq(receipts.orderId, orders.id))
     .innerJoin(users, eq(users.id, orders.buyerId))
     .leftJoin(claims, eq(claims.orderId, orders.id))
-    .where(eq(orders.id, orderId));
-  if (!row) throw new TerminalError(`there is no receipt of order ${orderId}`);
-  const { claim } = row;
-  const buyer = claim?.kind === 'GUEST' ? { id: null, email: claim.email, name: 'Guest' } : row.buyer;
-  return { ...row, buyer, orderId, number: receiptNumber(row), lines: await readLines(db, orderId) };
-}
+    .where(sql`${orders.id} = any(${sql.param(orderIds)}::uuid[])`);
+  return new Map(rows.map((row) => [row.orderId, row]));
+});
 
 /** With the titles that were on sale when it was ordered. */
-function readLines(db: Db, orderId: string): Promise<ReceiptLine[]> {
-  return db
+const linesOf = batched(async (db: Db, orderIds) => {
+  const rows = await db
     .select({
+      orderId: orderLines.orderId,
       title: revisions.title,
       listAmountMinor: orderLines.listAmountMinor,
       discountMinor: orderLines.discountMinor,
@@ -71,6 +70,16 @@ function readLines(db: Db, orderId: string): Promise<ReceiptLine[]> {
     .from(orderLines)
     .innerJoin(editions, eq(editions.id, orderLines.editionId))
     .innerJoin(revisions, sql`${revisions.id} = coalesce(${orderLines.revisionId}, ${editions.liveRevisionId})`)
-    .where(eq(orderLines.orderId, orderId))
+    .where(sql`${orderLines.orderId} = any(${sql.param(orderIds)}::uuid[])`)
     .orderBy(asc(orderLines.position));
+  return Map.groupBy(rows, ({ orderId }) => orderId);
+});
+
+/** @throws TerminalError when the order has no receipt: no retry will make one */
+export async function readReceipt(db: Db, orderId: string): Promise<ReceiptContent> {
+  const [row, lines = []] = await Promise.all([receiptOf(db, orderId), linesOf(db, orderId)]);
+  if (!row) throw new TerminalError(`there is no receipt of order ${orderId}`);
+  const { claim } = row;
+  const buyer = claim?.kind === 'GUEST' ? { id: null, email: claim.email, name: 'Guest' } : row.buyer;
+  return { ...row, buyer, number: receiptNumber(row), lines };
 }

@@ -10,8 +10,12 @@ export interface Seller {
   licence: string;
 }
 
+/** Making one takes longer than all that it formats for a receipt. At most one for each currency there is. */
+const formats = new Map<string, Intl.NumberFormat>();
+
 export function formatMoney(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const format = formats.get(currency) ?? new Intl.NumberFormat('en', { style: 'currency', currency });
+  formats.set(currency, format);
   return format.format(amountMinor / 10 ** exponentOf(currency));
 }
 

@@ -6,13 +6,12 @@
  * key is the order's, so that a repeat is recognisable as the same mail.
  */
 import { createHash } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import { globalId } from '../../books/global-id.ts';
 import { orderToken } from '../../db/claims.ts';
-import { receipts } from '../../db/tables/index.ts';
+import { fileReceipts } from '../../db/receipts.ts';
 import { noticeSent, orderCompleted } from '../../events/index.ts';
 import { MailUnavailableError } from '../../ports/mail/mail-sender.ts';
-import type { StageContext } from '../../streams/index.ts';
+import { type StageContext, together } from '../../streams/index.ts';
 import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from '../notify/send-notice.ts';
 import { giftText, receiptText } from '../notify/texts.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
@@ -32,6 +31,7 @@ export const receipt = workflow('receipt', {
       emits: [noticeSent],
       retry: mailRetry,
       timeoutMs: MAIL_TIMEOUT_MS,
+      gatherMs: 250,
       run: ({ payload: { orderId } }, context) => sendReceipt(orderId, context),
     }),
   ],
@@ -64,6 +64,6 @@ async function sendReceipt(orderId: string, context: Context) {
     context,
     { key: `receipt:${orderId}`, kind: 'RECEIPT', to: content.buyer },
     { ...receiptText(content, seller, { publicUrl, claimUrl }), attachments: [attachment] },
-    (tx) => tx.update(receipts).set({ storageKey, sha256 }).where(eq(receipts.orderId, orderId)),
+    [together(fileReceipts, { orderId, storageKey, sha256 })],
   );
 }

@@ -44,6 +44,7 @@ function planner<Payload>({ type, event, startedBy, describe }: Kind<Payload>) {
         on: event,
         emits: [webhooksPlanned],
         retry: backoff({ attemptsMax: 8, delayMs: 1_000, delayMsMax: 60_000 }),
+        gatherMs: 250,
         runBatch: async (tx, inputs, { services, clock }) => {
           const endpointIds = await endpointsFor(tx, type);
           if (endpointIds.length > 0) {

@@ -98,11 +98,13 @@ async function openProducer(place: Place): Promise<Producer> {
 
 async function openWorker(place: Place): Promise<Worker> {
   const database = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS });
+  const stagesDatabase = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS, looksUpByKey: true });
   let engine: ReturnType<typeof createEngine<null>> | null = null;
   return {
     start: async () => {
       engine = createEngine({
         database,
+        stagesDatabase,
         redisUrl: place.redisUrl,
         keyPrefix: KEY_PREFIX,
         shards: SHARDS,
@@ -117,7 +119,10 @@ async function openWorker(place: Place): Promise<Worker> {
       await engine?.stop();
       engine = null;
     },
-    close: () => database.close(),
+    close: async () => {
+      await stagesDatabase.close();
+      await database.close();
+    },
   };
 }
 
