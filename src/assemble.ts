@@ -28,8 +28,8 @@ export interface Platform {
   readonly env: Env;
   readonly log: Logger;
   readonly database: Database;
-  /** For a pool of one's own. */
-  readonly databaseUrl: string;
+  /** What stages read and store goes by it; it connects when first needed. */
+  readonly stagesDatabase: Database;
   readonly redisUrl: string;
   readonly redis: Redis;
   readonly keys: StreamKeys;
@@ -68,6 +68,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
   const terms = await readTerms(env);
   await mkdir(env.DATA_DIR, { recursive: true });
   const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
+  const stagesDatabase = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const redis = openRedis(urls.redisUrl, log);
   const storage = openStorage(env);
   const keptMails = env.SMTP_URL === undefined ? openKeptMails(env) : null;
@@ -78,7 +79,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     env,
     log,
     database,
-    databaseUrl: urls.databaseUrl,
+    stagesDatabase,
     redisUrl: urls.redisUrl,
     redis,
     keys: streamKeys(env.REDIS_KEY_PREFIX),
@@ -91,6 +92,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     close: async () => {
       smtp?.close();
       redis.disconnect();
+      await stagesDatabase.close();
       await database.close();
     },
   };

@@ -58,7 +58,7 @@ const schema = z.object({
   DATABASE_URL: optional(url('postgres', 'postgresql')).describe(
     'Your PostgreSQL. (Default: a private one in DATA_DIR)',
   ),
-  DATABASE_POOL_MAX: whole(1, 1_000).prefault('10').describe('Connections to PostgreSQL per process.'),
+  DATABASE_POOL_MAX: whole(1, 1_000).prefault('10').describe('Connections to PostgreSQL a pool; a worker has two.'),
   REDIS_URL: optional(url('redis', 'rediss')).describe(
     'Your Redis, 6.2 or newer, or Valkey. (Default: a private one in DATA_DIR)',
   ),

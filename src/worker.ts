@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
 import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
-import { openDatabase } from './db/client.ts';
 import { publicUrl } from './env.ts';
 import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
@@ -26,10 +25,9 @@ export interface Worker {
 
 /** @throws StrandedShardsError when STREAM_SHARDS was lowered while work was under way */
 export async function startWorker(platform: Platform): Promise<Worker> {
-  const { env, log, database, redis, redisUrl, storage, mail } = platform;
+  const { env, log, database, stagesDatabase, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
   const gateway = await openGateway(platform);
-  const stagesDatabase = openDatabase(platform.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const engine = createEngine({
     database,
     stagesDatabase,
@@ -70,7 +68,6 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       await schedules.stop();
       await engine.stop(env.DRAIN_TIMEOUT_MS);
       await gateway.stop();
-      await stagesDatabase.close();
     },
   };
 }
