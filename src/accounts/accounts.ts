@@ -8,7 +8,7 @@
  * Not here: cookies. Only bearer tokens are taken, which a foreign page cannot send by itself, so CSRF has no footing.
  */
 import { betterAuth } from 'better-auth';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
 import { and, eq, gt, sql } from 'drizzle-orm';
@@ -16,18 +16,36 @@ import type { Db } from '../db/client.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
-import { BadCode, EmailTaken, TooManyAttempts, WrongCredentials } from './errors.ts';
+import {
+  BadCode,
+  EmailTaken,
+  TooManyAttempts,
+  TwoFactorNotBegun,
+  TwoFactorRequired,
+  WrongCredentials,
+  WrongTwoFactorCode,
+} from './errors.ts';
 import { type KeyScope } from './key-scopes.ts';
 import { isApiKey, viewersOfKeys } from './api-keys.ts';
 import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
-import { changePassword, resetPassword } from './passwords.ts';
+import { changePassword, checkPassword, resetPassword } from './passwords.ts';
+import { makeChallenge, ownerOfChallenge, useChallenge } from './sign-in-challenges.ts';
+import {
+  beginTwoFactor,
+  confirmTwoFactor,
+  hasTwoFactor,
+  removeTwoFactor,
+  type TwoFactorKit,
+  useTwoFactorCode,
+} from './two-factor.ts';
 import { useMailedCode } from '../db/mailed-codes.ts';
 
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 const SESSION_MS = 7 * 24 * 3_600_000;
 const TOKEN_CHARS_MAX = 200;
+const TOKEN_BYTES = 32;
 
 /** Wrong or right, an e-mail may be tried this often from one address, and from all. */
 const SIGN_IN_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
@@ -38,6 +56,8 @@ const MAIL_LIMIT: AttemptLimit = { max: 5, windowMs: 60 * 60_000 };
 const MAIL_LIMIT_PER_ADDRESS: AttemptLimit = { max: 30, windowMs: 60 * 60_000 };
 const CODE_LIMIT_PER_ADDRESS: AttemptLimit = { max: 30, windowMs: 15 * 60_000 };
 const CHANGE_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
+/** Two-factor codes that are tried, good or not: whoever has the password must not guess six digits. */
+const TWO_FACTOR_LIMIT: AttemptLimit = { max: 10, windowMs: 60 * 60_000 };
 
 export interface Viewer {
   id: string;
@@ -72,6 +92,10 @@ export function createAccounts(options: AccountsOptions) {
   const { db, now } = options;
   const attempts = options.attempts ?? memoryAttempts({ now });
   const auth = openAuth(options);
+  const secrets: [string, ...string[]] = [
+    options.secret,
+    ...(options.previousSecret === undefined ? [] : [options.previousSecret]),
+  ];
 
   const viewerSql = (token: string) =>
     db
@@ -129,7 +153,7 @@ export function createAccounts(options: AccountsOptions) {
       return signedInBy(result.token);
     },
 
-    /** @throws WrongCredentials, TooManyAttempts */
+    /** @throws WrongCredentials, TooManyAttempts; TwoFactorRequired when a code has to follow the password */
     async signIn(input: { email: string; password: string; address: string }): Promise<SignedIn> {
       const { address, email, password } = input;
       await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
@@ -138,7 +162,57 @@ export function createAccounts(options: AccountsOptions) {
         if (isApiError(error, 'INVALID_EMAIL_OR_PASSWORD')) throw new WrongCredentials();
         throw error;
       });
-      return signedInBy(result.token);
+      // Asked after the session was made, whose token nobody has yet: see the lock of confirmTwoFactor.
+      if (!(await hasTwoFactor(db, result.user.id))) return signedInBy(result.token);
+      await db.delete(sessions).where(eq(sessions.token, result.token));
+      throw new TwoFactorRequired(await makeChallenge(db, { userId: result.user.id, now: now() }));
+    },
+
+    /** @throws WrongTwoFactorCode, TooManyAttempts */
+    async completeSignIn(input: { challenge: string; code: string; address: string }): Promise<SignedIn> {
+      const { address, challenge, code } = input;
+      await spend(`code:${address}`, CODE_LIMIT_PER_ADDRESS);
+      const userId = await ownerOfChallenge(db, { challenge, now: now() });
+      if (userId === null) throw new WrongTwoFactorCode();
+      await spend(`two-factor:${userId}`, TWO_FACTOR_LIMIT);
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      await db.transaction(async (tx) => {
+        // A new password that is being set meanwhile either ends the challenge, or sees the session and ends that.
+        await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update');
+        const isOpen = await useChallenge(tx, { challenge, now: now() });
+        const isRight = isOpen && (await useTwoFactorCode(tx, { userId, code, secrets, now: now() }));
+        if (!isRight) throw new WrongTwoFactorCode();
+        const createdAt = now();
+        const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
+        await tx.insert(sessions).values({ id: newId(), userId, token, expiresAt, createdAt, updatedAt: createdAt });
+      });
+      return signedInBy(token);
+    },
+
+    /** Nothing is asked at sign-in before it is confirmed. @throws WrongCredentials, TwoFactorAlreadyOn, TooManyAttempts */
+    async beginTwoFactor({ userId, password }: { userId: string; password: string }): Promise<TwoFactorKit> {
+      await spend(`change-password:${userId}`, CHANGE_LIMIT);
+      await checkPassword(db, { userId, password });
+      return beginTwoFactor(db, { userId, secrets, now: now() });
+    },
+
+    /** Ends all sessions but that of `token`. @throws WrongTwoFactorCode, TwoFactorNotBegun, TwoFactorAlreadyOn, TooManyAttempts */
+    async confirmTwoFactor(confirm: { userId: string; token: string | null; code: string }): Promise<void> {
+      await spend(`two-factor:${confirm.userId}`, TWO_FACTOR_LIMIT);
+      await confirmTwoFactor(db, { ...confirm, secrets, now: now() });
+    },
+
+    /** @throws WrongCredentials, WrongTwoFactorCode, TwoFactorNotBegun, TooManyAttempts */
+    async endTwoFactor(end: { userId: string; password: string; code: string }): Promise<void> {
+      const { userId, password, code } = end;
+      await spend(`change-password:${userId}`, CHANGE_LIMIT);
+      await checkPassword(db, { userId, password });
+      await spend(`two-factor:${userId}`, TWO_FACTOR_LIMIT);
+      await db.transaction(async (tx) => {
+        if (!(await hasTwoFactor(tx, userId))) throw new TwoFactorNotBegun();
+        if (!(await useTwoFactorCode(tx, { userId, code, secrets, now: now() }))) throw new WrongTwoFactorCode();
+        await removeTwoFactor(tx, userId);
+      });
     },
 
     /** Called before a mail with a code is asked for. @throws TooManyAttempts */

@@ -36,3 +36,39 @@ export class BadCode extends Error {
     super('This code is not good any more: it works once, within an hour, and only the newest one. Ask for another.');
   }
 }
+
+/** The password was right; a code of the authenticator is needed as well. */
+export class TwoFactorRequired extends Error {
+  override readonly name = 'TwoFactorRequired';
+  readonly challenge: string;
+  readonly expiresAt: Date;
+  constructor({ challenge, expiresAt }: { challenge: string; expiresAt: Date }) {
+    super('Send this challenge with a code of your authenticator, or a backup code, to completeSignIn.');
+    this.challenge = challenge;
+    this.expiresAt = expiresAt;
+  }
+}
+
+/** A two-factor code is wrong, used or too old, or the sign-in that it belongs to is over: one answer for all. */
+export class WrongTwoFactorCode extends Error {
+  override readonly name = 'WrongTwoFactorCode';
+  constructor() {
+    super('This code is not good. Wait for the next one of your authenticator; if that fails too, sign in again.');
+  }
+}
+
+/** Two-factor codes are on; they have to be switched off before they can be begun anew. */
+export class TwoFactorAlreadyOn extends Error {
+  override readonly name = 'TwoFactorAlreadyOn';
+  constructor() {
+    super('Two-factor codes are on. Switch them off before you begin anew.');
+  }
+}
+
+/** Nothing is there to confirm or to switch off. */
+export class TwoFactorNotBegun extends Error {
+  override readonly name = 'TwoFactorNotBegun';
+  constructor() {
+    super('Two-factor codes are not on. Begin with enableTwoFactor.');
+  }
+}

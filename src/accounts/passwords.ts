@@ -8,13 +8,14 @@ import { verifyPassword, hashPassword } from 'better-auth/crypto';
 import { and, eq, ne, like } from 'drizzle-orm';
 import type { Db, Tx } from '../db/client.ts';
 import { useMailedCode } from '../db/mailed-codes.ts';
-import { accounts, sessions, verifications } from '../db/tables/index.ts';
+import { accounts, sessions, twoFactors, verifications } from '../db/tables/index.ts';
 import { revokeApiKeys } from './api-keys.ts';
 import { BadCode, WrongCredentials } from './errors.ts';
+import { endChallenges } from './sign-in-challenges.ts';
 
 const ofPassword = (userId: string) => and(eq(accounts.userId, userId), eq(accounts.providerId, 'credential'));
 
-/** Ends all sessions, and all API keys if the e-mail was never proven before. @throws BadCode; then the password is what it was */
+/** Ends all sessions; all API keys and two-factor codes too if the e-mail was never proven before. @throws BadCode; then the password is what it was */
 export async function resetPassword(db: Db, reset: { code: string; newPassword: string; now: Date }): Promise<void> {
   const { code, newPassword, now } = reset;
   const hash = await hashPassword(newPassword);
@@ -23,7 +24,10 @@ export async function resetPassword(db: Db, reset: { code: string; newPassword: 
     if (used === null) throw new BadCode();
     const { userId, wasVerified } = used;
     // Somebody else may have signed up with this e-mail, to wait inside for its owner.
-    if (!wasVerified) await revokeApiKeys(tx, { userId, now });
+    if (!wasVerified) {
+      await revokeApiKeys(tx, { userId, now });
+      await tx.delete(twoFactors).where(eq(twoFactors.userId, userId));
+    }
     await setPassword(tx, { userId, hash, now });
     await endSessions(tx, { userId });
   });
@@ -35,15 +39,24 @@ export async function changePassword(
   change: { userId: string; token: string | null; password: string; newPassword: string; now: Date },
 ): Promise<void> {
   const { userId, token, password, newPassword, now } = change;
-  const [row] = await db.select({ hash: accounts.password }).from(accounts).where(ofPassword(userId));
-  const present = row?.hash;
-  if (present == null || !(await verifyPassword({ hash: present, password }))) throw new WrongCredentials();
+  const present = await checkPassword(db, { userId, password });
   const hash = await hashPassword(newPassword);
   await db.transaction(async (tx) => {
     // Whoever reset it meanwhile did so against whoever knew the old one.
     if (!(await setPassword(tx, { userId, hash, now, present }))) throw new WrongCredentials();
     await endSessions(tx, { userId, exceptToken: token });
   });
+}
+
+/** @returns the hash of the present password @throws WrongCredentials when `password` is not it */
+export async function checkPassword(
+  db: Db,
+  { userId, password }: { userId: string; password: string },
+): Promise<string> {
+  const [row] = await db.select({ hash: accounts.password }).from(accounts).where(ofPassword(userId));
+  const present = row?.hash;
+  if (present == null || !(await verifyPassword({ hash: present, password }))) throw new WrongCredentials();
+  return present;
 }
 
 /** @returns how many were ended */
@@ -74,5 +87,6 @@ async function setPassword(
   await tx
     .delete(verifications)
     .where(and(like(verifications.identifier, 'RESET_PASSWORD:%'), like(verifications.value, `${userId} %`)));
+  await endChallenges(tx, userId);
   return true;
 }

@@ -2,13 +2,22 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, type SignedIn } from '../accounts/accounts.ts';
-import { BadCode, EmailTaken, TooManyAttempts, WrongCredentials } from '../accounts/errors.ts';
+import {
+  BadCode,
+  EmailTaken,
+  TooManyAttempts,
+  TwoFactorAlreadyOn,
+  TwoFactorNotBegun,
+  TwoFactorRequired,
+  WrongCredentials,
+  WrongTwoFactorCode,
+} from '../accounts/errors.ts';
 import { users } from '../db/tables/index.ts';
 import { lineSchema } from '../books/text.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { ErrorInterface } from './error-types.ts';
-import { ConflictError, HubError, OverloadedError, UnauthenticatedError } from './errors.ts';
+import { ConflictError, HubError, InvalidStateError, OverloadedError, UnauthenticatedError } from './errors.ts';
 import { User } from './viewer.ts';
 
 /** The e-mail and the password do not belong together. */
@@ -23,7 +32,7 @@ builder.objectType(InvalidCredentialsError, {
   interfaces: [ErrorInterface],
 });
 
-/** A mailed code that is good for nothing; why is not told. */
+/** A code that is good for nothing; why is not told. */
 export class InvalidCodeError extends HubError {
   readonly code = 'INVALID_CODE';
 }
@@ -31,8 +40,31 @@ export class InvalidCodeError extends HubError {
 builder.objectType(InvalidCodeError, {
   name: 'InvalidCodeError',
   carried: true,
-  description: 'The code is unknown, used, replaced by a newer one or too old. Ask for another.',
+  description: 'The code is unknown, used, replaced by a newer one or too old; `message` says how to get another.',
   interfaces: [ErrorInterface],
+});
+
+/** The password was right, and is not enough. */
+export class TwoFactorRequiredError extends HubError {
+  readonly code = 'TWO_FACTOR_REQUIRED';
+  readonly challenge: string;
+  readonly expiresAt: Date;
+  constructor({ message, challenge, expiresAt }: TwoFactorRequired) {
+    super(message);
+    this.challenge = challenge;
+    this.expiresAt = expiresAt;
+  }
+}
+
+builder.objectType(TwoFactorRequiredError, {
+  name: 'TwoFactorRequired',
+  carried: true,
+  description: 'The password is right; a code has to follow, with `completeSignIn`.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    challenge: t.exposeString('challenge', { description: 'To be sent with the code. It opens one session.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'Sign in again after that.' }),
+  }),
 });
 
 const NAME_CHARS_MAX = 100;
@@ -52,7 +84,7 @@ export const anyPassword = z
   .min(1, 'Give the password.')
   .max(PASSWORD_CHARS_MAX, 'This is not your password.');
 
-const Session = builder.objectRef<SignedIn>('Session').implement({
+export const Session = builder.objectRef<SignedIn>('Session').implement({
   carried: true,
   description: 'A token, and whose it is.',
   fields: (t) => ({
@@ -101,7 +133,7 @@ builder.relayMutationField(
   {
     description: 'Signs in. An e-mail may be tried ten times in a quarter of an hour.',
     authScopes: { anyone: 'NO_KEY' },
-    errors: { types: [InvalidCredentialsError, OverloadedError] },
+    errors: { types: [InvalidCredentialsError, TwoFactorRequiredError, OverloadedError] },
     resolve: async (_root, { input }, context) =>
       become(context, await context.auth.signIn({ ...input, address: context.address }).catch(retell)),
   },
@@ -167,7 +199,7 @@ builder.relayMutationField(
 );
 
 /** From here on, the document that signed in is run by whom it signed in. */
-function become(context: Context, session: SignedIn): SignedIn {
+export function become(context: Context, session: SignedIn): SignedIn {
   context.viewer = session.viewer;
   context.token = session.token;
   return session;
@@ -183,6 +215,10 @@ export async function findUser<User>(query: PromiseLike<User | undefined>): Prom
 export function retell(error: unknown): never {
   if (error instanceof EmailTaken) throw new ConflictError(error.message);
   if (error instanceof WrongCredentials) throw new InvalidCredentialsError(error.message);
+  if (error instanceof TwoFactorRequired) throw new TwoFactorRequiredError(error);
+  if (error instanceof TwoFactorAlreadyOn) throw new ConflictError(error.message);
+  if (error instanceof TwoFactorNotBegun) throw new InvalidStateError(error.message, 'OFF');
+  if (error instanceof WrongTwoFactorCode) throw new InvalidCodeError(error.message);
   if (error instanceof BadCode) throw new InvalidCodeError(error.message);
   if (error instanceof TooManyAttempts) throw new OverloadedError(error.retryAfterMs, error.message);
   throw error;

@@ -56,6 +56,7 @@ import './statuses.ts';
 import './streams.ts';
 import './subject.ts';
 import './timers.ts';
+import './two-factor.ts';
 import './upload.ts';
 import './viewer.ts';
 import './webhook-desk.ts';

@@ -3,7 +3,7 @@
  *
  * The column names are those of better-auth, which writes these tables; `role` is ours.
  */
-import { boolean, index, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, pgEnum, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 
 export const userRole = pgEnum('user_role', ['READER', 'AUTHOR', 'ADMIN']);
@@ -69,4 +69,30 @@ export const verifications = pgTable(
     updatedAt: updatedAt(),
   },
   (table) => [index('verification_identifier').on(table.identifier)],
+);
+
+/** Two-factor codes of an account; asked for from `confirmedAt` on. */
+export const twoFactors = pgTable('two_factor', {
+  userId: uuid('user_id')
+    .primaryKey()
+    .references(() => users.id, { onDelete: 'cascade' }),
+  /** Sealed (src/accounts/sealing.ts). */
+  secret: text('secret').notNull(),
+  confirmedAt: instant('confirmed_at'),
+  /** The 30 s, counted from 1970, whose code was taken last; none of it or before is taken again. */
+  lastStep: bigint('last_step', { mode: 'number' }),
+  createdAt: createdAt(),
+});
+
+export const twoFactorBackupCodes = pgTable(
+  'two_factor_backup_code',
+  {
+    id: id(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => twoFactors.userId, { onDelete: 'cascade' }),
+    /** SHA-256. */
+    hash: text('hash').notNull(),
+  },
+  (table) => [unique('two_factor_backup_code_once').on(table.userId, table.hash)],
 );
