@@ -14,7 +14,9 @@ const keyOf = (secret: string) => Buffer.from(hkdfSync('sha256', secret, '', 'bo
 
 export function seal(secret: string, ownerId: string, plain: string): string {
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, keyOf(secret), nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(ownerId));
+  const cipher = createCipheriv(CIPHER, keyOf(secret), nonce, { authTagLength: TAG_BYTES }).setAAD(
+    Buffer.from(ownerId),
+  );
   const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
 }

@@ -35,9 +35,7 @@ export interface TwoFactorKit {
 const totpOf = (secret: Secret, label: string) =>
   new TOTP({ issuer: ISSUER, label, secret, algorithm: 'SHA1', digits: DIGITS, period: STEP_S });
 const hashOf = (backupCode: string) =>
-  createHash('sha256')
-    .update(backupCode.toUpperCase().replaceAll(/[\s-]/g, ''))
-    .digest('base64url');
+  createHash('sha256').update(backupCode.toUpperCase().replaceAll(/[\s-]/g, '')).digest('base64url');
 
 /** Begins, or begins anew; nothing is asked at sign-in before it is confirmed. @throws TwoFactorAlreadyOn */
 export async function beginTwoFactor(
@@ -60,7 +58,9 @@ export async function beginTwoFactor(
       .returning({ userId: twoFactors.userId });
     if (!user || !begun) throw new TwoFactorAlreadyOn();
     await tx.delete(twoFactorBackupCodes).where(eq(twoFactorBackupCodes.userId, userId));
-    await tx.insert(twoFactorBackupCodes).values(backupCodes.map((code) => ({ id: newId(), userId, hash: hashOf(code) })));
+    await tx
+      .insert(twoFactorBackupCodes)
+      .values(backupCodes.map((code) => ({ id: newId(), userId, hash: hashOf(code) })));
     return user.email;
   });
   return { secret: secret.base32, uri: totpOf(secret, email).toString(), backupCodes };

@@ -80,6 +80,7 @@ export type ExampleSignInMutation = { signIn:
     | { __typename: 'InvalidCredentialsError', code: string, message: string }
     | { __typename: 'OverloadedError', code: string, message: string }
     | { __typename: 'SignInPayload', session: { token: string } }
+    | { __typename: 'TwoFactorRequired', code: string, message: string }
     | { __typename: 'ValidationError', code: string, message: string }
    };
 

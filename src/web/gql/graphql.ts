@@ -360,6 +360,7 @@ export type SignInMutation = { result:
     | { __typename: 'InvalidCredentialsError', code: string, message: string }
     | { __typename: 'OverloadedError', code: string, message: string }
     | { __typename: 'SignInPayload', session: { token: string, viewer: { name: string, role: UserRole | null } } }
+    | { __typename: 'TwoFactorRequired', code: string, message: string }
     | { __typename: 'ValidationError', code: string, message: string, fields: Array<{ path: string, message: string }> }
    };
 

@@ -132,6 +132,7 @@ export type WorkbenchSignInMutation = { signIn:
     | { __typename: 'InvalidCredentialsError', message: string }
     | { __typename: 'OverloadedError', message: string }
     | { __typename: 'SignInPayload', session: { token: string, viewer: { name: string, role: UserRole | null } } }
+    | { __typename: 'TwoFactorRequired', message: string }
     | { __typename: 'ValidationError', message: string }
    };
 
