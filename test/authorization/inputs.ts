@@ -17,6 +17,9 @@ export const ON_ONESELF: ReadonlySet<string> = new Set([
   'changePassword',
   'revokeSessions',
   'verifyEmail',
+  'enableTwoFactor',
+  'confirmTwoFactor',
+  'disableTwoFactor',
 ]);
 
 const editionOf = (make: (world: World) => Promise<{ editionId: string }>, more: Input = {}): Make => {
@@ -42,7 +45,9 @@ export const INPUTS: Record<string, Make | null> = {
     return { orderId: world.id('Order', await world.make.claimFor(await world.make.order(editionId), editionId)) };
   },
   changePassword: () => ({ password: PASSWORD, newPassword: 'another horse battery' }),
+  completeSignIn: async (world) => world.make.twoFactor.challenged(),
   completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
+  confirmTwoFactor: async (world, caller) => world.make.twoFactor.begun(caller),
   createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),
   createAppPassword: () => ({ name: 'A reader' }),
   createCoupon: () => ({ code: randomUUID(), percentBps: 1_000 }),
@@ -116,6 +121,8 @@ export const INPUTS: Record<string, Make | null> = {
     await sql`delete from cron_slot`;
     return { name: 'health' };
   },
+  disableTwoFactor: async (world, caller) => ({ password: PASSWORD, ...(await world.make.twoFactor.on(caller)) }),
+  enableTwoFactor: () => ({ password: PASSWORD }),
   setPriceWindows: editionOf(draft, { windows: [] }),
   setPrices: editionOf(draft, { prices }),
   signIn: (world) => ({ email: world.owner.email, password: PASSWORD }),

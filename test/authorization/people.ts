@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { createAccounts } from '../../src/accounts/accounts.ts';
+import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
 import { createApiKey } from '../../src/accounts/api-keys.ts';
 import { type KeyScope, keyScopes } from '../../src/accounts/key-scopes.ts';
 import type { Db } from '../../src/db/client.ts';
@@ -38,6 +38,7 @@ export interface Person {
 }
 
 export interface People {
+  auth: Accounts;
   of(caller: Caller): Person | null;
   /** Somebody new with the same role, for what ends a session or an account. */
   anew(caller: Caller): Promise<Person | null>;
@@ -63,6 +64,7 @@ export async function openPeople(db: Db, secret: string, publicUrl: string): Pro
   const known = new Map<Caller, Person>();
   for (const caller of CALLERS) if (caller !== 'anonymous') known.set(caller, await join(ROLE_OF[caller]));
   return {
+    auth,
     of: (caller) => known.get(caller) ?? null,
     anew: async (caller) => (caller === 'anonymous' ? null : join(ROLE_OF[caller])),
   };

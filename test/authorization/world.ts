@@ -16,6 +16,7 @@ import { checkoutThings } from './checkout-things.ts';
 import { payoutThings } from './payout-things.ts';
 import { furnish } from './furnish.ts';
 import type { People, Person } from './people.ts';
+import { twoFactorThings } from './two-factor-things.ts';
 
 export const BYTES = Buffer.from('a book');
 const EPUB = 'application/epub+zip';
@@ -189,6 +190,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return given(row).id;
   };
 
+  const twoFactor = twoFactorThings(people);
   const checkout = checkoutThings(database, owner, seller);
   const webhook = async (): Promise<{ endpointId: string; deliveryId: string }> => {
     const [endpointId, deliveryId] = [newId(), newId()];
@@ -289,6 +291,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
       session,
       code,
       webhook,
+      twoFactor,
     },
     id: encodeId,
   };
