@@ -3,10 +3,11 @@ import { TOTP } from 'otpauth';
 import { TwoFactorRequired } from '../../src/accounts/errors.ts';
 import { PASSWORD, type People, type Person } from './people.ts';
 
-export function twoFactorThings({ auth, anew }: People) {
+export function twoFactorThings(people: People) {
+  const { auth } = people;
   /** Somebody new stands in for nobody. */
   const somebody = async (person: Person | null): Promise<Person> => {
-    const one = person ?? (await anew('other buyer'));
+    const one = person ?? (await people.anew('other buyer'));
     if (one === null) throw new TypeError('nobody was made');
     return one;
   };
