@@ -16,6 +16,11 @@ export const UserRole = builder.enumType('UserRole', {
 const isSeller = (user: { id: AnyPgColumn }): SQL.Aliased<boolean> =>
   sql<boolean>`exists (select 1 from edition where edition.owner_id = ${user.id})`.as('is_seller');
 
+const hasTwoFactor = (user: { id: AnyPgColumn }): SQL.Aliased<boolean> =>
+  sql<boolean>`exists (select 1 from two_factor t where t.user_id = ${user.id} and t.confirmed_at is not null)`.as(
+    'has_two_factor',
+  );
+
 export const User = builder.drizzleNode('users', {
   name: 'User',
   description:
@@ -38,6 +43,14 @@ export const User = builder.drizzleNode('users', {
       authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
       unauthorizedResolver: () => null,
       resolve: (user) => user.emailVerified,
+    }),
+    isTwoFactorOn: t.boolean({
+      nullable: true,
+      description: 'Whether a code is asked for after the password. Null unless it is you, or you are an admin.',
+      select: { columns: { id: true }, extras: { hasTwoFactor } },
+      authScopes: (user) => ({ owner: [user.id, 'account:read'] }),
+      unauthorizedResolver: () => null,
+      resolve: (user) => user.hasTwoFactor,
     }),
     role: t.field({
       type: UserRole,

@@ -69,6 +69,9 @@ describe('switching on', () => {
     expect(await confirm(token, codeAt(first.uri))).toMatchObject(BAD_CODE);
     expect(await confirm(token, codeAt(second.uri))).toMatchObject({ isOn: true });
     expect(await signIn(email)).toMatchObject({ __typename: 'TwoFactorRequired' });
+    expect((await api.ask('{ viewer { isTwoFactorOn } }', {}, token)).data).toEqual({
+      viewer: { isTwoFactorOn: true },
+    });
     expect(await enable(token)).toMatchObject({ code: 'CONFLICT' });
     expect(await confirm(token, codeAt(second.uri, 1))).toMatchObject({ code: 'CONFLICT' });
   });
@@ -174,6 +177,9 @@ describe('switching off', () => {
     expect(await disable(token, codeAt(uri), 'not the password')).toMatchObject({ code: 'INVALID_CREDENTIALS' });
     expect(await disable(token, '000000')).toMatchObject(BAD_CODE);
     expect(await disable(token, codeAt(uri))).toMatchObject({ isOn: false });
+    expect((await api.ask('{ viewer { isTwoFactorOn } }', {}, token)).data).toEqual({
+      viewer: { isTwoFactorOn: false },
+    });
     expect(await signIn(email)).toHaveProperty('session');
     expect(await disable(token, codeAt(uri, 1))).toMatchObject({ code: 'INVALID_STATE' });
   });
