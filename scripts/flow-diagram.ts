@@ -13,6 +13,7 @@ const MONEY: ReadonlySet<string> = new Set([
   'payout',
   'payout-notice',
   'payout-round',
+  'reconcile',
 ]);
 const marks = /(<!-- flow -->\n)[\s\S]*(<!-- \/flow -->)/;
 

@@ -11,6 +11,7 @@ import { payoutRound } from './payout/round.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
 import { purchase } from './purchase/purchase.ts';
+import { reconcile } from './reconcile/reconcile.ts';
 import { receipt } from './receipt/receipt.ts';
 import { webhook } from './webhooks/deliver.ts';
 import { webhookPause } from './webhooks/pause-notice.ts';
@@ -42,6 +43,7 @@ export const workflows = [
   payout,
   payoutNotice,
   payoutRound,
+  reconcile,
   moneySweep,
 ];
 export { claimSlotIn, keepSchedules, nextSlot } from './schedule.ts';

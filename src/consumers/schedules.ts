@@ -1,5 +1,13 @@
 /** Every schedule there is: a new one is a line here, an event in ../events and the workflow that the event starts. */
-import { fileSweepDue, healthDue, moneySweepDue, payoutsDue, storeSweepDue, webhookSweepDue } from '../events/index.ts';
+import {
+  fileSweepDue,
+  healthDue,
+  moneySweepDue,
+  payoutsDue,
+  reconciliationDue,
+  storeSweepDue,
+  webhookSweepDue,
+} from '../events/index.ts';
 import type { Schedule } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
@@ -18,5 +26,6 @@ export const schedulesOf = (crons: { health: string; payouts: string }): Schedul
     catchUpMs: 7 * 24 * HOUR_MS,
     due: (slot) => payoutsDue.of({ slot, after: null }),
   },
+  { name: 'reconcile', cron: '41 2 * * *', catchUpMs: 24 * HOUR_MS, due: (slot) => reconciliationDue.of({ slot }) },
   { name: 'money-sweep', cron: '*/10 * * * *', catchUpMs: HOUR_MS, due: (slot) => moneySweepDue.of({ slot }) },
 ];

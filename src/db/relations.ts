@@ -62,6 +62,9 @@ export const relations = defineRelations(tables, (r) => ({
   payouts: {
     author: r.one.users({ from: r.payouts.authorId, to: r.users.id, optional: false }),
   },
+  reconciliationDifferences: {
+    explainedBy: r.one.users({ from: r.reconciliationDifferences.explainedById, to: r.users.id }),
+  },
   disputes: {
     order: r.one.orders({ from: r.disputes.orderId, to: r.orders.id, optional: false }),
   },

@@ -11,5 +11,6 @@ export * from './money.ts';
 export * from './operations.ts';
 export * from './orders.ts';
 export * from './payouts.ts';
+export * from './reconciliation.ts';
 export * from './webhooks.ts';
 export * from './refunds.ts';

@@ -19,6 +19,7 @@ const NODE_TYPES = new Set([
   'Order',
   'Payout',
   'Quote',
+  'ReconciliationDifference',
   'Refund',
   'Revision',
   'User',

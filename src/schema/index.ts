@@ -41,6 +41,7 @@ import './price-windows.ts';
 import './publishing.ts';
 import './quote.ts';
 import './receipt.ts';
+import './reconciliation.ts';
 import './refund-status.ts';
 import './refund.ts';
 import './revision.ts';

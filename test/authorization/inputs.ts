@@ -75,6 +75,10 @@ export const INPUTS: Record<string, Make | null> = {
   discloseEvent: async (world) => ({ number: (await world.make.run()).eventId }),
   dismissSuggestion: async (world) => ({ revisionId: world.id('Revision', (await draft(world)).revisionId) }),
   endCoupon: async (world) => ({ couponId: world.id('Coupon', await world.make.coupon()) }),
+  explainDifference: (world) => ({
+    id: world.id('ReconciliationDifference', world.differenceId),
+    note: 'A slip.',
+  }),
   openPayee: () => ({ country: 'DE', idempotencyKey: randomUUID() }),
   pauseWebhookEndpoint: endpoint,
   placeGuestOrder: async (world) => ({

@@ -1,4 +1,4 @@
-/** What is paid to the owner: a payee with all that it may have, a payout, and for whoever asks something to be paid out. */
+/** What is paid to the owner, and what the books say of it: a payee with all that it may have, a payout, and for whoever asks something to be paid out. */
 import type { Database } from '../../src/db/client.ts';
 import { postLedger } from '../../src/db/ledger.ts';
 import { authorPayable } from '../../src/db/ledger-accounts.ts';
@@ -41,5 +41,18 @@ export function payoutThings({ db, sql }: Database, owner: { id: string }) {
     const posting = { key: newId(), orderId: null, entries };
     await db.transaction((tx) => postLedger(tx, [posting], new Date('2026-10-01T00:00:00Z')));
   };
-  return { payee, payout, earned };
+  /** Compared last night, and found different. */
+  const difference = async (): Promise<string> => {
+    const id = newId();
+    const at = new Date();
+    const night = { movements: 1, found: 1, startedAt: at, endedAt: at };
+    await db.insert(tables.reconciliations).values({ gateway: 'sandbox', slot: at, ...night });
+    const ours = { ledgerKey: 'payout-paid:1', ourMinor: 2, ourCurrency: 'EUR' };
+    const theirs = { movementKind: 'PAYOUT' as const, ref: 'po_1', theirMinor: 1, theirCurrency: 'EUR' };
+    const explained = { status: 'EXPLAINED' as const, explainedById: owner.id, note: 'A slip.', explainedAt: at };
+    const about = { gateway: 'sandbox', kind: 'AMOUNT' as const, subject: id };
+    await db.insert(tables.reconciliationDifferences).values({ id, ...about, ...ours, ...theirs, ...explained });
+    return id;
+  };
+  return { payee, payout, earned, difference };
 }

@@ -44,6 +44,7 @@ const things = (world: World): [name: string, type: string, id: string][] => {
     ['Coupon (a percentage)', 'Coupon', world.percentageId],
     ['Refund', 'Refund', world.refundId],
     ['Payout', 'Payout', world.payoutId],
+    ['ReconciliationDifference', 'ReconciliationDifference', world.differenceId],
     ['Entitlement', 'Entitlement', bought.id],
     ['File', 'File', draft.fileId],
     ['Revision (in work)', 'Revision', draft.revisionId],

@@ -229,6 +229,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
   const paying = payoutThings(database, owner);
   const payeeId = await paying.payee();
   const payoutId = await paying.payout(payeeId);
+  const differenceId = await paying.difference();
   const { runId, subject: runSubject } = parked;
   const [deadLetterId, apiKeyId] = [await deadLetter(), await apiKey()];
   const quoteId = await checkout.quote(await book(seller, 'PUBLISHED'), bought.orderId);
@@ -277,6 +278,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     hook,
     refundId,
     payoutId,
+    differenceId,
     sql,
     make: {
       ...checkout,

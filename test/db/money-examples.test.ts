@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { reverseSale } from '../../src/books/reversal.ts';
 import { splitSale } from '../../src/books/sale-split.ts';
 import { gathered, type LedgerEntry, refundEntries, reversed, saleEntries } from '../../src/db/ledger.ts';
+import { feeEntries } from '../../src/db/movements.ts';
 import { paidEntries, payoutEntries } from '../../src/db/payouts.ts';
 import { readFile } from 'node:fs/promises';
 
@@ -35,6 +36,7 @@ function examples(): string {
   };
   return [
     table('The sale:', saleEntries([sale], order)),
+    table('The provider’s fee for it, 0.46:', feeEntries({ feeMinor: 46, currency: 'EUR' })),
     table('A refund of 3.57, when it is asked for:', refundEntries([first], order)),
     table('A refund of what is left, 7.13:', refundEntries([rest], order)),
     table('A payout of 7.00, when it is begun:', payoutEntries(payout)),

@@ -18,6 +18,7 @@ import { ledgerAudit } from './checks/ledger-audit.ts';
 import { ledgerSum } from './checks/ledger-sum.ts';
 import { mail } from './checks/mail.ts';
 import { outboxAge } from './checks/outbox-age.ts';
+import { reconciliation } from './checks/reconciliation.ts';
 import { redis } from './checks/redis.ts';
 import { storage } from './checks/storage.ts';
 import { streamLag } from './checks/stream-lag.ts';
@@ -34,6 +35,7 @@ const CHECKS: readonly HealthCheck[] = [
   deadLetters,
   ledgerSum,
   ledgerAudit,
+  reconciliation,
   storage,
   files,
   ai,

@@ -10,5 +10,6 @@ export * from './operations.ts';
 export * from './orders.ts';
 export * from './payouts.ts';
 export * from './receipts.ts';
+export * from './reconciliation.ts';
 export * from './refunds.ts';
 export * from './webhooks.ts';
