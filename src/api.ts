@@ -1,6 +1,7 @@
 /**
  * The api role: the server with everything it needs. Any number may run; none of them ever writes to Redis Streams.
  */
+import { join } from 'node:path';
 import { createAccounts } from './accounts/accounts.ts';
 import { redisAttempts } from './accounts/attempts.ts';
 import { draftOf, eventTypes, type Platform } from './assemble.ts';
@@ -52,6 +53,7 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
       ...(env.PERSISTED_OPERATIONS !== undefined && {
         operations: loadOperations(env.PERSISTED_OPERATIONS, env.PERSISTED_OPERATIONS_ONLY === 'yes', schema),
       }),
+      scratchDir: join(env.DATA_DIR, 'scratch'),
       development: env.NODE_ENV !== 'production',
       ...(workbenchFolder !== undefined && { workbenchFolder }),
       services: (port) => {

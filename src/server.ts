@@ -3,6 +3,7 @@
  *
  *     /graphql        GraphQL by POST, GET (queries), server-sent events and WebSockets; GraphiQL for a browser
  *     /uploads/FILE   signed PUT           /downloads/RIGHT  signed GET        /covers/REVISION/…   public
+ *     /samples/REVISION, /reading/RIGHT    a chapter as a page, by a signed GET
  *     /app            the shop page        /healthz, /readyz                   probes
  *     /webhooks/payments/GATEWAY           what the payment provider tells us
  *
@@ -11,6 +12,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
@@ -21,6 +23,8 @@ import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
 import { serveReceipts } from './server/receipts.ts';
 import { serveCovers, serveDownloads, serveUploads } from './server/files.ts';
+import { ChapterShelf } from './server/chapter-shelf.ts';
+import { serveReading, serveSamples } from './server/reading.ts';
 import { serveStatements } from './server/statements.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
 import { allowsOrigin, refuseForgery, refuseForms } from './server/forgery.ts';
@@ -75,6 +79,8 @@ export interface ServerOptions {
   operations?: Operations;
   /** Names the class of unexpected errors in answers. */
   development: boolean;
+  /** Where books lie while a chapter is read. (Default: the system's folder for temporary files) */
+  scratchDir?: string;
   /** The page at /app. (Default: src/web/public) */
   pagesFolder?: string;
   /** The built pages at /workbench; without them there is no such address. */
@@ -123,6 +129,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events: openEventLane(graphql, teller),
     requests: openRequestLane({ graphql, teller, answers }),
   };
+  const { storage, clock } = services;
+  const scratchDir = options.scratchDir ?? tmpdir();
+  const shelf = new ChapterShelf({ storage, scratchDir, clock, log, stopping: stopping.signal });
+  const reading = { services, shelf, budget, origins: options.corsOrigins };
   const origins = new Set([...options.corsOrigins, new URL(services.publicUrl).origin]);
   const routes = {
     '': home,
@@ -135,6 +145,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     statements: serveStatements(services),
     covers: serveCovers(services),
     receipts: serveReceipts(services),
+    samples: serveSamples(reading),
+    reading: serveReading(reading),
     webhooks: serveWebhooks(services),
     app: servePages('app', options.pagesFolder ?? publicFolder),
     ...(options.workbenchFolder !== undefined && { workbench: servePages('workbench', options.workbenchFolder) }),

@@ -21,7 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   accounts: ['db'],
   consumers: ['books', 'db', 'epub', 'events', 'ports', 'streams'],
   schema: ['accounts', 'books', 'db', 'events', 'ports', 'streams'],
-  server: ['accounts', 'books', 'db', 'ports', 'schema', 'streams'],
+  server: ['accounts', 'books', 'db', 'epub', 'ports', 'schema', 'streams'],
   import: ['books', 'db', 'embedded', 'env'],
   assemble: ['books', 'db', 'embedded', 'env', 'events', 'ports', 'streams'],
   gateways: ['assemble', 'env', 'ports'],

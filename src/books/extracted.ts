@@ -29,6 +29,9 @@ export const coversSchema = z.array(
   z.object({ width: z.int(), height: z.int(), storageKey: z.string(), mediaType: z.string() }),
 );
 
+/** The documents of the reading order. What was read before they were kept has none. */
+export const chaptersSchema = z.array(z.object({ title: z.string().nullable(), wordCount: z.int() })).default([]);
+
 export const extractedSchema = z.object({
   title: z.string().nullable(),
   contributors: z.array(z.object({ name: z.string(), role: z.string() })),
@@ -42,6 +45,7 @@ export const extractedSchema = z.object({
   accessibility: accessibilitySchema,
   /** The first tenth. */
   sample: sampleSchema,
+  chapters: chaptersSchema,
   /** Smallest first. */
   covers: coversSchema,
   /** Of the file, hex. */
@@ -51,4 +55,5 @@ export const extractedSchema = z.object({
 export type Extracted = z.output<typeof extractedSchema>;
 export type Accessibility = z.output<typeof accessibilitySchema>;
 export type SampleSection = z.output<typeof sampleSchema>[number];
+export type Chapter = z.output<typeof chaptersSchema>[number];
 export type Cover = z.output<typeof coversSchema>[number];

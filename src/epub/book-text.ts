@@ -11,6 +11,8 @@ type Chapter = { title: string | null; paragraphs: Paragraph[] };
 
 export class BookText {
   wordCount = 0;
+  /** One entry for each document of the reading order, in that order. */
+  readonly outline: ExtractedBook['chapters'] = [];
   readonly #titles: ReadonlyMap<string, string>;
   readonly #chapters: Chapter[] = [];
   #keptBytes = 0;
@@ -22,6 +24,7 @@ export class BookText {
 
   addChapter(path: string, heading: string | null, paragraphs: readonly string[]): void {
     const chapter: Chapter = { title: this.#titles.get(path) ?? heading, paragraphs: [] };
+    const wordsBefore = this.wordCount;
     for (const text of paragraphs) {
       const wordCount = countWords(text);
       this.wordCount += wordCount;
@@ -31,6 +34,16 @@ export class BookText {
       chapter.paragraphs.push({ text: kept, wordCount });
     }
     if (chapter.paragraphs.length > 0) this.#chapters.push(chapter);
+    this.#note(chapter.title, this.wordCount - wordsBefore);
+  }
+
+  /** A document that cannot be read keeps its place in the order. */
+  addUnread(): void {
+    this.#note(null, 0);
+  }
+
+  #note(title: string | null, wordCount: number): void {
+    if (this.outline.length < EXTRACT_CAPS.chapterCountMax) this.outline.push({ title, wordCount });
   }
 
   /** Whole paragraphs up to a tenth of the book; the last one is cut where the tenth ends. */
@@ -61,7 +74,7 @@ export class BookText {
 const KEPT_BYTES_MAX = Math.max(EXTRACT_CAPS.sampleSizeBytesMax, EXTRACT_CAPS.plainTextSizeBytesMax);
 
 /** Cuts by the share of words, at a space where the script has one. */
-function cutWords(text: string, wordsWanted: number, wordCount: number): string {
+export function cutWords(text: string, wordsWanted: number, wordCount: number): string {
   const end = Math.floor((text.length * wordsWanted) / wordCount);
   const atSpace = text.lastIndexOf(' ', end);
   const cut = text.slice(0, atSpace > 0 ? atSpace : end).replace(/[\ud800-\udbff]$/u, '');

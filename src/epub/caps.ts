@@ -76,6 +76,8 @@ export const REPORT_CAPS = {
 export const EXTRACT_CAPS = {
   tocDepthMax: 8,
   tocEntryCountMax: 5_000,
+  /** Chapters that are listed for reading in a browser. The largest real book seen has 2,020 files in all. */
+  chapterCountMax: 3_000,
   /** Characters of a title, a name, a subject, an entry of the table of contents. */
   labelLengthMax: 1_000,
   /** Characters of the description, the rights, the accessibility summary. */
@@ -96,6 +98,25 @@ export const EXTRACT_CAPS = {
   coverPixelCountMax: 50_000_000,
   coverWidthsPx: [160, 320, 640],
   coverJpegQuality: 82,
+} as const;
+
+/** One chapter made into a page for a browser. */
+export const CHAPTER_CAPS = {
+  timeoutMs: 20_000,
+  memoryMbMax: 512,
+  /** UTF-8 bytes of its markup without pictures. The largest real chapter seen has 2 MB. */
+  markupSizeBytesMax: 3 * MIB,
+  /** One picture's file. */
+  pictureFileSizeBytesMax: 16 * MIB,
+  /** Pixels a picture may decode to. */
+  picturePixelCountMax: 50_000_000,
+  /** Different pictures: each is decoded and encoded anew, about 50 ms. */
+  pictureCountMax: 60,
+  pictureWidthPxMax: 1_200,
+  pictureHeightPxMax: 2_400,
+  pictureQuality: 80,
+  /** Characters of all `data:` URIs together, each counted as often as it is shown. */
+  picturesLengthMax: 8 * MIB,
 } as const;
 
 export const CHILD_CAPS = {

@@ -10,7 +10,10 @@ import type { Progress } from './structure.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 
-const taskSchema = z.object({ task: z.enum(['validate', 'extract']), path: z.string() });
+const taskSchema = z.discriminatedUnion('task', [
+  z.object({ task: z.enum(['validate', 'extract']), path: z.string() }),
+  z.object({ task: z.literal('chapter'), path: z.string(), index: z.int(), wordsMax: z.int().nullable() }),
+]);
 
 process.once('message', (raw) => {
   void run(taskSchema.parse(raw)).catch((error: unknown) => {
@@ -20,10 +23,16 @@ process.once('message', (raw) => {
 // A parent that is gone needs no result.
 process.once('disconnect', () => process.exit(0));
 
-async function run({ task, path }: z.infer<typeof taskSchema>): Promise<void> {
+async function run(asked: z.infer<typeof taskSchema>): Promise<void> {
+  const { task, path } = asked;
   const archive = await Archive.open(path);
   if (task === 'validate') {
     await validate(archive, path);
+    return;
+  }
+  if (task === 'chapter') {
+    const { makeChapterPage } = await import('./chapter-page.ts');
+    send({ type: 'result', value: await makeChapterPage(archive, asked) });
     return;
   }
   const { extractBook } = await import('./extract-book.ts');

@@ -21,7 +21,9 @@ import { z } from 'zod';
 import { CHILD_CAPS } from './caps.ts';
 import { readMemoryMb } from './process-memory.ts';
 
-export type ChildTask = { task: 'validate' | 'extract'; path: string };
+export type ChildTask =
+  | { task: 'validate' | 'extract'; path: string }
+  | { task: 'chapter'; path: string; index: number; wordsMax: number | null };
 
 type ChildLimits = { timeoutMs: number; memoryMbMax: number };
 

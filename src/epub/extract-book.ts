@@ -16,14 +16,14 @@ import { BookFacts } from './book-facts.ts';
 import { FaultLog, UnreadableEpubError } from './fault.ts';
 import { readMetadata } from './metadata.ts';
 import type { ManifestItem, PackageDocument } from './package-document.ts';
-import { contentItem, SVG_MEDIA_TYPE, XHTML_MEDIA_TYPE } from './package-document.ts';
 import { cleanText, clipText, hashableText, readParagraphs } from './plain-text.ts';
+import { headingOf, readingOrder } from './reading-order.ts';
 import { BookText } from './book-text.ts';
 import { openPackage, presentPath } from './structure.ts';
 import type { Progress } from './structure.ts';
 import { readNav, readNcx } from './table-of-contents.ts';
 import type { TableOfContents } from './table-of-contents.ts';
-import { descendants, parseXml, textOf } from './xml.ts';
+import { parseXml } from './xml.ts';
 import type { XmlElement } from './xml.ts';
 
 /** Fewer letters than this do not tell one picture book from another: then the pictures are hashed as well. */
@@ -53,6 +53,7 @@ export async function extractBook(archive: Archive, path: string, progress: Prog
     toc: toc.entries,
     isTocCut: toc.isCut,
     wordCount: text.wordCount,
+    chapters: text.outline,
     sample: text.sample(),
     plainText: text.plainText(),
     facts: await facts.finish(archive, document),
@@ -90,7 +91,10 @@ async function readSpine(
     progress('text', index, items.length);
     const root = await readRoot(archive, item, note);
     const path = presentPath(archive, item);
-    if (root === null || path === null) continue;
+    if (root === null || path === null) {
+      text.addUnread();
+      continue;
+    }
     facts.addPage(root);
     const paragraphs = readParagraphs(root);
     text.addChapter(path, headingOf(root), paragraphs);
@@ -102,18 +106,6 @@ async function readSpine(
   }
   if (hashedLength < HASHABLE_LENGTH_MIN) await hashPictures(archive, document, hash);
   return { text, facts, contentHash: hash.digest('hex') };
-}
-
-/** What is read from front to back: the linear chapters, without the table of contents. */
-function readingOrder(document: PackageDocument): ManifestItem[] {
-  const linear = document.spine.filter(({ isLinear }) => isLinear);
-  const items: ManifestItem[] = [];
-  for (const { item } of linear.length > 0 ? linear : document.spine) {
-    if (item === null || item === document.nav) continue;
-    const shown = contentItem(document, item);
-    if (shown.mediaType === XHTML_MEDIA_TYPE || shown.mediaType === SVG_MEDIA_TYPE) items.push(shown);
-  }
-  return items;
 }
 
 async function readRoot(
@@ -142,15 +134,6 @@ function titlesByPath(toc: TableOfContents): Map<string, string> {
     for (const child of entry.children.toReversed()) stack.push(child);
   }
   return titles;
-}
-
-function headingOf(root: XmlElement): string | null {
-  for (const element of descendants(root)) {
-    if (!/^h[1-3]$/u.test(element.name)) continue;
-    const text = clipText(cleanText(textOf(element)), EXTRACT_CAPS.labelLengthMax);
-    return text === '' ? null : text;
-  }
-  return null;
 }
 
 async function hashPictures(archive: Archive, document: PackageDocument, hash: Hash): Promise<void> {

@@ -102,6 +102,8 @@ export const extractedBookSchema = z.object({
   /** Some entries were left out: too many or too deep. */
   isTocCut: z.boolean(),
   wordCount: count,
+  /** The documents of the reading order, in that order: what `readChapter` counts by. */
+  chapters: z.array(z.object({ title: label.nullable(), wordCount: count })).max(EXTRACT_CAPS.chapterCountMax),
   /** The first tenth of the words, as plain text. */
   sample: z.array(z.object({ title: label.nullable(), paragraphs: z.array(z.string()) })),
   /** The book's beginning as plain text, at most EXTRACT_CAPS.plainTextSizeBytesMax. */

@@ -1,8 +1,8 @@
 /**
  * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project.
  *
- * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?).
- * The limits of all three, with their sources: caps.ts.
+ * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?) →
+ * `readChapter` (a page of it for a browser). The limits of all, with their sources: caps.ts.
  */
 export { EpubFileError } from './fault.ts';
 export type { Fault } from './fault.ts';
@@ -13,3 +13,6 @@ export type { ExtractedBook } from './extracted-book.ts';
 export type { ProgressEvent } from './child-process.ts';
 export { buildEpub } from './build.ts';
 export type { BuildSpec } from './build.ts';
+export { BOOKS_READ_AT_ONCE, Places, PlacesFullError, readingPlaces } from './places.ts';
+export { CHAPTER_STYLE } from './chapter-page.ts';
+export { ChapterError, CHAPTER_LINK, readChapter } from './read-chapter.ts';

@@ -1,12 +1,16 @@
 /** Editions and works: what is sold, and what it is an edition of. */
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
+import { chaptersSchema } from '../books/extracted.ts';
+import { sampleOf } from '../books/sample.ts';
 import { builder } from './builder.ts';
 import { Contributor } from './contributor.ts';
 import { idOf } from './ids.ts';
+import { sampleLink } from './links.ts';
 import { Money } from './money.ts';
 import { Offer, offersOf } from './offer.ts';
-import { CoverRef, inOrder, parseCovers, readCovers, Revision } from './revision.ts';
+import { Reading } from './reading.ts';
+import { CoverRef, inOrder, parseCovers, readChapters, readCovers, Revision } from './revision.ts';
 import { EditionStatus } from './statuses.ts';
 import { User } from './viewer.ts';
 import { isOwner, maySeeEdition } from './visibility.ts';
@@ -105,6 +109,20 @@ export const Edition = builder.drizzleNode('editions', {
       select: { columns: { saleStatus: true }, with: { liveRevision: coversOnly, workingRevision: coversOnly } },
       resolve: ({ liveRevision, workingRevision, saleStatus }) =>
         parseCovers((liveRevision ?? workingRevision)?.covers, liveRevision !== null && saleStatus === 'PUBLISHED'),
+    }),
+    sample: t.field({
+      type: Reading,
+      nullable: true,
+      complexity: { field: 20 },
+      description:
+        'The beginning of the book to read in the browser: a tenth, or its first chapter. Null unless it is on sale and has a file.',
+      select: { with: { liveRevision: { columns: { id: true, fileId: true }, extras: readChapters } } },
+      resolve: ({ saleStatus, liveRevision }, _args, context) => {
+        if (saleStatus !== 'PUBLISHED' || liveRevision?.fileId == null) return null;
+        const chapters = sampleOf(chaptersSchema.parse(liveRevision.chapters ?? undefined));
+        const shown = chapters.map(({ title, wordsMax }) => ({ title, isCut: wordsMax !== null }));
+        return shown.length === 0 ? null : { ...sampleLink(context, liveRevision.id), chapters: shown };
+      },
     }),
     isbn13: t.exposeString('isbn13', { nullable: true, description: '13 digits.' }),
     prices: t.field({

@@ -1,4 +1,5 @@
 /** The reader's library: what may be read, and the links to get it. */
+import { chaptersSchema } from '../books/extracted.ts';
 import { downloadOf } from '../db/library.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
@@ -6,10 +7,12 @@ import { retell } from './domain-errors.ts';
 import { Edition } from './edition.ts';
 import { InvalidStateError, NotFoundError } from './errors.ts';
 import { idOf } from './ids.ts';
-import { downloadLink } from './links.ts';
+import { downloadLink, readingLink } from './links.ts';
 import { Order } from './order.ts';
 import { behindInstant, createdCursor, selectNodes } from './own-pages.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
+import { Reading } from './reading.ts';
+import { readChapters } from './revision.ts';
 import { isOwner } from './visibility.ts';
 
 const EntitlementStatus = builder.enumType('EntitlementStatus', {
@@ -50,6 +53,23 @@ export const Entitlement = builder.drizzleNode('entitlements', {
         return status === 'ACTIVE' && hasFile && isReader
           ? downloadLink(context, { entitlementId: id, readerId }).url
           : null;
+      },
+    }),
+    reading: t.field({
+      type: Reading,
+      nullable: true,
+      complexity: { field: 20 },
+      description:
+        'The book to read in the browser, for half an hour; to open it counts as a download. Null while the right is not active or there is no file. For the reader only.',
+      select: {
+        with: { edition: { columns: {}, with: { liveRevision: { columns: { fileId: true }, extras: readChapters } } } },
+      },
+      resolve: ({ id, readerId, status, edition: { liveRevision } }, _args, context) => {
+        const chapters = chaptersSchema.parse(liveRevision?.chapters ?? undefined);
+        const hasText = (liveRevision?.fileId ?? null) !== null && chapters.length > 0;
+        if (status !== 'ACTIVE' || !hasText || context.viewer?.id !== readerId) return null;
+        const shown = chapters.map(({ title }) => ({ title, isCut: false }));
+        return { ...readingLink(context, { entitlementId: id, readerId }), chapters: shown };
       },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Since when.' }),

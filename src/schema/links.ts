@@ -31,6 +31,31 @@ export function downloadLink(
   return { url: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims }), expiresAt };
 }
 
+/** Where a reader reads a book in the browser, for half an hour; `&chapter=N` follows. */
+export function readingLink(
+  { signing, publicUrl, clock }: Signer,
+  { entitlementId, readerId }: { entitlementId: string; readerId: string },
+): { link: string; expiresAt: Date } {
+  const expiresAt = new Date(clock.now().getTime() + PREVIEW_LINK_MS);
+  const path = `/reading/${entitlementId}`;
+  return {
+    link: publicUrl + signUrl(signing.secrets, { method: 'GET', path, expiresAt, claims: { readerId } }),
+    expiresAt,
+  };
+}
+
+/** Where the sample of a book on sale is read; the same for up to an hour, so that answers may be kept. */
+export function sampleLink(
+  { signing, publicUrl, clock }: Signer,
+  revisionId: string,
+): { link: string; expiresAt: Date } {
+  const expiresAt = new Date((Math.floor(clock.now().getTime() / PREVIEW_LINK_MS) + 2) * PREVIEW_LINK_MS);
+  return {
+    link: publicUrl + signUrl(signing.secrets, { method: 'GET', path: `/samples/${revisionId}`, expiresAt }),
+    expiresAt,
+  };
+}
+
 /** Where the PDF of a receipt is fetched, for five minutes. */
 export function receiptLink(
   { signing, publicUrl, clock }: Signer,

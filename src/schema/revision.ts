@@ -111,6 +111,7 @@ export const CoverRef = builder.objectRef<ShownCover>('Cover').implement({
 type Row = { extracted: AnyPgColumn };
 /** Parts of what was extracted, read one by one: the whole holds a tenth of the book. */
 export const readCovers = { covers: (row: Row) => sql<unknown>`${row.extracted} -> 'covers'`.as('covers') };
+export const readChapters = { chapters: (row: Row) => sql<unknown>`${row.extracted} -> 'chapters'`.as('chapters') };
 const readToc = { toc: (row: Row) => sql<unknown>`${row.extracted} -> 'tableOfContents'`.as('toc') };
 const readSample = { sample: (row: Row) => sql<unknown>`${row.extracted} -> 'sample'`.as('sample') };
 const readAccess = { access: (row: Row) => sql<unknown>`${row.extracted} -> 'accessibility'`.as('access') };

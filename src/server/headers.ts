@@ -35,6 +35,8 @@ export const PAGE_POLICY = policy({
   'connect-src': "'self'",
   'manifest-src': "'self'",
   'worker-src': "'self'",
+  // Chapters of books, which are in a sandbox (reading.ts).
+  'frame-src': "'self'",
   'form-action': "'self'",
   'base-uri': "'none'",
   'frame-ancestors': "'none'",

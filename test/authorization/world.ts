@@ -304,6 +304,7 @@ const extractedWith = (coverKey: string) => ({
   contributors: [],
   languages: ['en'],
   wordCount: 100,
+  chapters: [{ title: 'One', wordCount: 100 }],
   layout: 'REFLOWABLE',
   direction: 'LTR',
   epubVersion: '3.0',

@@ -6,8 +6,8 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { Extracted } from '../../db/books.ts';
 import type { ConsumerServices } from '../services.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { readingPlaces } from './places.ts';
-import { withLocalFile } from './scratch.ts';
+import { readingPlaces } from '../../epub/index.ts';
+import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 const READ_TIMEOUT_MS = 60_000;
 /** Before it begins, a book of the other stage may take its whole time in the same place. */
@@ -74,6 +74,7 @@ function toExtracted(book: ExtractedBook, covers: StoredCover[]): Extracted {
       conformsTo: book.accessibility.conformsTo,
     },
     sample: book.sample,
+    chapters: book.chapters,
     covers,
     sha256: book.fileSha256,
   };

@@ -25,7 +25,7 @@ import { checkDuplicates } from './check-duplicates.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { EXTRACT_TIMEOUT_MS, extractBook } from './extract-book.ts';
 import { goLive } from './go-live.ts';
-import { BOOKS_READ_AT_ONCE } from './places.ts';
+import { BOOKS_READ_AT_ONCE } from '../../epub/index.ts';
 import { changeRevision } from './revision.ts';
 import { scanFile } from './scan-file.ts';
 import { VALIDATE_TIMEOUT_MS, validateBook } from './validate-book.ts';

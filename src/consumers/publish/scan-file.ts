@@ -5,7 +5,7 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { ConsumerServices } from '../services.ts';
 import { needsChanges, reject } from './outcomes.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile } from './revision.ts';
-import { withLocalFile } from './scratch.ts';
+import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 export async function scanFile({ payload }: StageInput<EditionPayload>, context: StageContext<ConsumerServices>) {
   const { services, clock, signal } = context;

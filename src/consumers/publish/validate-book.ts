@@ -8,8 +8,8 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { ConsumerServices } from '../services.ts';
 import { needsChanges, reject } from './outcomes.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { readingPlaces } from './places.ts';
-import { withLocalFile } from './scratch.ts';
+import { readingPlaces } from '../../epub/index.ts';
+import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 type Context = StageContext<ConsumerServices, 'edition.progressed'>;
 

@@ -1,11 +1,11 @@
-/** A book's file on local disk for as long as somebody works on it. */
+/** A stored file on local disk for as long as somebody works on it. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConsumerServices } from '../services.ts';
+import type { BlobStorage } from './blob-storage.ts';
 
 /** Fetches the file, hands over its path, and removes it whatever happens. */
 export async function withLocalFile<Result>(
-  { storage, scratchDir }: Pick<ConsumerServices, 'storage' | 'scratchDir'>,
+  { storage, scratchDir }: { readonly storage: Pick<BlobStorage, 'getToFile'>; readonly scratchDir: string },
   storageKey: string,
   signal: AbortSignal,
   work: (path: string) => Promise<Result>,

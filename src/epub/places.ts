@@ -8,17 +8,30 @@ import { availableParallelism } from 'node:os';
 /** One core fewer than there are, at least 1. */
 export const BOOKS_READ_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
+/** As many wait as may wait. */
+export class PlacesFullError extends Error {
+  readonly code = 'PLACES_FULL';
+
+  constructor(waitingMax: number) {
+    super(`${waitingMax} are waiting already. Try again in a few seconds.`);
+    this.name = 'PlacesFullError';
+  }
+}
+
 export class Places {
   #free: number;
+  readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(count: number) {
+  /** @param waitingMax (Default: no limit, for callers who are limited themselves) */
+  constructor(count: number, waitingMax = Number.POSITIVE_INFINITY) {
     this.#free = count;
+    this.#waitingMax = waitingMax;
   }
 
   /**
    * Does the work when there is a place; the place is free again however the work ends.
-   * @throws the signal's reason when it aborts before the work has begun
+   * @throws the signal's reason when it aborts before the work has begun; PlacesFullError at once
    */
   async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(signal);
@@ -35,6 +48,7 @@ export class Places {
       this.#free -= 1;
       return;
     }
+    if (this.#waiting.length >= this.#waitingMax) throw new PlacesFullError(this.#waitingMax);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = () => {
       this.#waiting.splice(this.#waiting.indexOf(resolve), 1);
