@@ -8,7 +8,7 @@ import { draftOf, eventTypes, type Platform } from './assemble.ts';
 import { claimSlotIn, nextSlot, schedulesOf, workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
 import type { ScheduleView } from './schema/context.ts';
-import { noticeReader } from './gateways.ts';
+import { identityProviders, noticeReader } from './gateways.ts';
 import { defaultLimits } from './schema/limits.ts';
 import { schema } from './schema/index.ts';
 import { redisBucket } from './server/budget.ts';
@@ -84,6 +84,7 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
           schedules: scheduleViews(env),
           draftOf,
           auth: openAccounts(address),
+          identityProviders: identityProviders(platform, now),
           terms,
           notices: noticeReader(platform),
           webhookUrls: { allowsPrivate: env.NODE_ENV !== 'production' },

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { SIGN_IN_PAIRS, SIGN_IN_SECRETS, signInVariables } from './env/sign-in.ts';
 import { isNearly } from './env/spelling.ts';
 import { amounts, cron, origins, text, url, whole } from './env/values.ts';
 
@@ -40,6 +41,7 @@ const schema = z.object({
   APP_SECRET_PREVIOUS: optional(text.min(32, 'must be 32 characters or more')).describe(
     'The APP_SECRET before this one: what it signed and sealed stays good, nothing new is signed with it. Take it away when its links have run out.',
   ),
+  ...signInVariables,
   ADMIN_EMAIL: z
     .email('must be an e-mail address')
     .prefault('admin@booky-hub.localhost')
@@ -189,6 +191,7 @@ export const envVariables: readonly EnvVariable[] = Object.entries(schema.shape)
 const SECRET: ReadonlySet<string> = new Set<Name>([
   'APP_SECRET',
   'APP_SECRET_PREVIOUS',
+  ...SIGN_IN_SECRETS,
   'DATABASE_URL',
   'REDIS_URL',
   'STORAGE_URL',
@@ -293,6 +296,7 @@ function combinationFaults(given: Record<string, string>): string[] {
     ...faults,
     ...belonging(given, ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'], isStripe, 'PAYMENT_GATEWAY=stripe'),
     ...(previous === undefined ? [] : belonging(given, ['APP_SECRET_PREVIOUS'], secret !== '', 'APP_SECRET')),
+    ...SIGN_IN_PAIRS.flatMap(([key, others]) => belonging(given, others, given[key] !== undefined, key)),
     ...belonging(given, ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'], hasStore, 'an s3:// STORAGE_URL'),
   ];
 }

@@ -6,6 +6,7 @@
  *     /samples/REVISION, /reading/RIGHT    a chapter as a page, by a signed GET
  *     /app            the shop page        /healthz, /readyz                   probes
  *     /webhooks/payments/GATEWAY           what the payment provider tells us
+ *     /auth/…         sign-in by a provider, and the session's cookie
  *
  * Promise: every body has a limit, every answer a requestId that the log knows, and no answer tells of SQL or stacks.
  * Life: listening → stopping (no new connection; subscriptions end with RESUME; what runs may finish) → closed.
@@ -43,6 +44,8 @@ import { fillAddress, fillBody, type Operations } from './server/operations.ts';
 import { publicFolder, servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
+import { authorizationOf, type Cookies, sessionCookie } from './server/session-cookie.ts';
+import { serveSignIn } from './server/sign-in.ts';
 import { openSockets } from './server/sockets.ts';
 import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
@@ -137,6 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const routes = {
     '': home,
     graphql: serveGraphql(graphql, lanes, options.operations, {
+      session: sessionCookie(services.publicUrl),
       bytesMax: limits.bodyBytesMax,
       timeoutMs: patience.body,
     }),
@@ -148,6 +152,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     samples: serveSamples(reading),
     reading: serveReading(reading),
     webhooks: serveWebhooks(services),
+    auth: serveSignIn(services),
     app: servePages('app', options.pagesFolder ?? publicFolder),
     ...(options.workbenchFolder !== undefined && { workbench: servePages('workbench', options.workbenchFolder) }),
     healthz,
@@ -250,7 +255,7 @@ function serveGraphql(
   graphql: GraphqlServer,
   { events, requests }: Lanes,
   operations: Operations | undefined,
-  bodyLimit: BodyLimit,
+  { session, ...bodyLimit }: BodyLimit & { session: Cookies },
 ): Route {
   const page = serveGraphiql();
   return async (asked: Exchange) => {
@@ -275,7 +280,7 @@ function serveGraphql(
     const caller = {
       requestId,
       address,
-      authorization: headers.authorization ?? null,
+      authorization: authorizationOf(headers, session),
       lastEventId: headers['last-event-id']?.toString() ?? null,
     };
     if (events.wants(request) && (await events.serve(exchange, caller, body))) return;

@@ -177,6 +177,23 @@ function fillIn(value: string): string {
   );
 }
 
+describe('identity providers', () => {
+  const keys = { OIDC_CLIENT_ID: 'the-shop', OIDC_CLIENT_SECRET: 'hunter2' };
+
+  test('need their keys, which are of no use without them and are repeated in no fault', () => {
+    expect(faultsOf({ OIDC_ISSUER: 'https://id.example.org' })).toHaveLength(2);
+    expect(faultsOf(keys)).toHaveLength(2);
+    expect(faultsOf(keys).join()).not.toContain('hunter2');
+    expect(faultsOf({ OIDC_ISSUER: 'https://id.example.org', ...keys })).toEqual([]);
+    expect(faultsOf({ GITHUB_CLIENT_ID: 'x' })).toEqual([expect.stringContaining('GITHUB_CLIENT_SECRET')]);
+  });
+
+  test('are reached by https, but for one beside us', () => {
+    expect(faultsOf({ OIDC_ISSUER: 'http://id.example.org', ...keys })).toEqual([expect.stringContaining('https')]);
+    expect(faultsOf({ OIDC_ISSUER: 'http://localhost:3000', ...keys })).toEqual([]);
+  });
+});
+
 describe('payment gateway', () => {
   const keys = { STRIPE_SECRET_KEY: 'sk_test_12345678', STRIPE_WEBHOOK_SECRET: 'whsec_12345678' };
 

@@ -5,14 +5,14 @@
  * looked up on every request (one SQL), so that sign-out holds at once; a wrong e-mail and a wrong password get the same
  * answer in the same time. Sign-up cannot hide that an address is taken without a mail round-trip: attempts are counted
  * per network address instead, so that nobody can list them.
- * Not here: cookies. Only bearer tokens are taken, which a foreign page cannot send by itself, so CSRF has no footing.
+ * Not here: where a token is kept (../server/session-cookie.ts), who vouches for whom (../ports/identity).
  */
 import { betterAuth } from 'better-auth';
 import { createHash, randomBytes } from 'node:crypto';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
 import { and, eq, gt, sql } from 'drizzle-orm';
-import type { Db } from '../db/client.ts';
+import type { Db, Tx } from '../db/client.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
@@ -25,6 +25,7 @@ import {
   WrongCredentials,
   WrongTwoFactorCode,
 } from './errors.ts';
+import { userOfIdentity, type VouchedIdentity } from './identities.ts';
 import { type KeyScope } from './key-scopes.ts';
 import { isApiKey, viewersOfKeys } from './api-keys.ts';
 import { Lookups } from './lookups.ts';
@@ -141,6 +142,12 @@ export function createAccounts(options: AccountsOptions) {
     if (retryAfterMs > 0) throw new TooManyAttempts(retryAfterMs);
   }
 
+  async function openSession(tx: Tx, userId: string, token: string): Promise<void> {
+    const createdAt = now();
+    const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
+    await tx.insert(sessions).values({ id: newId(), userId, token, expiresAt, createdAt, updatedAt: createdAt });
+  }
+
   return {
     /** @throws EmailTaken, TooManyAttempts */
     async signUp(input: { name: string; email: string; password: string; address: string }): Promise<SignedIn> {
@@ -182,11 +189,28 @@ export function createAccounts(options: AccountsOptions) {
         const isOpen = await useChallenge(tx, { challenge, now: now() });
         const isRight = isOpen && (await useTwoFactorCode(tx, { userId, code, secrets, now: now() }));
         if (!isRight) throw new WrongTwoFactorCode();
-        const createdAt = now();
-        const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
-        await tx.insert(sessions).values({ id: newId(), userId, token, expiresAt, createdAt, updatedAt: createdAt });
+        await openSession(tx, userId, token);
       });
       return signedInBy(token);
+    },
+
+    /**
+     * Signs in whom a provider vouches for; makes an account when there is none with the e-mail.
+     * @throws IdentityEmailTaken, IdentityEmailUnproven, TooManyAttempts; TwoFactorRequired when a code has to follow
+     */
+    async signInWithIdentity({ identity, address }: { identity: VouchedIdentity; address: string }): Promise<SignedIn> {
+      await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      const waiting = await db.transaction(async (tx) => {
+        const userId = await userOfIdentity(tx, identity, now());
+        // Two-factor codes that are being switched on meanwhile either are seen, or end the session.
+        await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update');
+        if (await hasTwoFactor(tx, userId)) return userId;
+        await openSession(tx, userId, token);
+        return null;
+      });
+      if (waiting === null) return signedInBy(token);
+      throw new TwoFactorRequired(await makeChallenge(db, { userId: waiting, now: now() }));
     },
 
     /** Nothing is asked at sign-in before it is confirmed. @throws WrongCredentials, TwoFactorAlreadyOn, TooManyAttempts */
@@ -256,6 +280,12 @@ export function createAccounts(options: AccountsOptions) {
     async viewerOf(token: string): Promise<Viewer | null> {
       if (token.length === 0 || token.length > TOKEN_CHARS_MAX) return null;
       return (await lookups.find(token)) ?? null;
+    },
+
+    /** Until when a token is good. @returns null for one that is unknown, expired or signed out */
+    async sessionOf(token: string): Promise<{ token: string; expiresAt: Date } | null> {
+      const [row] = await viewerSql(token);
+      return row ? { token, expiresAt: row.expiresAt } : null;
     },
 
     /** `viewerOf` for many tokens, in one SQL; those that are not good are missing. */

@@ -72,3 +72,21 @@ export class TwoFactorNotBegun extends Error {
     super('Two-factor codes are not on. Begin with enableTwoFactor.');
   }
 }
+
+/** A provider vouches for an e-mail that it does not hold for proven, or for none. */
+export class IdentityEmailUnproven extends Error {
+  override readonly name = 'IdentityEmailUnproven';
+  constructor() {
+    super('Your provider does not say that this e-mail is yours. Confirm it there, then sign in again.');
+  }
+}
+
+/** There is an account with the e-mail, and nobody has proven yet that it is its owner's. */
+export class IdentityEmailTaken extends Error {
+  override readonly name = 'IdentityEmailTaken';
+  constructor() {
+    super(
+      'There is an account with this e-mail that was never confirmed. Sign in with its password and confirm the e-mail, or reset the password by mail; then sign in this way again.',
+    );
+  }
+}

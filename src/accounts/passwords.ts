@@ -7,6 +7,7 @@
 import { verifyPassword, hashPassword } from 'better-auth/crypto';
 import { and, eq, ne, like } from 'drizzle-orm';
 import type { Db, Tx } from '../db/client.ts';
+import { newId } from '../db/tables/columns.ts';
 import { useMailedCode } from '../db/mailed-codes.ts';
 import { accounts, sessions, twoFactors, verifications } from '../db/tables/index.ts';
 import { revokeApiKeys } from './api-keys.ts';
@@ -72,7 +73,11 @@ export async function endSessions(
   return ended.length;
 }
 
-/** @param present only when the hash is still this one @returns whether it was set */
+/**
+ * An account that was made by an identity provider has no password before the first one is set.
+ * @param present only when the hash is still this one
+ * @returns whether it was set
+ */
 async function setPassword(
   tx: Tx,
   { userId, hash, now, present }: { userId: string; hash: string; now: Date; present?: string },
@@ -83,7 +88,11 @@ async function setPassword(
     .set({ password: hash, updatedAt: now })
     .where(and(ofPassword(userId), unchanged))
     .returning({ id: accounts.id });
-  if (set.length === 0) return false;
+  if (set.length === 0 && present !== undefined) return false;
+  if (set.length === 0) {
+    const first = { id: newId(), userId, providerId: 'credential', accountId: userId, password: hash };
+    await tx.insert(accounts).values({ ...first, createdAt: now, updatedAt: now });
+  }
   await tx
     .delete(verifications)
     .where(and(like(verifications.identifier, 'RESET_PASSWORD:%'), like(verifications.value, `${userId} %`)));

@@ -10,7 +10,7 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-const keyOf = (secret: string) => Buffer.from(hkdfSync('sha256', secret, '', 'booky-hub two-factor secret', 32));
+const keyOf = (secret: string) => Buffer.from(hkdfSync('sha256', secret, '', 'booky-hub sealed', 32));
 
 export function seal(secret: string, ownerId: string, plain: string): string {
   const nonce = randomBytes(NONCE_BYTES);

@@ -8,6 +8,7 @@ import type { ShopTerms } from '../books/shop-terms.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { NoticeReader } from '../ports/payments/notices.ts';
 import type { UrlRule } from '../ports/webhooks/addresses.ts';
+import type { IdentityProvider } from '../ports/identity/provider.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
@@ -70,6 +71,8 @@ export interface SchemaServices {
   /** An event from a payload that somebody wrote; null for a type that nobody declares. */
   draftOf(type: string, payload: unknown): DraftAnswer | null;
   auth: Accounts;
+  /** Who else may say who somebody is. */
+  identityProviders: readonly IdentityProvider[];
   /** On what terms orders are taken. */
   terms: ShopTerms;
   /** Reads the webhooks of the payment provider; its name is that of the gateway that new payments are made at. */

@@ -51,6 +51,7 @@ import './runs.ts';
 import './scalars.ts';
 import './schedules.ts';
 import './sessions.ts';
+import './sign-in-methods.ts';
 import './stage-figures.ts';
 import './statement.ts';
 import './statuses.ts';

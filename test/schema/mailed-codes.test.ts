@@ -104,6 +104,15 @@ describe('a code that was mailed', () => {
     expect(await reset(third)).toMatchObject({ isReset: true });
   });
 
+  test('sets the first password of an account that an identity provider made', async () => {
+    const { email, id } = await api.signUp();
+    await api.db.execute(sql`delete from account where user_id = ${id}`);
+    expect(await reset(await mailed('RESET_PASSWORD', email))).toMatchObject({ isReset: true });
+    const rows = await api.db.execute(sql`
+      select provider_id, account_id, password is not null as has_password from account where user_id = ${id}`);
+    expect([...rows]).toEqual([{ provider_id: 'credential', account_id: id, has_password: true }]);
+  });
+
   test('is nothing for an e-mail that has changed since', async () => {
     const { email, id } = await api.signUp();
     const code = await mailed('RESET_PASSWORD', email);

@@ -21,6 +21,8 @@ describe('every answer tells a browser to run, frame, sniff and lend nothing:', 
     ['/covers/0199aaaa-0000-7000-8000-000000000000/600.jpg', {}],
     ['/healthz', {}],
     ['/readyz', {}],
+    ['/auth/session', { method: 'POST' }],
+    ['/auth/nobody/start', {}],
     ['/nowhere', {}],
     ['/graphql', { method: 'OPTIONS' }],
   ];

@@ -55,7 +55,10 @@ export const accounts = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [index('account_user').on(table.userId)],
+  (table) => [
+    index('account_user').on(table.userId),
+    unique('account_provider_once').on(table.providerId, table.accountId),
+  ],
 );
 
 export const verifications = pgTable(

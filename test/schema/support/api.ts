@@ -73,6 +73,8 @@ export interface ApiOptions {
   keepRows?: boolean;
   /** (Default: the sandbox's) */
   notices?: SchemaServices['notices'];
+  /** (Default: none) */
+  identityProviders?: SchemaServices['identityProviders'];
   /** (Default: 50,000) */
   backlogEventsMax?: number;
   /** (Default: no country has a tax) */
@@ -217,6 +219,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         })),
         draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
+        identityProviders: options.identityProviders ?? [],
         webhookUrls: { allowsPrivate: false },
         terms: {
           royaltyBps: ROYALTY_BPS,
