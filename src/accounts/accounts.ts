@@ -45,12 +45,15 @@ import { useMailedCode } from '../db/mailed-codes.ts';
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 const SESSION_MS = 7 * 24 * 3_600_000;
+/** How long somebody may be away at a provider. */
+export const BEGUN_SIGN_IN_MS = 10 * 60_000;
 const TOKEN_CHARS_MAX = 200;
 const TOKEN_BYTES = 32;
 
 /** Wrong or right, an e-mail may be tried this often from one address, and from all. */
 const SIGN_IN_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
 const SIGN_IN_LIMIT_PER_ADDRESS: AttemptLimit = { max: 100, windowMs: 15 * 60_000 };
+const BEGUN_SIGN_IN_LIMIT: AttemptLimit = { max: 1, windowMs: BEGUN_SIGN_IN_MS };
 const SIGN_UP_LIMIT_PER_ADDRESS: AttemptLimit = { max: 60, windowMs: 60 * 60_000 };
 /** Mails to one e-mail, whoever asks for them, and from one address; codes and present passwords that are tried. */
 const MAIL_LIMIT: AttemptLimit = { max: 5, windowMs: 60 * 60_000 };
@@ -194,12 +197,17 @@ export function createAccounts(options: AccountsOptions) {
       return signedInBy(token);
     },
 
+    /** Called before a provider is asked who came back. @returns false when `state` came back before @throws TooManyAttempts */
+    async useBegunSignIn({ state, address }: { state: string; address: string }): Promise<boolean> {
+      await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
+      return (await attempts.take(`begun-sign-in:${state}`, BEGUN_SIGN_IN_LIMIT)) === 0;
+    },
+
     /**
      * Signs in whom a provider vouches for; makes an account when there is none with the e-mail.
-     * @throws IdentityEmailTaken, IdentityEmailUnproven, TooManyAttempts; TwoFactorRequired when a code has to follow
+     * @throws IdentityEmailTaken, IdentityEmailUnproven; TwoFactorRequired when a code has to follow
      */
-    async signInWithIdentity({ identity, address }: { identity: VouchedIdentity; address: string }): Promise<SignedIn> {
-      await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
+    async signInWithIdentity(identity: VouchedIdentity): Promise<SignedIn> {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const waiting = await db.transaction(async (tx) => {
         const userId = await userOfIdentity(tx, identity, now());

@@ -14,7 +14,7 @@ import { newId } from '../db/tables/columns.ts';
 import { twoFactorBackupCodes, twoFactors, users } from '../db/tables/index.ts';
 import { TwoFactorAlreadyOn, TwoFactorNotBegun, WrongTwoFactorCode } from './errors.ts';
 import { endSessions } from './passwords.ts';
-import { seal, unseal } from './sealing.ts';
+import { seal, type SealedFor, unseal } from './sealing.ts';
 
 const ISSUER = 'Booky Hub';
 const STEP_S = 30;
@@ -34,6 +34,7 @@ export interface TwoFactorKit {
 
 const totpOf = (secret: Secret, label: string) =>
   new TOTP({ issuer: ISSUER, label, secret, algorithm: 'SHA1', digits: DIGITS, period: STEP_S });
+const sealedFor = (ownerId: string): SealedFor => ({ purpose: 'two-factor secret', ownerId });
 const hashOf = (backupCode: string) =>
   createHash('sha256').update(backupCode.toUpperCase().replaceAll(/[\s-]/g, '')).digest('base64url');
 
@@ -46,7 +47,7 @@ export async function beginTwoFactor(
   const backupCodes = Array.from({ length: BACKUP_CODES }, makeBackupCode);
   const email = await db.transaction(async (tx) => {
     const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, userId)).for('update');
-    const sealed = seal(secrets[0], userId, secret.base32);
+    const sealed = seal(secrets[0], sealedFor(userId), secret.base32);
     const [begun] = await tx
       .insert(twoFactors)
       .values({ userId, secret: sealed, createdAt: now })
@@ -119,7 +120,7 @@ async function takeStep(
 ): Promise<boolean> {
   const [row] = await tx.select({ sealed: twoFactors.secret }).from(twoFactors).where(eq(twoFactors.userId, userId));
   if (!row) return false;
-  const secret = unseal(secrets, userId, row.sealed);
+  const secret = unseal(secrets, sealedFor(userId), row.sealed);
   const timestamp = now.getTime();
   const token = code.replaceAll(/\s/g, '');
   const offset = totpOf(Secret.fromBase32(secret), userId).validate({ token, timestamp, window: 1 });
@@ -129,7 +130,7 @@ async function takeStep(
   const taken = await tx
     .update(twoFactors)
     // Sealed anew by the present secret, so that the one before can be forgotten some day.
-    .set({ lastStep: step, ...(present !== undefined && { secret: seal(present, userId, secret) }) })
+    .set({ lastStep: step, ...(present !== undefined && { secret: seal(present, sealedFor(userId), secret) }) })
     .where(
       and(
         eq(twoFactors.userId, userId),

@@ -11,9 +11,10 @@
  */
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { BEGUN_SIGN_IN_MS } from '../accounts/accounts.ts';
 import { isApiKey } from '../accounts/api-keys.ts';
 import { IdentityEmailTaken, IdentityEmailUnproven, TooManyAttempts, TwoFactorRequired } from '../accounts/errors.ts';
-import { seal, SealBroken, unseal } from '../accounts/sealing.ts';
+import { seal, SealBroken, type SealedFor, unseal } from '../accounts/sealing.ts';
 import {
   IdentityInvalidError,
   type IdentityProvider,
@@ -25,10 +26,11 @@ import { credentialIn } from './credential.ts';
 import { allowMethods, type Exchange, HttpError, type Route } from './http.ts';
 import { cookie, type Cookies, sessionCookie } from './session-cookie.ts';
 
-const KEPT_MS = 10 * 60_000;
 const PATH_CHARS_MAX = 500;
 const SHOP = '/app';
-const SEALED_FOR = 'sign-in';
+const OVER = 'This sign-in is over, or was begun in another browser. Begin it again.';
+/** Of the browser that holds it: who that is, nobody knows yet. */
+const SEALED_FOR: SealedFor = { purpose: 'begun sign-in', ownerId: '' };
 
 type Services = Pick<SchemaServices, 'auth' | 'clock' | 'identityProviders' | 'publicUrl' | 'signing' | 'log'>;
 
@@ -90,9 +92,9 @@ async function start(exchange: Exchange, provider: IdentityProvider, desk: Desk)
     throw new HttpError(503, 'UNAVAILABLE', `${provider.name} does not answer. Try again, or sign in another way.`);
   });
   const to = placeOfOurs(url.searchParams.get('to'), publicUrl);
-  const expiresAtMs = clock.now().getTime() + KEPT_MS;
+  const expiresAtMs = clock.now().getTime() + BEGUN_SIGN_IN_MS;
   const content = JSON.stringify({ providerId: provider.id, to, expiresAtMs, ...begun.kept });
-  kept.write(response, seal(secretsOf(signing)[0] ?? '', SEALED_FOR, content), KEPT_MS);
+  kept.write(response, seal(secretsOf(signing)[0] ?? '', SEALED_FOR, content), BEGUN_SIGN_IN_MS);
   response.writeHead(303, { location: begun.url }).end();
 }
 
@@ -104,13 +106,14 @@ async function finish(exchange: Exchange, provider: IdentityProvider, desk: Desk
   // Whatever comes of it, it is used up.
   desk.kept.write(response, '', 0);
   if (kept === null || kept.providerId !== provider.id || kept.expiresAtMs < clock.now().getTime()) {
-    return refuse(response, 400, 'This sign-in is over, or was begun in another browser. Begin it again.');
+    return refuse(response, 400, OVER);
   }
   const callback = new URL(callbackUrl(publicUrl, provider));
   callback.search = url.search;
   try {
-    const identity = await provider.finish(callback, kept);
-    const signedIn = await auth.signInWithIdentity({ identity, address });
+    // A copy of the cookie is worth nothing either: the provider is not asked twice for one sign-in.
+    if (!(await auth.useBegunSignIn({ state: kept.state, address }))) return refuse(response, 400, OVER);
+    const signedIn = await auth.signInWithIdentity(await provider.finish(callback, kept));
     session.write(response, signedIn.token, signedIn.expiresAt.getTime() - clock.now().getTime());
     response.writeHead(303, { location: kept.to }).end();
   } catch (error) {

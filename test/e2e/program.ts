@@ -21,7 +21,11 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-export async function startProgram(servers: { databaseUrl: string; redisUrl: string }): Promise<Program> {
+/** @param settings environment variables, besides those that every test has */
+export async function startProgram(
+  servers: { databaseUrl: string; redisUrl: string },
+  settings: Record<string, string> = {},
+): Promise<Program> {
   const dataDir = await mkdtemp(join(tmpdir(), 'booky-hub-e2e-'));
   const env = parseEnv({
     NODE_ENV: 'test',
@@ -29,6 +33,7 @@ export async function startProgram(servers: { databaseUrl: string; redisUrl: str
     DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     REDIS_KEY_PREFIX: `e2e-${randomUUID()}`,
+    ...settings,
   });
   const platform = await openPlatform(env, servers, openLog(env));
   let worker: Worker | null = null;

@@ -79,8 +79,11 @@ test('says whether it was refused, does not fit or is away', async () => {
   await expect(refused.finish()).rejects.toMatchObject({ name: 'IdentityRefusedError' });
   const foreign = await comeBack({ state: 'another' });
   await expect(foreign.finish()).rejects.toMatchObject({ name: 'IdentityInvalidError' });
-  answers['/login/oauth/access_token'] = { status: 400, body: { error: 'bad_verification_code' } };
-  await expect((await comeBack()).finish()).rejects.toMatchObject({ name: 'IdentityInvalidError' });
+  // It tells of a bad code with status 200.
+  for (const status of [200, 400]) {
+    answers['/login/oauth/access_token'] = { status, body: { error: 'bad_verification_code' } };
+    await expect((await comeBack()).finish()).rejects.toMatchObject({ name: 'IdentityInvalidError' });
+  }
   answers['/login/oauth/access_token'] = { status: 503, body: {} };
   await expect((await comeBack()).finish()).rejects.toMatchObject({ name: 'IdentityUnavailableError' });
 });
