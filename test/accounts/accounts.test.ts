@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createAccounts } from '../../src/accounts/accounts.ts';
 import { memoryAttempts, redisAttempts } from '../../src/accounts/attempts.ts';
+import { EmailTaken, TooManyAttempts } from '../../src/accounts/errors.ts';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
@@ -31,6 +32,19 @@ describe('a session', () => {
     nowMs = expiresAt.getTime();
     expect(await accounts.viewerOf(token)).toBeNull();
   });
+});
+
+test('sign-up tells that an e-mail is taken sixty times an hour from one address, and no more', async () => {
+  const accounts = open();
+  const ada = somebody();
+  await accounts.signUp(ada);
+  for (let tries = 1; tries < 60; tries++) await expect(accounts.signUp(ada)).rejects.toThrow(EmailTaken);
+  // Then nothing is told, taken or not.
+  await expect(accounts.signUp(ada)).rejects.toThrow(TooManyAttempts);
+  await expect(accounts.signUp(somebody())).rejects.toThrow(TooManyAttempts);
+  await expect(accounts.signUp({ ...ada, address: 'b' })).rejects.toThrow(EmailTaken);
+  nowMs += 3_600_000;
+  await expect(accounts.signUp(ada)).rejects.toThrow(EmailTaken);
 });
 
 describe('the first admin', () => {
