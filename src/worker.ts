@@ -15,7 +15,7 @@ import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
 import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
 import { createWebhookSender } from './ports/webhooks/sender.ts';
-import { createEngine, refuseStrandedShards, systemClock } from './streams/index.ts';
+import { createEngine, refuseStrandedShards, systemClock, watchCalls } from './streams/index.ts';
 
 export interface Worker {
   /** Tells the relay that something was committed in this process. */
@@ -41,11 +41,11 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     services: {
       db: stagesDatabase.db,
       redis,
-      gateway,
-      storage,
-      mail,
-      enricher: openEnricher(platform),
-      webhooks: createWebhookSender({ allowsPrivate: env.NODE_ENV !== 'production' }),
+      gateway: watchCalls('gateway', gateway),
+      storage: watchCalls('storage', storage),
+      mail: watchCalls('mail', mail),
+      enricher: watchCalls('enricher', openEnricher(platform)),
+      webhooks: watchCalls('webhooks', createWebhookSender({ allowsPrivate: env.NODE_ENV !== 'production' })),
       shards: env.STREAM_SHARDS,
       scratchDir: join(env.DATA_DIR, 'scratch'),
       publicUrl: publicUrl(env),

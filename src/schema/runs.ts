@@ -1,17 +1,23 @@
 /** Runs and their timelines, for admins: what happened, stage by stage. */
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
 import { batched } from '../db/batched.ts';
+import { RETRYING } from '../streams/failure.ts';
+import { readTrail } from '../streams/trail.ts';
 import type { Context } from './context.ts';
 import { builder } from './builder.ts';
 import { hidePersonal } from './disclosure.ts';
 import { BadIdError } from './errors.ts';
 import { progressOf } from './progress.ts';
+import { RunCall, RunWaits } from './run-trail.ts';
 
 const TIMELINE_MAX = 200;
 const RUN_ID_CHARS_MAX = 200;
 export const runIdSchema = searchSchema(RUN_ID_CHARS_MAX);
+
+const failedPayload = z.object({ error: z.string() });
 
 export type RunRow = typeof runs.$inferSelect;
 export type EventRow = typeof events.$inferSelect;
@@ -66,12 +72,29 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
     stage: t.exposeString('stage', { nullable: true, description: 'The stage that returned it; null for the first.' }),
     attempts: t.exposeInt('attempts', { nullable: true, description: 'How many tries the stage took.' }),
     durationMs: t.exposeInt('durationMs', { nullable: true, description: 'How long its last try took.' }),
+    calls: t.field({
+      type: [RunCall],
+      description: 'What the stage asked of the outside on the way to it, oldest first, the last 20.',
+      resolve: ({ trail }) => readTrail(trail)?.calls ?? [],
+    }),
+    waits: t.field({
+      type: RunWaits,
+      nullable: true,
+      description: 'How often the stage was put off on the way to it; null for never.',
+      resolve: ({ trail }) => readTrail(trail)?.waits ?? null,
+    }),
     at: t.expose('createdAt', { type: 'DateTime', description: 'When it was committed.' }),
     retryAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'For a failed try: when the next is due.',
       resolve: (event) => progressOf({ ...event, seq: event.seq ?? 0 }).retryAt,
+    }),
+    error: t.string({
+      nullable: true,
+      description: 'For a failed try: why.',
+      resolve: ({ type, payload }) =>
+        type === RETRYING ? (failedPayload.safeParse(payload).data?.error ?? null) : null,
     }),
     payload: t.string({
       description: 'What it carries, as JSON text; what may be personal is hidden (see `discloseEvent`).',
@@ -110,6 +133,17 @@ export const Run = builder.objectRef<RunRow>('Run').implement({
     failures: t.exposeInt('failures', { description: 'Failed tries of that stage so far.' }),
     retryAt: t.expose('retryAt', { type: 'DateTime', nullable: true, description: 'When the next try is due.' }),
     lastError: t.exposeString('lastError', { nullable: true, description: 'Why the last try failed.' }),
+    calls: t.field({
+      type: [RunCall],
+      description: 'What the stage whose turn it is asked of the outside without coming to an event yet.',
+      resolve: ({ trail }) => readTrail(trail)?.calls ?? [],
+    }),
+    waits: t.field({
+      type: RunWaits,
+      nullable: true,
+      description: 'How often that stage was put off; null for never.',
+      resolve: ({ trail }) => readTrail(trail)?.waits ?? null,
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last moved.' }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),

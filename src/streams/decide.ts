@@ -11,6 +11,7 @@ import type { Random } from './clock.ts';
 import type { AppendAnswer } from './redis.ts';
 import type { Registry, Seat } from './registry.ts';
 import { nextDelayMs, type RetryPolicy, untilDone } from './retry.ts';
+import type { Trail } from './trail.ts';
 import { stageId } from './workflow.ts';
 
 export type RunState = 'RUNNING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'PARKED' | 'CANCELLED';
@@ -25,6 +26,8 @@ export interface RunSnapshot {
   readonly failures: number;
   /** True while a timer holds its next try. */
   readonly isWaiting: boolean;
+  /** What its stage did outside in tries that came to no event. (Default: nothing) */
+  readonly trail?: Trail | null;
 }
 
 type Asked = Pick<Delivery, 'runId' | 'eventId' | 'kind'>;

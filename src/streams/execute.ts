@@ -5,6 +5,7 @@
  * Not here: storing what came of it (settle.ts, failure.ts).
  */
 import type { Announcer } from './announce.ts';
+import { notingCalls } from './calls.ts';
 import type { Delivery } from './delivery.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -12,6 +13,7 @@ import type { Seat } from './registry.ts';
 import { claimRuns, type Member, openRuns } from './runs.ts';
 import { compensateNext } from './failure.ts';
 import { admit, type SettleContext } from './settle.ts';
+import { type OutsideCall, withCalls } from './trail.ts';
 import type { Compensation, Outcome, StageContext, StageInput } from './workflow.ts';
 
 export interface ExecuteContext<Services> extends SettleContext<Services> {
@@ -73,16 +75,21 @@ export async function runCompensation<Services>(
   seat: Seat<Services>,
   delivery: Delivery,
   failures: number,
+  calls: OutsideCall[],
 ): Promise<void> {
   const input = parseInput(seat, delivery, failures);
-  const write: Compensation = await withinLimit(context, seat, delivery, async (stageContext) =>
-    seat.stage.compensate ? seat.stage.compensate(input, stageContext) : null,
+  const write: Compensation = await notingCalls(calls, () =>
+    withinLimit(context, seat, delivery, async (stageContext) =>
+      seat.stage.compensate ? seat.stage.compensate(input, stageContext) : null,
+    ),
   );
   await context.db.transaction(async (tx) => {
     const [member] = await admit(tx, context, seat, [delivery]);
     if (!member) return;
     if (write) await write(tx);
-    await compensateNext(tx, context, seat, delivery, seat.id);
+    const undoing = calls.map((call) => ({ ...call, undoes: seat.id }));
+    const trail = withCalls(member.claimed.trail ?? null, undoing);
+    await compensateNext(tx, context, seat, delivery, { compensated: seat.id, trail });
   });
 }
 

@@ -16,6 +16,7 @@ import { describeError } from './errors.ts';
 import { appendEvents } from './outbox.ts';
 import type { Seat } from './registry.ts';
 import type { Member } from './runs.ts';
+import { type OutsideCall, type Trail, withCalls } from './trail.ts';
 import { admit, type SettleContext } from './settle.ts';
 import { planDeliveries } from './timers.ts';
 
@@ -26,6 +27,12 @@ export interface FailureContext<Services> extends SettleContext<Services> {
 /** What `stage.retrying` tells; `error` is for operators only. */
 export const RETRYING = 'stage.retrying';
 
+/** A try that threw, and what it did outside before. */
+export interface FailedTry {
+  readonly error: unknown;
+  readonly calls: readonly OutsideCall[];
+}
+
 /** @returns what was decided, for the log; DROPPED when the run has moved on meanwhile */
 export type FailureVerdict = 'RETRYING' | 'COMPENSATING' | 'FAILED' | 'PARKED' | 'DROPPED';
 
@@ -34,19 +41,21 @@ export async function recordFailure<Services>(
   context: FailureContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
-  error: unknown,
+  { error, calls }: FailedTry,
 ): Promise<FailureVerdict> {
   return context.db.transaction(async (tx) => {
     const [member] = await admit(tx, context, seat, [delivery]);
     if (!member) return 'DROPPED';
     const failures = member.claimed.failures + 1;
+    const trail = trailOf(member, calls);
     const decision = afterFailure(seat, { kind: delivery.kind, failures, error }, context.random);
     if (decision.kind === 'RETRY') {
-      await planRetry(tx, context, seat, member, { failures, delayMs: decision.delayMs, error });
+      await planRetry(tx, context, seat, member, { failures, delayMs: decision.delayMs, error, trail });
       return 'RETRYING';
     }
-    await noteFailure(tx, context, delivery, { failures, error });
-    if (decision.kind === 'COMPENSATE') return compensateNext(tx, context, seat, delivery, null);
+    await noteFailure(tx, context, delivery, { failures, error, trail });
+    if (decision.kind === 'COMPENSATE')
+      return compensateNext(tx, context, seat, delivery, { compensated: null, trail });
     await park(tx, context, seat, delivery, { failures, error, reason: decision.reason });
     return 'PARKED';
   });
@@ -61,26 +70,35 @@ export async function parkUnrecordable<Services>(
   context: FailureContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
-  error: unknown,
+  { error, calls }: FailedTry,
 ): Promise<FailureVerdict> {
   return context.db.transaction(async (tx) => {
     const [member] = await admit(tx, context, seat, [delivery]);
     if (!member) return 'DROPPED';
     const failures = member.claimed.failures + 1;
-    await noteFailure(tx, context, delivery, { failures, error });
+    await noteFailure(tx, context, delivery, { failures, error, trail: trailOf(member, calls) });
     await park(tx, context, seat, delivery, { failures, error, reason: 'TERMINAL' });
     return 'PARKED';
   });
 }
 
+/** What the run has done outside and no event tells, this try included. */
+const trailOf = ({ delivery, claimed }: Member, calls: readonly OutsideCall[]): Trail | null =>
+  withCalls(
+    claimed.trail ?? null,
+    delivery.kind === 'COMPENSATE' ? calls.map((call) => ({ ...call, undoes: claimed.stage })) : calls,
+  );
+
+const jsonOf = (trail: Trail | null) => sql`${trail === null ? null : JSON.stringify(trail)}::text::jsonb`;
+
 async function noteFailure<Services>(
   tx: Tx,
   context: FailureContext<Services>,
   delivery: Delivery,
-  { failures, error }: { failures: number; error: unknown },
+  { failures, error, trail }: { failures: number; error: unknown; trail: Trail | null },
 ): Promise<void> {
   await tx.execute(sql`
-    update run set failures = ${failures}, last_error = ${describeError(error)},
+    update run set failures = ${failures}, last_error = ${describeError(error)}, trail = ${jsonOf(trail)},
       updated_at = ${context.clock.now().toISOString()}::timestamptz
     where id = ${delivery.runId}`);
 }
@@ -90,7 +108,7 @@ async function planRetry<Services>(
   context: FailureContext<Services>,
   seat: Seat<Services>,
   { delivery }: Member,
-  { failures, delayMs, error }: { failures: number; delayMs: number; error: unknown },
+  { failures, delayMs, error, trail }: { failures: number; delayMs: number; error: unknown; trail: Trail | null },
 ): Promise<void> {
   const now = context.clock.now();
   const dueAt = new Date(now.getTime() + delayMs);
@@ -109,7 +127,7 @@ async function planRetry<Services>(
         type: RETRYING,
         subject: delivery.subject,
         payload: { stage: seat.id, failures, retryAt: dueAt.toISOString(), error: describeError(error), ...shown },
-        origin: { runId: delivery.runId, stage: seat.id, attempts: failures, durationMs: null },
+        origin: { runId: delivery.runId, stage: seat.id, attempts: failures, durationMs: null, trail },
       },
     ],
     { now, shards: context.shards },
@@ -128,14 +146,14 @@ function inputOf<Services>(seat: Seat<Services>, delivery: Delivery, attempt: nu
 
 /**
  * Plans the newest compensation that is still to be done, or ends the run with `failsWith` when none is left.
- * @param compensated the stage whose compensation has just been done; null when the undoing begins
+ * @param undone.compensated the stage whose compensation has just been done; null when the undoing begins
  */
 export async function compensateNext<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
-  compensated: string | null,
+  { compensated, trail }: { compensated: string | null; trail: Trail | null },
 ): Promise<'COMPENSATING' | 'FAILED'> {
   const now = context.clock.now();
   const consumed = await readConsumed(tx, seat, delivery);
@@ -146,11 +164,11 @@ export async function compensateNext<Services>(
         updated_at = ${now.toISOString()}::timestamptz
       where id = ${delivery.runId}`);
     await planDeliveries(tx, [
-      { stage: next.stage, runId: delivery.runId, eventId: next.eventId, kind: 'COMPENSATE', dueAt: now },
+      { stage: next.stage, runId: delivery.runId, eventId: next.eventId, kind: 'COMPENSATE', dueAt: now, trail },
     ]);
     return 'COMPENSATING';
   }
-  await endWithFailure(tx, context, seat, delivery);
+  await endWithFailure(tx, context, seat, delivery, trail);
   return 'FAILED';
 }
 
@@ -174,6 +192,7 @@ async function endWithFailure<Services>(
   context: SettleContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
+  trail: Trail | null,
 ): Promise<void> {
   const { failsWith } = seat.workflow;
   if (!failsWith) throw new Error(`workflow ${seat.workflow.name} has no failsWith`);
@@ -191,12 +210,12 @@ async function endWithFailure<Services>(
   });
   const [event] = await appendEvents(
     tx,
-    [{ ...draft, origin: { runId: delivery.runId, stage: seat.id, attempts: null, durationMs: null } }],
+    [{ ...draft, origin: { runId: delivery.runId, stage: seat.id, attempts: null, durationMs: null, trail } }],
     { now, shards: context.shards },
   );
   if (!event) throw new Error(`the end of run ${delivery.runId} was not stored`);
   await tx.execute(sql`
-    update run set state = 'FAILED', at_event_id = ${event.id}, retry_at = null,
+    update run set state = 'FAILED', at_event_id = ${event.id}, retry_at = null, trail = null,
       updated_at = ${now.toISOString()}::timestamptz, ended_at = ${now.toISOString()}::timestamptz
     where id = ${delivery.runId}`);
 }

@@ -1,5 +1,6 @@
 /** The stage engine's face: everything that other rooms may use. */
 export { watchBacklog } from './backlog.ts';
+export { watchCalls } from './calls.ts';
 export { systemClock } from './clock.ts';
 export { discardDeadLetter, replayDeadLetter } from './dead-letters.ts';
 export { createEngine } from './engine.ts';

@@ -9,6 +9,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import type { EventDraft } from './event.ts';
+import type { Trail } from './trail.ts';
 
 /** What an event says of the stage that returned it. */
 export interface EventOrigin {
@@ -17,6 +18,8 @@ export interface EventOrigin {
   stage: string | null;
   attempts: number | null;
   durationMs: number | null;
+  /** What it did outside. (Default: nothing) */
+  trail?: Trail | null;
 }
 
 export interface AppendedEvent {
@@ -73,11 +76,13 @@ export async function appendEvents(
   const createdAt = options.now.toISOString();
   const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
   const isNumbered = drafts.every(({ seq }) => typeof seq === 'number');
+  // Most have none: then nothing more is sent.
+  const hasTrail = origins.some(({ trail }) => trail);
   const result = await tx.execute<{ id: string; subject: string; seq: number }>(sql`
     with added as (
-      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, created_at)
+      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, created_at)
       select d.shard, d.type, d.subject, ${isNumbered ? sql`d.seq` : NEXT_SEQ},
-             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${createdAt}::timestamptz
+             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${hasTrail ? sql`d.trail` : sql`null`}, ${createdAt}::timestamptz
       from unnest(
         ${sql.param(drafts.map(({ subject }) => shardOf(subject, options.shards)))}::smallint[],
         ${sql.param(drafts.map(({ type }) => type))}::text[],
@@ -88,7 +93,8 @@ export async function appendEvents(
         ${sql.param(origins.map(({ stage }) => stage))}::text[],
         ${sql.param(origins.map(({ attempts }) => attempts))}::smallint[],
         ${sql.param(origins.map(({ durationMs }) => durationMs))}::int[]
-      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms, ord)
+        ${hasTrail ? sql`, ${sql.param(origins.map(({ trail }) => trail ?? null))}::jsonb[]` : sql``}
+      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms${hasTrail ? sql`, trail` : sql``}, ord)
       order by d.ord
       returning id, shard, type, subject, seq
     ), packed as (

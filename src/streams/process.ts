@@ -6,14 +6,22 @@
  * A batch whose commit fails is taken apart: each member is settled alone, so that one cannot hold up the others.
  */
 import type { Tx } from '../db/client.ts';
+import { notingCalls } from './calls.ts';
 import type { Carried } from './carry.ts';
 import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
 import type { Delivery } from './delivery.ts';
 import { describeError, isTransientDatabaseError } from './errors.ts';
-import { type FailureContext, type FailureVerdict, parkUnrecordable, recordFailure } from './failure.ts';
+import {
+  type FailedTry,
+  type FailureContext,
+  type FailureVerdict,
+  parkUnrecordable,
+  recordFailure,
+} from './failure.ts';
 import type { Seat } from './registry.ts';
 import type { Member } from './runs.ts';
 import { admit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
+import type { OutsideCall, Trail } from './trail.ts';
 
 export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {
   /** Aborts when nothing new may be begun. */
@@ -68,7 +76,7 @@ async function commitBatch<Services>(
   deliveries: readonly Delivery[],
 ): Promise<Carried[]> {
   const startedAt = performance.now();
-  const run = async (tx: Tx, members: readonly { delivery: Delivery; failures: number }[]) => {
+  const run = async (tx: Tx, members: readonly { delivery: Delivery; failures: number; before: Trail | null }[]) => {
     const inputs = members.map(({ delivery, failures }) => parseInput(seat, delivery, failures));
     const outcomes = (await seat.stage.runBatch?.(tx, inputs, context)) ?? [];
     if (outcomes.length !== members.length) {
@@ -78,13 +86,13 @@ async function commitBatch<Services>(
     return outcomes.flatMap((outcome, index) => {
       checkDeclared(seat, outcome);
       const member = members[index];
-      return member ? [{ ...member, outcome, durationMs }] : [];
+      return member ? [{ ...member, outcome, durationMs, calls: [] }] : [];
     });
   };
   return straightOrCareful(context, seat, deliveries, {
     straight: () =>
       context.db.transaction(async (tx) => {
-        const members = deliveries.map((delivery) => ({ delivery, failures: 0 }));
+        const members = deliveries.map((delivery) => ({ delivery, failures: 0, before: null }));
         return storeStraight(tx, context, seat, await run(tx, members));
       }),
     careful: () =>
@@ -92,7 +100,11 @@ async function commitBatch<Services>(
         const admitted = await admit(tx, context, seat, deliveries);
         if (admitted.length < deliveries.length) context.doubts.add(seat.id);
         if (admitted.length === 0) return [];
-        const members = admitted.map(({ delivery, claimed }) => ({ delivery, failures: claimed.failures }));
+        const members = admitted.map(({ delivery, claimed }) => ({
+          delivery,
+          failures: claimed.failures,
+          before: claimed.trail ?? null,
+        }));
         return store(tx, context, seat, await run(tx, members));
       }),
   });
@@ -118,15 +130,16 @@ export async function attempt<Services>(
   { delivery, claimed }: Member,
 ): Promise<{ settled: Settled } | { processed: Processed }> {
   const startedAt = performance.now();
+  const calls: OutsideCall[] = [];
   try {
     if (delivery.kind === 'COMPENSATE') {
-      await runCompensation(context, seat, delivery, claimed.failures);
+      await runCompensation(context, seat, delivery, claimed.failures, calls);
       return { processed: DONE };
     }
-    const outcome = await runStage(context, seat, delivery, claimed.failures);
-    return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt) } };
+    const outcome = await notingCalls(calls, () => runStage(context, seat, delivery, claimed.failures));
+    return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt), calls } };
   } catch (error) {
-    return { processed: await failOrPostpone(context, seat, delivery, error) };
+    return { processed: await failOrPostpone(context, seat, delivery, error, calls) };
   }
 }
 
@@ -142,7 +155,7 @@ export async function settleGroup<Services>(
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = settled;
-    if (only && others.length === 0) return fail(context, seat, only.delivery, error);
+    if (only && others.length === 0) return fail(context, seat, only.delivery, error, only.calls);
     const results: Processed[] = [];
     for (const one of settled) results.push(await settleGroup(context, seat, [one]));
     return merge(results);
@@ -169,9 +182,10 @@ async function failOrPostpone<Services>(
   seat: Seat<Services>,
   delivery: Delivery,
   error: unknown,
+  calls: readonly OutsideCall[],
 ): Promise<Processed> {
   if (isTransientDatabaseError(error)) return postpone(context, seat, [delivery], error);
-  return fail(context, seat, delivery, error);
+  return fail(context, seat, delivery, error, calls);
 }
 
 export async function fail<Services>(
@@ -179,14 +193,15 @@ export async function fail<Services>(
   seat: Seat<Services>,
   delivery: Delivery,
   error: unknown,
+  calls: readonly OutsideCall[] = [],
 ): Promise<Processed> {
   if (context.stopping.aborted) return { left: [delivery], carried: [] };
   try {
-    tell(context, seat, delivery, error, await recordFailure(context, seat, delivery, error));
+    tell(context, seat, delivery, error, await recordFailure(context, seat, delivery, { error, calls }));
     return DONE;
   } catch (recordingError) {
     if (isTransientDatabaseError(recordingError)) return postpone(context, seat, [delivery], recordingError);
-    return parkOrPostpone(context, seat, delivery, recordingError);
+    return parkOrPostpone(context, seat, delivery, { error: recordingError, calls });
   }
 }
 
@@ -194,10 +209,10 @@ async function parkOrPostpone<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
   delivery: Delivery,
-  error: unknown,
+  failed: FailedTry,
 ): Promise<Processed> {
   try {
-    tell(context, seat, delivery, error, await parkUnrecordable(context, seat, delivery, error));
+    tell(context, seat, delivery, failed.error, await parkUnrecordable(context, seat, delivery, failed));
     return DONE;
   } catch (parkingError) {
     return postpone(context, seat, [delivery], parkingError);

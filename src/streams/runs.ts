@@ -11,6 +11,7 @@ import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
+import { readTrail } from './trail.ts';
 
 type Executor = Pick<Tx, 'execute'>;
 
@@ -65,8 +66,9 @@ export async function claimRuns<Services>(
     at_event_id: string;
     failures: number;
     is_waiting: boolean;
+    trail: unknown;
   }>(sql`
-    select r.id, r.state, r.stage, r.at_event_id, r.failures, r.retry_at is not null as is_waiting
+    select r.id, r.state, r.stage, r.at_event_id, r.failures, r.retry_at is not null as is_waiting, r.trail
     from run r where r.id = any(${sql.param(ids)}::text[])
     order by r.id
     ${lock ? sql`for update of r` : sql``}`);
@@ -80,6 +82,7 @@ export async function claimRuns<Services>(
         atEventId: Number(row.at_event_id),
         failures: row.failures,
         isWaiting: row.is_waiting,
+        trail: readTrail(row.trail),
       },
     ]),
   );
@@ -169,7 +172,7 @@ function refuseUnlessAll(count: number, wanted: number): void {
 const updateOf = (advances: readonly (RunAdvance & { fromEventId?: number })[], now: Date): SQL => sql`
   update run r
   set at_event_id = d.event_id, stage = d.stage, state = d.state::run_state, failures = 0, retry_at = null,
-      last_error = null, updated_at = ${now.toISOString()}::timestamptz,
+      last_error = null, trail = null, updated_at = ${now.toISOString()}::timestamptz,
       ended_at = case when d.state = 'COMPLETED' then ${now.toISOString()}::timestamptz end
   from unnest(
     ${sql.param(advances.map(({ runId }) => runId))}::text[],

@@ -24,6 +24,7 @@ import {
   type RunAdvance,
 } from './runs.ts';
 import { planDeliveries } from './timers.ts';
+import { type OutsideCall, type Trail, withCalls, withWait } from './trail.ts';
 import { type Outcome, storeWrites } from './workflow.ts';
 
 export interface SettleContext<Services> {
@@ -41,6 +42,7 @@ export interface Settled {
   readonly delivery: Delivery;
   readonly outcome: Outcome;
   readonly durationMs: number;
+  readonly calls: readonly OutsideCall[];
 }
 
 /** Opens and locks the runs of these deliveries and keeps those that may be worked on. */
@@ -59,8 +61,11 @@ interface Result {
   readonly delivery: Delivery;
   readonly outcome: Outcome;
   readonly durationMs: number;
+  readonly calls: readonly OutsideCall[];
   /** Failed attempts before this one. */
   readonly failures: number;
+  /** What earlier tries did outside that no event tells. */
+  readonly before: Trail | null;
 }
 
 /**
@@ -72,7 +77,7 @@ export async function settle<Services>(
   seat: Seat<Services>,
   settled: readonly Settled[],
 ): Promise<Carried[]> {
-  const straight = settled.map((one) => ({ ...one, failures: 0 }));
+  const straight = settled.map((one) => ({ ...one, failures: 0, before: null }));
   const deliveries = settled.map((one) => one.delivery);
   return straightOrCareful(context, seat, deliveries, {
     straight: () => context.db.transaction((tx) => storeStraight(tx, context, seat, straight)),
@@ -85,8 +90,8 @@ export async function settle<Services>(
           context,
           seat,
           members.map(({ delivery, claimed }) => ({
-            delivery,
             failures: claimed.failures,
+            before: claimed.trail ?? null,
             ...pick(outcomes, delivery),
           })),
         );
@@ -94,7 +99,7 @@ export async function settle<Services>(
   });
 }
 
-function pick(outcomes: Map<Delivery, Settled>, delivery: Delivery): { outcome: Outcome; durationMs: number } {
+function pick(outcomes: Map<Delivery, Settled>, delivery: Delivery): Settled {
   const found = outcomes.get(delivery);
   if (!found) throw new Error(`no outcome for event ${delivery.eventId}`);
   return found;
@@ -165,11 +170,12 @@ export async function store<Services>(
   await advanceRuns(tx, advances, now);
   await planDeliveries(
     tx,
-    results.flatMap(({ delivery: { runId, eventId }, outcome }) =>
-      outcome.kind === 'SNOOZE'
-        ? [{ stage: seat.id, runId, eventId, kind: 'RUN' as const, dueAt: new Date(now.getTime() + outcome.delayMs) }]
-        : [],
-    ),
+    results.flatMap(({ delivery: { runId, eventId }, outcome, before, calls }) => {
+      if (outcome.kind !== 'SNOOZE') return [];
+      const until = new Date(now.getTime() + outcome.delayMs);
+      const trail = withWait(before, calls, { now, until });
+      return [{ stage: seat.id, runId, eventId, kind: 'RUN' as const, dueAt: until, trail }];
+    }),
   );
   return carried;
 }
@@ -197,11 +203,12 @@ async function tell<Services>(
   const events = await appendEvents(
     tx,
     advancing.map((result) => {
-      const { delivery, outcome, failures, durationMs } = result;
+      const { delivery, outcome, failures, durationMs, before, calls } = result;
+      const trail = withCalls(before, calls);
       return {
         ...outcome.event,
         seq: outcome.event.subject === delivery.subject ? seqOf(result) : null,
-        origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs },
+        origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs, trail },
       };
     }),
     { now, shards: context.shards, carriers },

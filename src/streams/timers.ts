@@ -6,6 +6,7 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import type { Trail } from './trail.ts';
 
 export interface PlannedDelivery {
   readonly stage: string;
@@ -13,6 +14,8 @@ export interface PlannedDelivery {
   readonly eventId: number;
   readonly kind: 'RUN' | 'COMPENSATE';
   readonly dueAt: Date;
+  /** What the try did outside that is put off; null for nothing, or when an event tells it. (Default: null) */
+  readonly trail?: Trail | null;
 }
 
 /** Plans deliveries, and marks their runs as waiting, so that an older delivery does not come first. */
@@ -24,10 +27,11 @@ export async function planDeliveries(tx: Pick<Tx, 'execute'>, planned: readonly 
     event_id: one.eventId,
     kind: one.kind,
     due_at: one.dueAt.toISOString(),
+    trail: one.trail ?? null,
   }));
   const records = sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-    as d(stage text, run_id text, event_id bigint, kind text, due_at timestamptz)`;
-  await tx.execute(sql`update run r set retry_at = d.due_at from ${records} where r.id = d.run_id`);
+    as d(stage text, run_id text, event_id bigint, kind text, due_at timestamptz, trail jsonb)`;
+  await tx.execute(sql`update run r set retry_at = d.due_at, trail = d.trail from ${records} where r.id = d.run_id`);
   await tx.execute(sql`
     insert into timer (due_at, shard, stage, run_id, event_id, kind)
     select d.due_at, r.shard, d.stage, d.run_id, d.event_id, d.kind::delivery_kind

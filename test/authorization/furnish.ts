@@ -53,7 +53,11 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
     from edition where id = ${draft.editionId}`;
   await sql`update "order" set country = 'DE' where id = ${orderId}`;
   await sql`update api_key set expires_at = now() + interval '1 day', last_used_at = now() where id = ${apiKeyId}`;
-  await sql`update run set state = 'RUNNING', retry_at = now()`;
+  const at = new Date().toISOString();
+  const call = { what: 'gateway.authorize', key: 'k', at, ms: 1, outcome: 'AUTHORIZED', undoes: 'purchase.validate' };
+  const trail = sql.json({ calls: [call], waits: { count: 1, since: at, until: at } });
+  await sql`update event set trail = ${trail} where type = 'order.placed'`;
+  await sql`update run set state = 'RUNNING', retry_at = now(), trail = ${trail}`;
   await sql`update event set payload = payload || ${sql.json(retry)} where type = 'order.placed'`;
   await sql`update dead_letter set state = 'REPLAYED', resolved_by = 'ada@example.org', resolved_at = now()
     where id = ${deadLetterId}`;

@@ -105,6 +105,14 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
       'payment captured',
       'order completed',
     ]);
+    const calls = page.getByRole('list', { name: 'Asked of the outside' }).getByRole('listitem');
+    const told = (await calls.allInnerTexts()).map((call) => call.replaceAll(/\s+/g, ' '));
+    expect(told).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^gateway\.authorize AUTHORIZED · [\d.]+ m?s key order:[\w-]+:authorize$/),
+        expect.stringMatching(/^gateway\.capture CAPTURED · [\d.]+ m?s key order:[\w-]+:capture$/),
+      ]),
+    );
     await picture(page, 'run');
     await page.getByRole('link', { name: /^order:/ }).click();
     await page.getByRole('heading', { name: 'As it stood after event 6' }).waitFor();

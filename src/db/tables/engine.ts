@@ -49,6 +49,8 @@ export const events = pgTable(
     attempts: smallint('attempts'),
     durationMs: integer('duration_ms'),
     payload: jsonb('payload').notNull(),
+    /** What its stage did outside on the way to it: Trail of src/streams/trail.ts; null for nothing. */
+    trail: jsonb('trail'),
     createdAt: createdAt(),
   },
   // The events of a run are found by its subject: an index of their own would cost every event an entry.
@@ -133,6 +135,8 @@ export const runs = pgTable(
     /** When the next try is due, if one waits. */
     retryAt: instant('retry_at'),
     lastError: text('last_error'),
+    /** What the stage whose turn it is did outside without coming to an event yet; null for nothing. */
+    trail: jsonb('trail'),
     startedAt: instant('started_at').notNull(),
     updatedAt: updatedAt(),
     endedAt: instant('ended_at'),

@@ -94,6 +94,18 @@ export const runDetail = graphql(`
       startedAt
       updatedAt
       endedAt
+      calls {
+        what
+        idempotencyKey
+        durationMs
+        outcome
+        undoes
+      }
+      waits {
+        count
+        since
+        until
+      }
       next {
         stage
         attempt
@@ -109,6 +121,19 @@ export const runDetail = graphql(`
         durationMs
         at
         retryAt
+        error
+        calls {
+          what
+          idempotencyKey
+          durationMs
+          outcome
+          undoes
+        }
+        waits {
+          count
+          since
+          until
+        }
         payload
       }
     }

@@ -39,7 +39,8 @@ export function RunView({ id }: { id: string }) {
             {run.timeline.map((step, at) => (
               <TimelineStep key={step.number} step={step} before={run.timeline[at - 1]} />
             ))}
-            {run.next && <NextStep next={run.next} />}
+            {(run.calls.length > 0 || run.waits) && <OpenTry run={run} />}
+            {run.next && <NextStep next={run.next} waits={run.waits} />}
           </ol>
         </Panel>
         <Panel title="About">
@@ -72,7 +73,7 @@ export function RunView({ id }: { id: string }) {
   );
 }
 
-function sentence({ state, stage, next, lastError }: Run): string {
+function sentence({ state, stage, next, lastError, waits }: Run): string {
   switch (state) {
     case 'COMPLETED':
       return 'It came to its end.';
@@ -85,6 +86,9 @@ function sentence({ state, stage, next, lastError }: Run): string {
     case 'COMPENSATING':
       return `It failed, and ${stage} is being undone.`;
     case 'RUNNING':
+      if (next?.dueAt && waits && !lastError) {
+        return `${stage} found it too early ${timesInWords(waits.count)} and looks again ${instantInWords(next.dueAt)}.`;
+      }
       return next?.dueAt
         ? `${stage} failed${lastError ? '' : ' or waits'}; try ${next.attempt} is due ${instantInWords(next.dueAt)}.`
         : `${stage} has its turn.`;
@@ -108,6 +112,9 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
         {' · '}
         <time dateTime={step.at}>{instantInWords(step.at)}</time>
       </p>
+      {step.error !== null && <p className="refusal">{step.error}</p>}
+      <Waits waits={step.waits} />
+      <Calls calls={step.calls} />
       <Payload
         payload={step.payload}
         disclose={{ document: discloseEvent, variables: { number: step.number }, read: readDisclosed }}
@@ -119,7 +126,54 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
 const readDisclosed = (data: { discloseEvent: { __typename: string; payload?: string } }): string | null =>
   data.discloseEvent.payload ?? null;
 
-function NextStep({ next }: { next: NonNullable<Run['next']> }) {
+/** What was asked of the outside since the last event. */
+function OpenTry({ run }: { run: Run }) {
+  return (
+    <li className={run.lastError === null ? 'done' : 'bad'}>
+      <h3>{run.stage}, until now</h3>
+      {run.lastError !== null && <p className="refusal">{run.lastError}</p>}
+      <Waits waits={run.waits} />
+      <Calls calls={run.calls} />
+    </li>
+  );
+}
+
+function Waits({ waits }: { waits: Step['waits'] }) {
+  if (!waits) return null;
+  return (
+    <p className="dim">
+      too early {timesInWords(waits.count)}, since {instantInWords(waits.since)}; waited until{' '}
+      {instantInWords(waits.until)}
+    </p>
+  );
+}
+
+const timesInWords = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
+function Calls({ calls }: { calls: Step['calls'] }) {
+  if (calls.length === 0) return null;
+  return (
+    <ul className="calls" aria-label="Asked of the outside">
+      {calls.map((call, at) => (
+        // oxlint-disable-next-line react/no-array-index-key -- calls have no name of their own, and their order holds
+        <li key={at}>
+          <code>{call.what}</code> <strong>{call.outcome}</strong>
+          <span className="dim">
+            {call.durationMs === null ? ' · no answer in time' : ` · ${durationInWords(call.durationMs)}`}
+            {call.undoes !== null && ` · undoes ${call.undoes}`}
+          </span>
+          {call.idempotencyKey !== null && (
+            <span className="key">
+              key <code>{call.idempotencyKey}</code>
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function NextStep({ next, waits }: { next: NonNullable<Run['next']>; waits: Run['waits'] }) {
   return (
     <li className="next">
       <h3>
@@ -127,7 +181,14 @@ function NextStep({ next }: { next: NonNullable<Run['next']> }) {
         {next.stage}
       </h3>
       <p className="dim">
-        try {next.attempt} · {next.dueAt ? <Since at={next.dueAt} /> : 'now'}
+        {waits ? `look ${waits.count + 1}` : `try ${next.attempt}`} ·{' '}
+        {next.dueAt ? (
+          <>
+            <Since at={next.dueAt} /> ({instantInWords(next.dueAt)})
+          </>
+        ) : (
+          'now'
+        )}
       </p>
     </li>
   );
