@@ -1,36 +1,31 @@
 /**
- * Row 12: a worker dies at each place where a refund waits for PostgreSQL, Redis or the provider; then fifty refunds of
- * one order are asked for at once while the provider fails.
+ * Row 12: a worker dies at each place where a refund or a payout waits for PostgreSQL, Redis or the provider; then fifty
+ * refunds of one order are asked for at once while the provider fails.
  *
- * In the end each order must stand as after a refund that nothing disturbed, no more may have gone back than was taken,
- * and the ledger, the provider and the orders must tell the same story.
+ * In the end each must stand as one that nothing disturbed, no more may have gone back than was taken, nobody may have been
+ * paid twice, and the ledger, the provider and the orders must tell the same story.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSandboxBooks } from '../../../src/ports/payments/sandbox/books.ts';
 import { requestRefundOf } from '../../consumers/money.ts';
+import { dieEverywhere, PLACES_SHORT, type Rehearsal, type Thing, victimsMax } from '../engine/die-everywhere.ts';
 import { HandClock, runToRest } from '../engine/hand-clock.ts';
-import { type LocalEngine, openLocalEngine } from '../engine/local-shop.ts';
-import { Tripwire } from '../engine/tripwire.ts';
+import { openLocalEngine } from '../engine/local-shop.ts';
+import { auditPayouts, openPayouts } from '../engine/payouts.ts';
 import { auditShop, tell } from '../harness/invariants.ts';
 import { placePurchases, planPurchases, PRICE_MINOR, type Purchase } from '../harness/load.ts';
 import type { FaultContext, FaultResult, FaultRow } from '../harness/row.ts';
 import { openStack, type Stack } from '../harness/stack.ts';
 
-const PLACES_MAX = 200;
-const PLACES_SHORT = 12;
 const HOUR_MS = 3_600_000;
+/** A full refund, a part, a payout. */
+const KINDS = 3;
 const AT_ONCE = 50;
 /** Part refunds ask for this much: of fifty, a few fit into what was paid. */
 const PART_MINOR = 150;
 const PARTS = Math.floor(PRICE_MINOR / PART_MINOR);
 const RATES = { timeoutBefore: 0.1, timeoutAfter: 0.1, error500: 0.1, cutAfter: 0.05 };
-
-interface Rehearsal {
-  stack: Stack;
-  clock: HandClock;
-  healer: LocalEngine;
-}
 
 /** Everything a buyer, a bookkeeper or the provider could see of an order and what goes back of it. */
 async function stateOf({ database: { sql }, booksPath }: Stack, { orderId, buyerId, editionId }: Purchase) {
@@ -57,54 +52,15 @@ const askFor = (stack: Stack, { orderId, buyerId }: Purchase, amountMinor?: numb
     { orderId, userId: buyerId, ...(amountMinor !== undefined && { amountMinor }) },
   );
 
-async function disturb({ stack, clock, healer }: Rehearsal, purchase: Purchase, at: number, part?: number) {
-  const tripwire = new Tripwire(at);
-  const victim = await openLocalEngine(stack, { clock, tripwire });
-  await askFor(stack, purchase, part);
-  const rest = runToRest(stack, victim, clock, HOUR_MS).then(() => null);
-  rest.catch(() => {});
-  const place = await Promise.race([tripwire.tripped, rest]);
-  await victim.kill();
-  if (place === null) return null;
-  await healer.takeOver();
-  for (const consumer of healer.consumers) consumer.mustReplay = true;
-  await healer.repair();
-  await runToRest(stack, healer, clock, HOUR_MS);
-  return place;
-}
-
-/** A death at each place of a refund of all, and of one of a part. */
-async function dieEverywhere(rehearsal: Rehearsal, plan: readonly Purchase[], { isShort, random, say }: FaultContext) {
-  const { stack, clock } = rehearsal;
-  const violations: string[] = [];
-  const counted: string[] = [];
-  let deaths = 0;
-  let next = 0;
-  for (const part of [undefined, PART_MINOR]) {
-    const name = part === undefined ? 'a full refund' : 'a part';
-    const purchase = (): Purchase => given(plan[next++]);
-    const calm = purchase();
-    const counter = new Tripwire(Number.POSITIVE_INFINITY);
-    const engine = await openLocalEngine(stack, { clock, tripwire: counter });
-    await askFor(stack, calm, part);
-    await runToRest(stack, engine, clock, HOUR_MS);
-    await engine.stop();
-    const expected = await stateOf(stack, calm);
-    const places = Math.min(counter.count, PLACES_MAX - 1);
-    counted.push(`${places} for ${name}`);
-    say(`${places} places of ${name}`);
-    const stride = isShort ? Math.max(1, Math.floor((places * 2) / PLACES_SHORT)) : 1;
-    for (let at = random.whole(1, stride); at <= places; at += stride) {
-      const victim = purchase();
-      const place = await disturb(rehearsal, victim, at, part);
-      if (place === null) continue;
-      deaths += 1;
-      const found = await stateOf(stack, victim);
-      if (found !== expected) violations.push(`died ${place} (${at} of ${name}): ${found} is not ${expected}`);
-    }
-  }
-  return { violations, counted, deaths, used: next };
-}
+/** A refund of all, or of a part. */
+const refundOf = (stack: Stack, prepare: () => Purchase, part?: number): Thing<Purchase> => ({
+  name: part === undefined ? 'a full refund' : 'a part',
+  prepare: () => Promise.resolve(prepare()),
+  begin: async (purchase) => {
+    await askFor(stack, purchase, part);
+  },
+  stateOf: (purchase) => stateOf(stack, purchase),
+});
 
 /** Fifty refunds of each order at once, at a provider that fails a third of its calls. */
 async function askAtOnce({ stack, clock, healer }: Rehearsal, orders: readonly Purchase[], seed: number) {
@@ -175,31 +131,43 @@ async function auditRefunds({ database: { sql }, booksPath }: Stack) {
 
 async function run(context: FaultContext): Promise<FaultResult> {
   const crowds = context.isShort ? 2 : 20;
-  const purchases = 2 * PLACES_MAX + crowds;
-  const stack = await openStack(context, { purchases });
+  const each = victimsMax(context.isShort);
+  const stack = await openStack(context, { purchases: KINDS * each + crowds });
   const clock = new HandClock();
   const healer = context.keep(await openLocalEngine(stack, { clock }));
-  const needed = context.isShort ? 2 * (PLACES_SHORT + 4) + crowds : purchases;
-  const plan = planPurchases(stack.market, needed, context.random, 0);
-  await placePurchases(stack.database, plan);
+  const plan = planPurchases(stack.market, KINDS * each + crowds, context.random, 0);
+  const sold = plan.slice(0, 2 * each + crowds);
+  await placePurchases(stack.database, sold);
   await runToRest(stack, healer, clock, HOUR_MS);
   const rehearsal = { stack, clock, healer };
-  const died = await dieEverywhere(rehearsal, plan, context);
-  const crowd = await askAtOnce(rehearsal, plan.slice(died.used, died.used + crowds), context.seed);
+  const crowd = await askAtOnce(rehearsal, sold.splice(0, crowds), context.seed);
+  const nextOf = (left: Purchase[]) => () => given(left.shift());
+  const short = { ...context, kinds: KINDS };
+  const died = [
+    await dieEverywhere(rehearsal, refundOf(stack, nextOf(sold)), short),
+    await dieEverywhere(rehearsal, refundOf(stack, nextOf(sold), PART_MINOR), short),
+    await dieEverywhere(rehearsal, await openPayouts(rehearsal, nextOf(plan.slice(2 * each + crowds))), short),
+  ];
+  const deaths = died.reduce((sum, one) => sum + one.deaths, 0);
+  const others = died.flatMap(({ violations }) => violations);
   const audit = await auditRefunds(stack);
+  const paid = await auditPayouts(stack);
   return {
-    injected: `${died.deaths} deaths, one at each place before or after a call; ${crowds} orders of which ${AT_ONCE} refunds were asked for at once, at a gateway that failed three calls of ten`,
+    injected: `${deaths} deaths, one at each place before or after a call; ${crowds} orders of which ${AT_ONCE} refunds were asked for at once, at a gateway that failed three calls of ten`,
     figures: {
-      'places counted': died.counted.join(', '),
-      deaths: died.deaths,
-      'other end states': died.violations.length,
+      'places counted': died.map(({ counted }) => counted).join(', '),
+      deaths,
+      'other end states': others.length,
       'refunds accepted of those at once': crowd.accepted,
       ...audit.figures,
+      'payouts made': paid.payouts,
+      'payouts that disagree': paid.disagreeing.length,
     },
     violations: [
-      ...died.violations,
+      ...others,
       ...crowd.violations,
       ...audit.violations,
+      ...tell('payouts, ledger and gateway disagree', paid.disagreeing, String),
       ...(await auditShop(stack.database.sql)),
     ],
   };
@@ -212,11 +180,12 @@ function given<Value>(value: Value | undefined): Value {
 
 const row: FaultRow = {
   row: 12,
-  title: 'A worker dies in a refund at every await; fifty refunds of one order at once',
+  title: 'A worker dies in a refund or a payout at every await; fifty refunds of one order at once',
   promise: [2, 3, 5],
-  loadFull: `a refund for each place before and after a call, of all and of a part; 20 orders × ${AT_ONCE} refunds at once`,
+  loadFull: `a refund of all, one of a part and a payout for each place before and after a call; 20 orders × ${AT_ONCE} refunds at once`,
   loadShort: `${PLACES_SHORT} of those places; 2 orders × ${AT_ONCE} refunds at once`,
-  invariant: 'refunded ≤ captured; orders, ledger and gateway agree; the same end state as without faults',
+  invariant:
+    'refunded ≤ captured; paid out once; orders, payouts, ledger and gateway agree; the same end state as without faults',
   run,
 };
 export default row;
