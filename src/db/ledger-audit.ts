@@ -49,8 +49,8 @@ const EXPECTED = sql`
     union all select 'author-payable', currency, amount_minor from payout where status <> 'FAILED'
     union all select 'payouts', currency, -amount_minor from payout where status in ('REQUESTED', 'PROCESSING')
     union all select 'provider-clearing', currency, -amount_minor from payout where status = 'PAID'
-    union all select 'provider-fee', currency, fee_minor from provider_movement where kind not in ('DISPUTE', 'DISPUTE_REVERSED')
-    union all select 'provider-clearing', currency, -fee_minor from provider_movement where kind not in ('DISPUTE', 'DISPUTE_REVERSED')
+    union all select 'provider-fee', currency, fee_minor from provider_movement where fee_minor <> 0 and kind not in ('DISPUTE', 'DISPUTE_REVERSED')
+    union all select 'provider-clearing', currency, -fee_minor from provider_movement where fee_minor <> 0 and kind not in ('DISPUTE', 'DISPUTE_REVERSED')
     union all select 'refunds', currency, -amount_minor from refund where status in ('REQUESTED', 'SUBMITTED'))`;
 
 export async function auditLedger(db: Pick<Tx, 'execute'>): Promise<LedgerAudit> {

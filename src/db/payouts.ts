@@ -32,13 +32,14 @@ interface Payable {
  */
 export async function requestPayout(
   tx: Tx,
-  { id, authorId, currency }: { id: string; authorId: string; currency: string },
+  { id, authorId, currency, gateway }: { id: string; authorId: string; currency: string; gateway: string },
   { now, ...terms }: PayoutTerms & { now: Date },
 ): Promise<void> {
   const [row] = await tx.execute(sql`
     select id, payee_ref as "payeeRef", gateway, status from payee where author_id = ${authorId} for update`);
   const payee = row ? lockedSchema.parse(row) : null;
-  if (payee?.status !== 'READY' || payee.payeeRef === null) throw NotPayable.byPayee(payee?.status ?? null);
+  const isReady = payee?.status === 'READY' && payee.gateway === gateway;
+  if (!isReady || payee.payeeRef === null) throw NotPayable.byPayee(payee?.status ?? null);
   const balances = await readBalances(tx, [authorId], new Date(now.getTime() - terms.holdMs));
   const balance = balances.find((one) => one.currency === currency);
   if (balance && balance.processingMinor > 0) throw NotPayable.underWay(currency);

@@ -34,6 +34,8 @@ const comparedSchema = z.object({
   ourCurrency: z.string().nullable(),
   ourFeeMinor: z.coerce.number().nullable(),
   hasMoved: z.boolean().nullable(),
+  /** Somebody has said why it differs. */
+  isExplained: z.boolean(),
 });
 type Compared = z.infer<typeof comparedSchema>;
 
@@ -76,7 +78,7 @@ async function compareTheirs(tx: Tx, gateway: string, { ripe, now }: Times) {
       now,
     );
     for (const { one, kinds } of ripened) {
-      if (kinds.some((kind) => kind === 'MISSING_HERE' || kind === 'STATE')) unheard.push(one);
+      if (isUnheard(one, kinds)) unheard.push(one);
     }
     await settleMovements(tx, gateway, judged);
     const last = page.at(-1);
@@ -84,6 +86,10 @@ async function compareTheirs(tx: Tx, gateway: string, { ripe, now }: Times) {
     after = last.number;
   }
 }
+
+/** What is none of ours, or was explained, is not asked about night after night. */
+const isUnheard = ({ referenceId, isExplained }: Compared, kinds: readonly DifferenceKind[]) =>
+  !isExplained && kinds.some((kind) => kind === 'STATE' || (kind === 'MISSING_HERE' && referenceId !== null));
 
 const oursOf = ({ ourMinor, ourCurrency, ourFeeMinor, hasMoved }: Compared) =>
   ourMinor === null || ourCurrency === null
@@ -98,7 +104,9 @@ async function readPending(tx: Tx, gateway: string, after: number): Promise<Comp
            exists (select from provider_movement x where x.gateway = m.gateway and x.kind = m.kind and x.ref = m.ref
                    and x.number < m.number) as "isRepeated",
            o.key as "ledgerKey", o.minor as "ourMinor", o.currency as "ourCurrency", o.fee as "ourFeeMinor",
-           o.has_moved as "hasMoved"
+           o.has_moved as "hasMoved",
+           exists (select from reconciliation_difference d where d.gateway = m.gateway and d.subject = m.movement_id
+                   and d.status = 'EXPLAINED') as "isExplained"
     from provider_movement m left join lateral (${OURS}) o on true
     where m.gateway = ${gateway} and m.state <> 'AGREED' and m.number > ${after}
     order by m.number limit ${PAGE}`);

@@ -200,7 +200,11 @@ async function request(
     const asking = { userId: authorId, operation: 'requestPayout', key, body: { currency }, resultId: id, now };
     return once(tx, asking, async () => {
       await refuseWhenOverloaded(context, tx);
-      await requestPayout(tx, { id, authorId, currency }, { ...context.terms.payouts, now });
+      await requestPayout(
+        tx,
+        { id, authorId, currency, gateway: context.notices.name },
+        { ...context.terms.payouts, now },
+      );
       const event = payoutRequested.of({ payoutId: id, status: 'REQUESTED' });
       await appendEvents(tx, [event], { now, shards: context.shards });
     });

@@ -64,7 +64,11 @@ async function ask(currency = 'EUR') {
   const id = newId();
   const now = shop.clock.now();
   await shop.services.db.transaction(async (tx) => {
-    await requestPayout(tx, { id, authorId: author.id, currency }, { ...shop.services.payouts, now });
+    await requestPayout(
+      tx,
+      { id, authorId: author.id, currency, gateway: 'sandbox' },
+      { ...shop.services.payouts, now },
+    );
     await appendEvents(tx, [payoutRequested.of({ payoutId: id, status: 'REQUESTED' })], { now, shards: 1 });
   });
   return id;
@@ -263,6 +267,31 @@ describe('a payout', () => {
     await run();
     expect(await payout(id)).toMatchObject({ status: 'PAID' });
     expect(await paidAtProvider()).toEqual([[1_400, 'PAID']]);
+  });
+
+  test('that the provider has taken on is never given up without its answer', async () => {
+    await beReady();
+    misbehave(() => ({ lookupPayout: () => Promise.reject(new GatewayRejectedRequestError('Who asks?')) }));
+    const id = await ask();
+    await shop.runFor(10 * 60_000);
+    expect(await payout(id)).toMatchObject({ status: 'PROCESSING' });
+    expect(await balance()).toEqual([0, 0, 1_400]);
+    behave();
+    await run();
+    expect(await payout(id)).toMatchObject({ status: 'PAID' });
+  });
+
+  test('that was begun at another provider waits until the shop asks that one again', async () => {
+    await beReady();
+    const id = await ask();
+    await database.current.sql`update payout set gateway = 'another'`;
+    await shop.runFor(10 * 60_000);
+    expect(await payout(id)).toMatchObject({ status: 'REQUESTED' });
+    await database.current.sql`update payout set gateway = 'sandbox'`;
+    await run();
+    expect(await payout(id)).toMatchObject({ status: 'PAID' });
+    await database.current.sql`update payee set gateway = 'another'`;
+    await expect(ask()).rejects.toMatchObject({ reason: 'PAYEE_NOT_READY' });
   });
 
   test('that waits for a bank is settled as soon as the provider tells', async () => {

@@ -58,7 +58,7 @@ async function pay() {
   const now = shop.clock.now();
   await shop.services.db.transaction(async (tx) => {
     const terms = { holdMs: 0, thresholds: new Map<string, number>() };
-    await requestPayout(tx, { id, authorId: author.id, currency: 'EUR' }, { ...terms, now });
+    await requestPayout(tx, { id, authorId: author.id, currency: 'EUR', gateway: 'sandbox' }, { ...terms, now });
     await appendEvents(tx, [payoutRequested.of({ payoutId: id, status: 'REQUESTED' })], { now, shards: 1 });
   });
   await run();
@@ -285,6 +285,20 @@ describe('what the provider never told us', () => {
     expect(await differences()).toEqual([]);
     expect(await differences('CLEARED')).toHaveLength(1);
     expect(await isSound()).toBe(true);
+  });
+
+  test('of a dispute about what is none of ours is not asked about', async () => {
+    misbehave(() => ({
+      movements: () =>
+        Promise.resolve({
+          items: movementsOf(1).map((one) => ({ ...one, kind: 'DISPUTE', ref: 'dis_other' })),
+          next: null,
+        }),
+    }));
+    await reconcile();
+    expect(await differences()).toEqual([['MISSING_HERE', 'DISPUTE', null, 1]]);
+    const [runs] = await database.current.sql`select count(*)::int as n from run where workflow = 'dispute'`;
+    expect(runs).toEqual({ n: 0 });
   });
 
   test('of a dispute is asked about and booked by the workflow', async () => {

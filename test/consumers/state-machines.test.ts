@@ -239,7 +239,7 @@ async function payouts() {
     const now = shop.clock.now();
     await shop.services.db.transaction(async (tx) => {
       const terms = { holdMs: 0, thresholds: new Map<string, number>(), now };
-      await requestPayout(tx, { id, authorId: author.id, currency: 'EUR' }, terms);
+      await requestPayout(tx, { id, authorId: author.id, currency: 'EUR', gateway: 'sandbox' }, terms);
       await appendEvents(tx, [payoutRequested.of({ payoutId: id, status: 'REQUESTED' })], { now, shards: 1 });
     });
     await run();

@@ -66,7 +66,7 @@ async function ask() {
   const now = shop.clock.now();
   await shop.services.db.transaction(async (tx) => {
     const terms = { holdMs: 0, thresholds: new Map<string, number>() };
-    await requestPayout(tx, { id, authorId: author.id, currency: 'EUR' }, { ...terms, now });
+    await requestPayout(tx, { id, authorId: author.id, currency: 'EUR', gateway: 'stripe' }, { ...terms, now });
     await appendEvents(tx, [payoutRequested.of({ payoutId: id, status: 'REQUESTED' })], { now, shards: 1 });
   });
   await run();

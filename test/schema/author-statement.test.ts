@@ -3,6 +3,8 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { postLedger, saleEntries } from '../../src/db/ledger.ts';
+import { failPayout, readPayout, requestPayout, settlePayout } from '../../src/db/payouts.ts';
+import * as tables from '../../src/db/tables/index.ts';
 import { requestRefund, readRefunds, settleRefund } from '../../src/db/refunds.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import { cellOf } from '../../src/server/statements.ts';
@@ -48,7 +50,60 @@ async function giveBack({ orderId, userId }: { orderId: string; userId: string }
   });
 }
 
+async function payOut(authorId: string, amountMinor: number, at: Date, isReturned = false) {
+  const [id, payeeId] = [newId(), newId()];
+  await api.db.insert(tables.payees).values({
+    id: payeeId,
+    authorId,
+    status: 'READY',
+    country: 'DE',
+    gateway: 'sandbox',
+    idempotencyKey: payeeId,
+    payeeRef: payeeId,
+  });
+  const terms = { holdMs: 0, thresholds: new Map<string, number>(), now: at };
+  await api.db.transaction(async (tx) => {
+    await requestPayout(tx, { id, authorId, currency: 'EUR', gateway: 'sandbox' }, terms);
+    const payout = await readPayout(tx, { payoutId: id });
+    if (payout?.amountMinor !== amountMinor) throw new TypeError('another amount is payable');
+    await settlePayout(tx, payout, at);
+    const paid = await readPayout(tx, { payoutId: id });
+    if (paid && isReturned) await failPayout(tx, paid, 'It came back.', at);
+  });
+}
+
 describe('an author’s statement', () => {
+  it('tells payouts, and what came back of them', async () => {
+    const { author, editionId } = await shop.onSale();
+    await sell(editionId, IN_OCTOBER);
+    await payOut(author.id, 349, IN_NOVEMBER);
+    const ask = async () => {
+      const { data } = await api.ask(STATEMENT, { month: '2026-11' }, author.token);
+      return shape.parse(data).authorStatement;
+    };
+    const paid = await ask();
+    expect(paid).toMatchObject({
+      openingBalance: { amount: '3.49' },
+      payouts: { amount: '-3.49' },
+      closingBalance: { amount: '0.00' },
+      lines: { nodes: [{ kind: 'PAYOUT', amount: { amount: '-3.49' }, titles: null }] },
+    });
+    expect(await (await fetch(paid.csvUrl)).text()).toContain(',PAYOUT,-3.49,EUR,,');
+    expect((await api.ask('{ ledgerAudit { isSound } }', {}, (await api.signUp('ADMIN')).token)).data).toEqual({
+      ledgerAudit: { isSound: true },
+    });
+  });
+
+  it('ends as it began when a payout came back', async () => {
+    const { author, editionId } = await shop.onSale();
+    await sell(editionId, IN_OCTOBER);
+    await payOut(author.id, 349, IN_NOVEMBER, true);
+    const { data } = await api.ask(STATEMENT, { month: '2026-11' }, author.token);
+    expect(data).toMatchObject({
+      authorStatement: { payouts: { amount: '0.00' }, closingBalance: { amount: '3.49' }, lines: { nodes: [{}, {}] } },
+    });
+  });
+
   it('begins where the month before ended, and adds up', async () => {
     const { author, editionId } = await shop.onSale({ title: '=cmd|calc, "x"' });
     const first = await sell(editionId, IN_OCTOBER);

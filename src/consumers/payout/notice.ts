@@ -19,7 +19,7 @@ export async function followNotice(
 ) {
   const { noticeId } = payload;
   const payout = await findPayout(services, payload);
-  if (payout?.status === 'PAID') {
+  if (payout?.status === 'PAID' && payout.gateway === services.gateway.name) {
     const { idempotencyKey } = payout;
     const state = await services.gateway.lookupPayout({ idempotencyKey, signal }).catch(finalIfRejected);
     if (state.kind === 'FAILED') {

@@ -19,7 +19,6 @@ const HOUR_MS = 60 * MINUTE_MS;
 export async function submit({ payload: { payoutId } }: Input, context: Context) {
   const { gateway } = context.services;
   const payout = await readOne(context, payoutId);
-  if (payout.gateway !== gateway.name) throw new TerminalError(`payout ${payoutId} is one of ${payout.gateway}`);
   const { idempotencyKey, payeeRef, amountMinor, currency } = payout;
   const answer = await gateway
     .pay({ idempotencyKey, payeeRef, amountMinor, currency, reference: payoutId, signal: context.signal })
@@ -34,7 +33,8 @@ export async function awaitPayment({ payload: { payoutId } }: Input, context: Co
   const { services, clock, signal } = context;
   const payout = await readOne(context, payoutId);
   const { idempotencyKey, createdAt } = payout;
-  const state = await services.gateway.lookupPayout({ idempotencyKey, signal }).catch(finalIfRejected);
+  // The money may be on its way: whatever goes wrong with the question, nothing is decided without an answer.
+  const state = await services.gateway.lookupPayout({ idempotencyKey, signal });
   switch (state.kind) {
     case 'PAID':
       return advance(payoutPaid.of({ payoutId, status: 'PAID' }), (tx) => settlePayout(tx, payout, clock.now()));
@@ -64,5 +64,9 @@ function failed(payout: KnownPayout, reasonCode: string, { clock }: Context) {
 async function readOne({ services }: Context, payoutId: string): Promise<KnownPayout> {
   const payout = await readPayout(services.db, { payoutId });
   if (!payout) throw new TerminalError(`there is no payout ${payoutId}`);
+  if (payout.gateway !== services.gateway.name) {
+    // Nobody else knows what became of it, so it waits.
+    throw new Error(`payout ${payoutId} was begun at ${payout.gateway}: set PAYMENT_GATEWAY back until it has ended`);
+  }
   return payout;
 }

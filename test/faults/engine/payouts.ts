@@ -38,7 +38,7 @@ export async function openPayouts(
   const begin = async ({ payoutId }: Victim) => {
     const now = clock.now();
     await database.db.transaction(async (tx) => {
-      await requestPayout(tx, { id: payoutId, authorId, currency: 'EUR' }, { ...TERMS, now });
+      await requestPayout(tx, { id: payoutId, authorId, currency: 'EUR', gateway: 'sandbox' }, { ...TERMS, now });
       await appendEvents(tx, [payoutRequested.of({ payoutId, status: 'REQUESTED' })], { now, shards: 1 });
     });
   };
