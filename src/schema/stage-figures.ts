@@ -1,9 +1,19 @@
 /** What the stages are doing, once and live, for admins: the numbers in the workbench's picture of the flows. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StageFigures } from '../streams/stage-figures.ts';
+import type { EventFigures, StageFigures } from '../streams/stage-figures.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { OverloadedError } from './errors.ts';
+
+const EventFiguresRef = builder.objectRef<EventFigures>('EventFigures').implement({
+  description: 'How often a stage returned an event in the last five minutes.',
+  authScopes: { admin: 'operations:read' },
+  fields: (t) => ({
+    type: t.exposeString('type', { description: 'What happened, such as `payment.captured`.' }),
+    perMinute: t.exposeFloat('perMinute', { description: 'How often, in a minute.' }),
+    lastAt: t.expose('lastAt', { type: 'DateTime', description: 'When the last one was stored.' }),
+  }),
+});
 
 const StageFiguresRef = builder.objectRef<StageFigures>('StageFigures').implement({
   description: 'What one stage is doing. Rates and durations are those of the last five minutes.',
@@ -21,6 +31,12 @@ const StageFiguresRef = builder.objectRef<StageFigures>('StageFigures').implemen
     failuresPerMinute: t.exposeFloat('failuresPerMinute', { description: 'Failed tries, in a minute.' }),
     p50Ms: t.exposeFloat('p50Ms', { nullable: true, description: 'Half of its tries were faster.' }),
     p99Ms: t.exposeFloat('p99Ms', { nullable: true, description: '99 of 100 of its tries were faster.' }),
+    events: t.field({
+      type: [EventFiguresRef],
+      complexity: { multiplier: 3 },
+      description: 'What passed it: each kind of event that it returned or announced.',
+      resolve: ({ events }) => [...events],
+    }),
   }),
 });
 

@@ -30,6 +30,16 @@ export interface StageFigures {
   /** Of its last tries, in ms; null when there was none in the window. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  /** What it returned and announced in the window, by the name of the event. */
+  readonly events: readonly EventFigures[];
+}
+
+export interface EventFigures {
+  readonly type: string;
+  /** On average over the window. */
+  readonly perMinute: number;
+  /** When the last one was stored. */
+  readonly lastAt: Date;
 }
 
 const WINDOW_MS = 5 * 60_000;
@@ -64,6 +74,7 @@ export async function readStageFigures<Services>(
     failuresPerMinute: 0,
     p50Ms: null,
     p99Ms: null,
+    events: [],
     ...speed.get(id),
   }));
 }
@@ -89,6 +100,9 @@ async function readStanding(db: Pick<Tx, 'execute'>) {
 
 const speedRow = z.object({
   stage: z.string(),
+  /** Null for all of them together. */
+  type: z.string().nullable(),
+  lastAt: z.coerce.date(),
   done: z.coerce.number(),
   failed: z.coerce.number(),
   p50Ms: z.number().nullable(),
@@ -98,17 +112,23 @@ const speedRow = z.object({
 async function readSpeed(db: Pick<Tx, 'execute'>, now: Date) {
   const since = new Date(now.getTime() - WINDOW_MS).toISOString();
   const rows = await db.execute(sql`
-    select stage, count(*) filter (where type <> ${RETRYING}) as done, count(*) filter (where type = ${RETRYING}) as failed,
+    select stage, type, max(created_at) as "lastAt", count(*) filter (where type <> ${RETRYING}) as done, count(*) filter (where type = ${RETRYING}) as failed,
            percentile_cont(0.5) within group (order by duration_ms) as "p50Ms",
            percentile_cont(0.99) within group (order by duration_ms) as "p99Ms"
     from (select stage, type, duration_ms, created_at from event order by id desc limit ${EVENTS_MAX}) newest
-    where stage is not null and created_at > ${since}::timestamptz group by stage`);
+    where stage is not null and created_at > ${since}::timestamptz
+    group by grouping sets ((stage), (stage, type)) order by stage, type`);
+  const speeds = rows.map((row) => speedRow.parse(row));
+  const eventsOf = (wanted: string): EventFigures[] =>
+    speeds.flatMap(({ stage, type, done, lastAt }) =>
+      stage === wanted && type !== null && type !== RETRYING ? [{ type, perMinute: aMinute(done), lastAt }] : [],
+    );
   return new Map(
-    rows
-      .map((row) => speedRow.parse(row))
+    speeds
+      .filter(({ type }) => type === null)
       .map(({ stage, done, failed, p50Ms, p99Ms }) => [
         stage,
-        { perMinute: aMinute(done), failuresPerMinute: aMinute(failed), p50Ms, p99Ms },
+        { perMinute: aMinute(done), failuresPerMinute: aMinute(failed), p50Ms, p99Ms, events: eventsOf(stage) },
       ]),
   );
 }

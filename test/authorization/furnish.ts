@@ -37,6 +37,7 @@ export async function furnish({ db, sql }: Database, dataDir: string, things: Fu
   const retry = { note: 'Soon.', stage: 'publish.validate', failures: 1, retryAt: new Date().toISOString() };
   const step = { shard: 0, type: 'stage.retrying', seq: 1, stage: 'publish.validate', attempts: 1, durationMs: 1 };
   await db.insert(tables.events).values([
+    { ...step, subject: 'edition:passed', type: 'edition.progressed', stage: 'publish.check-metadata', payload: {} },
     { ...step, subject: orderSubject(orderId), payload: retry },
     { ...step, subject: refundSubject(refundId), payload: { ...retry, reason: 'No.' } },
     { ...step, subject: payeeSubject(things.payeeId), payload: retry },

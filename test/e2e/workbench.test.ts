@@ -121,6 +121,23 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await picture(page, 'history');
   });
 
+  test('the way of an event moves while it passes, and tells how often it does', async () => {
+    const flows = await visit();
+    const way = flows.getByLabel('capture-payment returns payment.captured');
+    await way.waitFor({ state: 'attached' });
+    await flows.locator('.stage-node', { hasText: '/min' }).first().waitFor();
+    expect(await way.getAttribute('class')).not.toContain('animated');
+    await order(await visit(), 'The card works');
+    await flows.locator('.react-flow__edge.animated[aria-label="capture-payment returns payment.captured"]').waitFor();
+    await way.dispatchEvent('click');
+    const told = flows.getByRole('complementary', { name: 'payment.captured' });
+    await told.getByText('purchase.capture-payment', { exact: true }).waitFor();
+    expect(await told.getByText(/a minute$/).innerText()).not.toBe('0.0 a minute');
+    await told.getByText('purchase.fulfil', { exact: true }).waitFor();
+    await picture(flows, 'flow-way');
+    expect(await isAccessible(flows)).toEqual([]);
+  });
+
   test('with the worker away the pages tell the truth, and recover with it', async () => {
     const page = await visit();
     await program.stopWorker();

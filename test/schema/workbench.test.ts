@@ -318,7 +318,7 @@ test('the figures of stages and streams are those of PostgreSQL and Redis', asyn
   await addRun({ id: 'purchase/1', retryAt: new Date() });
   await addRun({ id: 'purchase/2', state: 'PARKED' });
   const answer = await api.ask(
-    '{ stageFigures { stage waiting inFlight retrying parked perMinute p50Ms } streams { name length lastStamped lastSent firstKept groups { stage } } relays { unsent } }',
+    '{ stageFigures { stage waiting inFlight retrying parked perMinute p50Ms events { type perMinute } } streams { name length lastStamped lastSent firstKept groups { stage } } relays { unsent } }',
     {},
     token,
   );
@@ -331,6 +331,7 @@ test('the figures of stages and streams are those of PostgreSQL and Redis', asyn
     parked: 1,
     perMinute: 0.2,
     p50Ms: 40,
+    events: [{ type: 'order.validated', perMinute: 0.2 }],
   });
   const streams = z.array(z.looseObject({ name: z.string() })).parse(answer.data?.['streams']);
   expect(streams.find(({ name }) => name === 'order.placed')).toEqual({

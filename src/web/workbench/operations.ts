@@ -55,6 +55,11 @@ export const stageFigures = graphql(`
       failuresPerMinute
       p50Ms
       p99Ms
+      events {
+        type
+        perMinute
+        lastAt
+      }
     }
   }
 `);

@@ -4,10 +4,10 @@ import { Background, BackgroundVariant, type Edge, Handle, type Node, Position, 
 import '@xyflow/react/dist/base.css';
 import { useMemo, useState } from 'react';
 import type { FlowsQuery } from '../gql/graphql.ts';
-import { type Figures, useFigures } from '../figures.tsx';
-import { linkTo, useQuery } from '../hooks.ts';
+import { type Figures, useFigures, wayOf } from '../figures.tsx';
+import { linkTo, useNow, useQuery } from '../hooks.ts';
 import { flows } from '../operations.ts';
-import { Facts, Loading, Panel, Refusal, Scroll } from '../parts.tsx';
+import { Facts, Loading, Panel, Refusal, Scroll, Since } from '../parts.tsx';
 import { count, durationInWords, eventInWords } from '../words.ts';
 
 type Workflow = FlowsQuery['flowGraph'][number];
@@ -22,6 +22,14 @@ interface EndData extends Record<string, unknown> {
   isFailure: boolean;
 }
 
+/** The way of an event: from the stage that returned it. */
+interface Way {
+  stage: Stage;
+  event: string;
+}
+
+/** So long an edge moves after an event has passed. */
+const MOVING_MS = 3_000;
 const COLUMN_PX = 236;
 const ROW_PX = 92;
 /** Smaller than this it cannot be read: what is wider scrolls. */
@@ -31,14 +39,28 @@ export default function FlowsView() {
   const { data, error } = useQuery(flows, {});
   const { byStage } = useFigures();
   const [chosen, setChosen] = useState<string | null>(null);
+  const [way, setWay] = useState<Way | null>(null);
   if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
   const stage = data.flowGraph.flatMap(({ stages }) => stages).find(({ id }) => id === chosen);
   return (
     <>
       <h1>Flows</h1>
       {data.flowGraph.map((workflow) => (
-        <Flow key={workflow.name} workflow={workflow} byStage={byStage} onChoose={setChosen} />
+        <Flow
+          key={workflow.name}
+          workflow={workflow}
+          byStage={byStage}
+          onChoose={(id) => {
+            setWay(null);
+            setChosen(id);
+          }}
+          onChooseWay={(next) => {
+            setChosen(null);
+            setWay(next);
+          }}
+        />
       ))}
+      {way && <WayPanel way={way} graph={data.flowGraph} byStage={byStage} onClose={() => setWay(null)} />}
       {stage && <StagePanel stage={stage} figures={byStage.get(stage.id)} onClose={() => setChosen(null)} />}
     </>
   );
@@ -48,18 +70,25 @@ function Flow({
   workflow,
   byStage,
   onChoose,
+  onChooseWay,
 }: {
   workflow: Workflow;
   byStage: ReadonlyMap<string, Figures>;
   onChoose: (stage: string) => void;
+  onChooseWay: (way: Way) => void;
 }) {
+  const { passedAtMs } = useFigures();
+  const now = useNow();
   const layout = useMemo(() => lay(workflow), [workflow]);
   const nodes: Node[] = layout.nodes.map((node) =>
     node.type === 'stage' ? { ...node, data: { ...node.data, figures: byStage.get(node.id) } } : node,
   );
   const edges: Edge[] = layout.edges.map((edge) => {
-    const perMinute = byStage.get(edge.source)?.perMinute ?? 0;
-    return { ...edge, animated: perMinute > 0 && edge.className !== 'compensation' };
+    const way = wayIn(workflow, edge);
+    if (!way) return edge;
+    const perMinute = figuresOf(byStage, way)?.perMinute ?? 0;
+    const isMoving = now - (passedAtMs.get(wayOf(way.stage.id, way.event)) ?? 0) < MOVING_MS;
+    return { ...edge, animated: isMoving, ...(perMinute > 0 && { label: `${perMinute.toFixed(1)}/min` }) };
   });
   return (
     <Panel
@@ -78,6 +107,10 @@ function Flow({
             nodeTypes={NODE_TYPES}
             onNodeClick={(_event, node) => {
               if (node.type === 'stage') onChoose(node.id);
+            }}
+            onEdgeClick={(_event, edge) => {
+              const way = wayIn(workflow, edge);
+              if (way) onChooseWay(way);
             }}
             nodesDraggable={false}
             nodesConnectable={false}
@@ -107,6 +140,16 @@ function Flow({
   );
 }
 
+/** The event whose way an edge is; none is that of an undoing. */
+function wayIn(workflow: Workflow, { source, data }: Edge): Way | null {
+  const stage = workflow.stages.find(({ id }) => id === source);
+  const event = data?.['event'];
+  return stage && typeof event === 'string' ? { stage, event } : null;
+}
+
+const figuresOf = (byStage: ReadonlyMap<string, Figures>, { stage, event }: Way) =>
+  byStage.get(stage.id)?.events.find(({ type }) => type === event);
+
 /** Stages from left to right by how far they are from the start; ends in the column behind their stage. */
 function lay(workflow: Workflow) {
   const depth = depths(workflow);
@@ -133,7 +176,7 @@ function lay(workflow: Workflow) {
       nodes.push({ id: target, type: 'end', position: place(column), data });
     }
     for (const { id, name } of from) {
-      edges.push({ id: `${id}→${event}`, source: id, target, ariaLabel: `${name} returns ${event}` });
+      edges.push({ id: `${id}→${event}`, source: id, target, data: { event }, ariaLabel: `${name} returns ${event}` });
     }
   }
   const undone = workflow.stages.filter(({ compensates }) => compensates);
@@ -253,6 +296,43 @@ function StageTable({
 
 const inWords = (ms: number | null | undefined): string => (typeof ms === 'number' ? durationInWords(ms) : '–');
 
+function WayPanel({
+  way,
+  graph,
+  byStage,
+  onClose,
+}: {
+  way: Way;
+  graph: readonly Workflow[];
+  byStage: ReadonlyMap<string, Figures>;
+  onClose: () => void;
+}) {
+  const figures = figuresOf(byStage, way);
+  const consumers = graph.flatMap(({ stages }) => stages).filter(({ on }) => on.includes(way.event));
+  return (
+    <aside className="drawer" aria-label={way.event}>
+      <Panel
+        title={eventInWords(way.event)}
+        aside={
+          <button type="button" className="quiet" onClick={onClose}>
+            Close
+          </button>
+        }
+      >
+        <Facts
+          facts={[
+            ['Event', <code>{way.event}</code>],
+            ['Returned by', way.stage.id],
+            ['Consumed by', consumers.map(({ id }) => id).join(', ') || 'nobody: it ends the run'],
+            ['Rate', `${(figures?.perMinute ?? 0).toFixed(1)} a minute`],
+            ['Last passed', figures ? <Since at={figures.lastAt} /> : 'not in the last five minutes'],
+          ]}
+        />
+      </Panel>
+    </aside>
+  );
+}
+
 function StagePanel({ stage, figures, onClose }: { stage: Stage; figures: Figures | undefined; onClose: () => void }) {
   return (
     <aside className="drawer" aria-label={stage.id}>
@@ -277,6 +357,15 @@ function StagePanel({ stage, figures, onClose }: { stage: Stage; figures: Figure
             ],
             ['Failures', `${(figures?.failuresPerMinute ?? 0).toFixed(1)} a minute`],
             ['p99', inWords(figures?.p99Ms)],
+            ...(figures?.events ?? []).map(
+              ({ type, perMinute, lastAt }) =>
+                [
+                  eventInWords(type),
+                  <>
+                    {perMinute.toFixed(1)} a minute, last <Since at={lastAt} />
+                  </>,
+                ] as const,
+            ),
           ]}
         />
         <p>
