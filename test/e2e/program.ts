@@ -13,6 +13,7 @@ import { startWorker, type Worker } from '../../src/worker.ts';
 export interface Program {
   /** Such as `http://localhost:4000`. */
   url: string;
+  dataDir: string;
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
   stopApi(): Promise<void>;
@@ -38,9 +39,10 @@ export async function startProgram(
   const platform = await openPlatform(env, servers, openLog(env));
   let worker: Worker | null = null;
   let api: Api | null = null;
-  let port = 0;
+  let port = env.PORT;
   const program = {
     url: '',
+    dataDir,
     stopWorker: async () => {
       await worker?.stop();
       worker = null;
