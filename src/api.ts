@@ -77,6 +77,7 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
             },
             costPerMinuteMax: env.COST_PER_MINUTE_MAX,
             socketsMax: env.WEBSOCKETS_PER_ADDRESS_MAX,
+            samplePercent: env.SAMPLE_PERCENT,
           },
           log,
           flowGraph: flowGraph(workflows),

@@ -124,6 +124,9 @@ const schema = z.object({
   UPLOAD_BYTES_PER_ACCOUNT_MAX: whole(1_024, 1_000_000_000_000)
     .prefault('10737418240')
     .describe('Bytes that the files of one account may take in all.'),
+  SAMPLE_PERCENT: whole(0, 100)
+    .prefault('10')
+    .describe('Part of a book’s words that everybody may read, in percent; 0 shows no samples.'),
   SMTP_URL: optional(url('smtp', 'smtps')).describe(
     'Mail server. (Default: mails are kept and shown on the pages, none is sent)',
   ),

@@ -115,11 +115,14 @@ export const Edition = builder.drizzleNode('editions', {
       nullable: true,
       complexity: { field: 20 },
       description:
-        'The beginning of the book to read in the browser: a tenth, or its first chapter. Null unless it is on sale and has a file.',
+        'The beginning of the book to read in the browser: a tenth (SAMPLE_PERCENT), or its first chapter. Null unless it is on sale and has a file.',
       select: { with: { liveRevision: { columns: { id: true, fileId: true }, extras: readChapters } } },
       resolve: ({ saleStatus, liveRevision }, _args, context) => {
         if (saleStatus !== 'PUBLISHED' || liveRevision?.fileId == null) return null;
-        const chapters = sampleOf(chaptersSchema.parse(liveRevision.chapters ?? undefined));
+        const chapters = sampleOf(
+          chaptersSchema.parse(liveRevision.chapters ?? undefined),
+          context.limits.samplePercent,
+        );
         const shown = chapters.map(({ title, wordsMax }) => ({ title, isCut: wordsMax !== null }));
         return shown.length === 0 ? null : { ...sampleLink(context, liveRevision.id), chapters: shown };
       },

@@ -26,6 +26,8 @@ export interface ApiLimits {
   subscriptionsMax: number;
   /** WebSockets of one network address at once. (Default: 200) */
   socketsMax: number;
+  /** Part of a book's words that everybody may read, in percent; 0 shows no samples. (Default: 10) */
+  samplePercent: number;
 }
 
 export const defaultLimits: ApiLimits = {
@@ -41,4 +43,5 @@ export const defaultLimits: ApiLimits = {
   uploadQuota: { uploadsPerDayMax: 200, storedBytesMax: 10 * 1024 ** 3 },
   subscriptionsMax: 50,
   socketsMax: 200,
+  samplePercent: 10,
 };

@@ -13,6 +13,7 @@ import {
   tableOfContentsSchema,
 } from '../books/extracted.ts';
 import { type Finding, findingSchema } from '../books/finding.ts';
+import { textSampleOf } from '../books/sample.ts';
 import type { Series } from '../books/series.ts';
 import { builder } from './builder.ts';
 import { Contributor } from './contributor.ts';
@@ -190,9 +191,9 @@ export const Revision = builder.drizzleNode('revisions', {
     }),
     sample: t.field({
       type: [SampleSectionRef],
-      description: 'The first tenth of the book, free to read.',
+      description: 'The first tenth of the book (SAMPLE_PERCENT, if that is less), free to read, as plain text.',
       select: { extras: readSample },
-      resolve: ({ sample }) => sampleSchema.parse(sample ?? []),
+      resolve: ({ sample }, _args, { limits }) => textSampleOf(sampleSchema.parse(sample ?? []), limits.samplePercent),
     }),
     report: t.field({
       type: [FindingRef],

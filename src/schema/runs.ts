@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
 import { batched } from '../db/batched.ts';
+import { startEventId } from '../streams/delivery.ts';
 import { RETRYING } from '../streams/failure.ts';
 import { readTrail } from '../streams/trail.ts';
 import type { Context } from './context.ts';
@@ -28,7 +29,10 @@ export const runOf = batched<Context, RunRow>(async ({ db }, ids) => {
   return new Map(rows.map((run) => [run.id, run]));
 });
 
-/** The first events of a run, oldest first: those about its subject, and the last one, which may be about another. */
+/**
+ * The first events of a run, oldest first: the one that started it, which another run or nobody returned, its own about its
+ * subject, and the last one, which may be about another.
+ */
 const timelineOf = batched<Context, EventRow[]>(async ({ db }, ids) => {
   const rows = await db
     .select()
@@ -38,12 +42,24 @@ const timelineOf = batched<Context, EventRow[]>(async ({ db }, ids) => {
         select e.id from run r cross join lateral (
           select id from (
             select id from event where subject = r.subject and run_id = r.id
+            union select id from event where subject = r.subject
+              and id = case when r.id ~ '/[0-9]{1,18}$' then split_part(r.id, '/', 2)::bigint end
             union select id from event where id = r.at_event_id and run_id = r.id
           ) own order by id limit ${TIMELINE_MAX}) e
         where r.id in ${ids})`,
     )
     .orderBy(asc(events.id));
-  return Map.groupBy(rows, ({ runId }) => runId ?? '');
+  const byRun = Map.groupBy(rows, ({ runId }) => runId ?? '');
+  const byNumber = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    ids.map((id) => {
+      const own = byRun.get(id) ?? [];
+      const start = byNumber.get(startEventId(id));
+      // What starts a run is about its subject; its own last event may be about another.
+      const isOurs = start !== undefined && (own[0]?.subject ?? start.subject) === start.subject;
+      return [id, isOurs && !own.includes(start) ? [start, ...own] : own];
+    }),
+  );
 });
 
 export const RunState = builder.enumType('RunState', {

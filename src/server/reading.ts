@@ -29,7 +29,7 @@ const NO_RIGHT = 'There is no right to this book any more. Look into your librar
 const NOT_ON_SALE = 'This book is not on sale any more.';
 
 export interface ReadingOptions {
-  services: Pick<SchemaServices, 'db' | 'signing' | 'clock'>;
+  services: Pick<SchemaServices, 'db' | 'signing' | 'clock' | 'limits'>;
   shelf: ChapterShelf;
   budget: Budget;
   /** Whose pages may frame a chapter beside our own, such as `https://shop.example.org`. */
@@ -42,15 +42,17 @@ interface Found {
   chapterCount: number;
   caller: string;
   cache: string;
+  /** Called when the page is ready, before a byte of it is sent. @throws HttpError when the right has ended meanwhile */
+  begin?: () => Promise<void>;
 }
 
 export function serveSamples(options: ReadingOptions): Route {
-  const { db, signing, clock } = options.services;
+  const { db, signing, clock, limits } = options.services;
   return servePage(options, async (exchange) => {
     verified(exchange, signing, clock);
     const book = await bookOnSale(db, idIn(exchange));
     if (!book) throw new HttpError(403, 'FORBIDDEN', NOT_ON_SALE);
-    const chapters = sampleOf(book.chapters);
+    const chapters = sampleOf(book.chapters, limits.samplePercent);
     const index = indexIn(exchange, chapters.length);
     const asked = { file: book.file, index, wordsMax: chapters[index]?.wordsMax ?? null };
     return { asked, chapterCount: chapters.length, caller: exchange.address, cache: 'private, max-age=300' };
@@ -66,12 +68,11 @@ export function serveReading(options: ReadingOptions): Route {
     if (!book || book.readerId !== readerId) throw new HttpError(403, 'FORBIDDEN', NO_RIGHT);
     const { length: chapterCount } = await chaptersOf(db, entitlementId);
     const index = indexIn(exchange, chapterCount);
-    // Before a byte is sent, as with a download.
-    if (exchange.request.method === 'GET' && !(await markDownloaded(db, book, clock.now()))) {
-      throw new HttpError(403, 'FORBIDDEN', NO_RIGHT);
-    }
+    const begin = async () => {
+      if (!(await markDownloaded(db, book, clock.now()))) throw new HttpError(403, 'FORBIDDEN', NO_RIGHT);
+    };
     const asked = { file: book, index, wordsMax: null };
-    return { asked, chapterCount, caller: readerId, cache: 'private, no-store' };
+    return { asked, chapterCount, caller: readerId, cache: 'private, no-store', begin };
   });
 }
 
@@ -82,10 +83,12 @@ function servePage({ shelf, budget, origins }: ReadingOptions, find: (exchange: 
     const { request, response, url } = exchange;
     response.setHeaders(headers);
     try {
-      const { asked, chapterCount, caller, cache } = await find(exchange);
+      const { asked, chapterCount, caller, cache, begin } = await find(exchange);
       const spend = async (cost: number) => refuseBeyond(await budget.spend(caller, cost));
       await spend(COST.page);
-      const made = request.method === 'HEAD' ? '' : await shelf.page(asked, () => spend(COST.making)).catch(retell);
+      const isAsked = request.method === 'GET';
+      const made = isAsked ? await shelf.page(asked, () => spend(COST.making)).catch(retell) : '';
+      if (isAsked) await begin?.();
       response.setHeader('cache-control', cache);
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(fillLinks(made, url, chapterCount));
     } catch (error) {

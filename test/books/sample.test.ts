@@ -1,10 +1,10 @@
 import { array, assert, nat, property } from 'fast-check';
 import { expect, test } from 'vitest';
-import { sampleOf } from '../../src/books/sample.ts';
+import { sampleOf, textSampleOf } from '../../src/books/sample.ts';
 
 const chapters = (...wordCounts: number[]) =>
   wordCounts.map((wordCount, index) => ({ title: `${index + 1}`, wordCount }));
-const shown = (...wordCounts: number[]) => sampleOf(chapters(...wordCounts)).map(({ wordsMax }) => wordsMax);
+const shown = (...wordCounts: number[]) => sampleOf(chapters(...wordCounts), 10).map(({ wordsMax }) => wordsMax);
 
 test('is a tenth of the words, and says where it ends', () => {
   expect(shown(500, 500, 500, 8_500)).toEqual([null, null]);
@@ -30,8 +30,30 @@ test('never shows more than a quarter, nor 40,000 words, whatever the chapters a
     property(array(nat(200_000), { maxLength: 40 }), (wordCounts) => {
       const book = chapters(...wordCounts);
       const total = wordCounts.reduce((sum, count) => sum + count, 0);
-      const words = sampleOf(book).reduce((sum, { wordsMax }, at) => sum + (wordsMax ?? book[at]?.wordCount ?? 0), 0);
+      const words = sampleOf(book, 10).reduce(
+        (sum, { wordsMax }, at) => sum + (wordsMax ?? book[at]?.wordCount ?? 0),
+        0,
+      );
       expect(words).toBeLessThanOrEqual(Math.min(total / 4, 40_000));
     }),
   );
+});
+
+test('is as large a part as the shop says, and none at 0 percent', () => {
+  const book = chapters(1_000, 1_000, 8_000);
+  expect(sampleOf(book, 0)).toEqual([]);
+  expect(sampleOf(book, 2)).toEqual([{ title: '1', wordsMax: 500 }]);
+  expect(sampleOf(book, 20).map(({ wordsMax }) => wordsMax)).toEqual([null, null]);
+  expect(sampleOf(book, 100).map(({ wordsMax }) => wordsMax)).toEqual([null, null, null]);
+});
+
+test('as plain text is cut in the same way, paragraph by paragraph', () => {
+  const kept = [
+    { title: 'One', paragraphs: ['12345', '12345'] },
+    { title: 'Two', paragraphs: ['1234567890'] },
+  ];
+  expect(textSampleOf(kept, 10)).toEqual(kept);
+  expect(textSampleOf(kept, 50)).toEqual(kept);
+  expect(textSampleOf(kept, 5)).toEqual([{ title: 'One', paragraphs: ['12345', '12345'] }]);
+  expect(textSampleOf(kept, 0)).toEqual([]);
 });

@@ -99,6 +99,7 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await page.getByText('It came to its end.').waitFor();
     const steps = await page.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts();
     expect(steps.map((step) => step.replace(/ \+.*$/, ''))).toEqual([
+      'order placed',
       'order validated',
       'payment authorized',
       'payment capture started',

@@ -399,27 +399,31 @@ test('a run tells what its stages asked of the outside, why a try failed, and ho
   const at = '2026-01-01T00:00:00.000Z';
   const call = { what: 'gateway.authorize', key: 'order:1:authorize', at, ms: 12, outcome: 'GATEWAY_TIMEOUT' };
   const waits = { count: 3, since: at, until: '2026-01-01T00:05:00.000Z' };
-  await addRun({ id: 'purchase/7', subject: 'order:t', trail: { calls: [{ ...call, ms: null }], waits } });
+  const began = await addEvent({ subject: 'order:t' });
+  const id = `purchase/${began}`;
+  await addRun({ id, subject: 'order:t', trail: { calls: [{ ...call, ms: null }], waits } });
   const failed = { stage: 'purchase.authorize', failures: 1, retryAt: at, error: 'GatewayTimeoutError: no answer' };
   await addEvent({
     subject: 'order:t',
-    runId: 'purchase/7',
+    runId: id,
+    seq: 2,
     type: 'stage.retrying',
     payload: failed,
     trail: { calls: [call] },
   });
-  await addEvent({ subject: 'order:t', runId: 'purchase/7', seq: 2, trail: { from: 'another release' } });
-  const query = `query { run(id: "purchase/7") {
+  await addEvent({ subject: 'order:t', runId: id, seq: 3, trail: { from: 'another release' } });
+  const query = `query { run(id: "${id}") {
     calls { what idempotencyKey at durationMs outcome undoes } waits { count since until }
-    timeline { error calls { what idempotencyKey durationMs outcome } waits { count } } } }`;
+    timeline { seq error calls { what idempotencyKey durationMs outcome } waits { count } } } }`;
   const { data } = await api.ask(query, {}, token);
   const { what, key: idempotencyKey, outcome } = call;
   expect(data?.['run']).toEqual({
     calls: [{ what, idempotencyKey, at, durationMs: null, outcome, undoes: null }],
     waits,
     timeline: [
-      { error: failed.error, calls: [{ what, idempotencyKey, durationMs: 12, outcome }], waits: null },
-      { error: null, calls: [], waits: null },
+      { seq: 1, error: null, calls: [], waits: null },
+      { seq: 2, error: failed.error, calls: [{ what, idempotencyKey, durationMs: 12, outcome }], waits: null },
+      { seq: 3, error: null, calls: [], waits: null },
     ],
   });
 });
