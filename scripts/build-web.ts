@@ -1,4 +1,5 @@
 /** `npm run build:web`: builds the pages that `npm start` would build, for an image or a read-only folder. */
-import { buildWorkbench } from '../src/web/build-workbench.ts';
+import { buildPages } from '../src/web/build-pages.ts';
 
-process.stdout.write(`${await buildWorkbench((words) => process.stdout.write(`${words}\n`))}\n`);
+const { shopFolder, workbenchFolder } = await buildPages((words) => process.stdout.write(`${words}\n`));
+process.stdout.write(`${shopFolder}\n${workbenchFolder}\n`);

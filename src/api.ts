@@ -27,11 +27,12 @@ export interface Api {
 export interface ApiOptions {
   /** Tells a relay in this process; without one, other processes are told. */
   wake?: () => void;
-  /** The built pages of the workbench; without them it is not served. */
+  /** The built pages; without them they are not served. */
+  shopFolder?: string;
   workbenchFolder?: string;
 }
 
-export async function startApi(platform: Platform, { wake, workbenchFolder }: ApiOptions = {}): Promise<Api> {
+export async function startApi(platform: Platform, { wake, shopFolder, workbenchFolder }: ApiOptions = {}): Promise<Api> {
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
@@ -55,6 +56,7 @@ export async function startApi(platform: Platform, { wake, workbenchFolder }: Ap
       }),
       scratchDir: join(env.DATA_DIR, 'scratch'),
       development: env.NODE_ENV !== 'production',
+      ...(shopFolder !== undefined && { shopFolder }),
       ...(workbenchFolder !== undefined && { workbenchFolder }),
       services: (port) => {
         address = publicUrl(env, port);

@@ -15,7 +15,7 @@ import { EmbeddedServiceError } from './embedded/errors.ts';
 import { startOrJoinServices } from './embedded/join.ts';
 import { loadEnv } from './env.ts';
 import { openLog } from './log.ts';
-import { buildWorkbench } from './web/build-workbench.ts';
+import { buildPages } from './web/build-pages.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -65,9 +65,9 @@ async function main(): Promise<void> {
 async function apiOptions(worker: Worker | null, log: Logger): Promise<ApiOptions> {
   const wake = worker ? { wake: () => worker.wake() } : {};
   try {
-    return { ...wake, workbenchFolder: await buildWorkbench(say) };
+    return { ...wake, ...(await buildPages(say)) };
   } catch (error) {
-    log.error({ err: error }, 'the workbench could not be built and is not served; `npm run build:web` tells more');
+    log.error({ err: error }, 'the pages could not be built and are not served; `npm run build:web` tells more');
     return wake;
   }
 }

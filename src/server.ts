@@ -41,7 +41,7 @@ import {
   sendError,
 } from './server/http.ts';
 import { fillAddress, fillBody, type Operations } from './server/operations.ts';
-import { publicFolder, servePages } from './server/pages.ts';
+import { servePages } from './server/pages.ts';
 import { healthz, readyz } from './server/probes.ts';
 import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { authorizationOf, type Cookies, sessionCookie } from './server/session-cookie.ts';
@@ -84,9 +84,8 @@ export interface ServerOptions {
   development: boolean;
   /** Where books lie while a chapter is read. (Default: the system's folder for temporary files) */
   scratchDir?: string;
-  /** The page at /app. (Default: src/web/public) */
-  pagesFolder?: string;
-  /** The built pages at /workbench; without them there is no such address. */
+  /** The built pages at /app and /workbench; without them there is no such address. */
+  shopFolder?: string;
   workbenchFolder?: string;
 }
 
@@ -153,7 +152,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reading: serveReading(reading),
     webhooks: serveWebhooks(services),
     auth: serveSignIn(services),
-    app: servePages('app', options.pagesFolder ?? publicFolder),
+    ...(options.shopFolder !== undefined && { app: servePages('app', options.shopFolder) }),
     ...(options.workbenchFolder !== undefined && { workbench: servePages('workbench', options.workbenchFolder) }),
     healthz,
     readyz: readyz({ db: services.db, redis, log, stopping: stopping.signal }),

@@ -1,5 +1,5 @@
 /**
- * The pages: `/app`, the shop, as its files lie in src/web/public; `/workbench`, as it was built (../web/build-workbench.ts).
+ * The pages: `/app`, the shop, and `/workbench`, as they were built (../web/build-pages.ts).
  *
  * Promise: only regular files inside that folder are served, each with its type; scripts and styles come from us alone,
  * none of them inline.
@@ -8,11 +8,9 @@ import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { PAGE_POLICY } from './headers.ts';
 import { allowMethods, HttpError, type Route } from './http.ts';
 
-export const publicFolder = fileURLToPath(new URL('../web/public', import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

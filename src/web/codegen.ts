@@ -14,16 +14,11 @@ const config: CodegenConfig = {
       presetConfig: { fragmentMasking: false, skipIndexFile: true },
       config: { useTypeImports: true, strictScalars: true, scalars },
     },
-    'src/web/gql/': {
-      documents: ['src/web/public/operations/*.js'],
+    'src/web/shop/gql/': {
+      documents: ['src/web/shop/operations/*.ts'],
       preset: 'client',
       presetConfig: { fragmentMasking: false, skipIndexFile: true },
-      config: {
-        documentMode: 'string',
-        useTypeImports: true,
-        strictScalars: true,
-        scalars,
-      },
+      config: { useTypeImports: true, strictScalars: true, scalars },
     },
   },
 };

@@ -7,7 +7,7 @@ import { type Api, startApi } from '../../src/api.ts';
 import { openPlatform } from '../../src/assemble.ts';
 import { parseEnv } from '../../src/env.ts';
 import { openLog } from '../../src/log.ts';
-import { buildWorkbench } from '../../src/web/build-workbench.ts';
+import { buildPages } from '../../src/web/build-pages.ts';
 import { startWorker, type Worker } from '../../src/worker.ts';
 
 export interface Program {
@@ -57,7 +57,7 @@ export async function startProgram(
     startApi: async () => {
       api ??= await startApi(
         { ...platform, env: { ...env, PORT: port } },
-        { wake: () => worker?.wake(), workbenchFolder: await buildWorkbench() },
+        { wake: () => worker?.wake(), ...(await buildPages()) },
       );
       program.url = api.publicUrl;
       port = Number(new URL(api.url).port);

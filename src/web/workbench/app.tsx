@@ -1,10 +1,11 @@
 /** Frame: sign-in, navigation, and the view that the address names. */
 import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { LiveFigures, useFigures } from './figures.tsx';
-import { act, linkTo, useConnected, useRoute, wordIn } from './hooks.ts';
+import { act, useConnected, wordIn } from '../shared/hooks.ts';
+import { linkTo, useRoute } from './route.ts';
 import { signIn } from './operations.ts';
 import { Loading, Refusal } from './parts.tsx';
-import { begin, end, type Session, useSession } from './session.ts';
+import { begin, end, type Session, useSession } from '../shared/session.ts';
 import { ClockView } from './views/clock.tsx';
 import { DeadLettersView } from './views/dead-letters.tsx';
 import { HealthView } from './views/health.tsx';
@@ -30,7 +31,7 @@ export function App() {
   const session = useSession();
   if (!session) return <SignIn />;
   return (
-    <LiveFigures key={session.token}>
+    <LiveFigures key={session.token ?? 'cookie'}>
       <Frame session={session} />
     </LiveFigures>
   );
@@ -119,7 +120,7 @@ function SignIn() {
     setRefusal(words);
     if (data?.signIn.__typename !== 'SignInPayload') return;
     const { token, viewer } = data.signIn.session;
-    begin({ token, name: viewer.name, role: viewer.role ?? 'READER' });
+    begin(token, viewer);
   };
   return (
     <main className="door">

@@ -1,7 +1,7 @@
 /** The live figures of all stages: one subscription for the whole workbench. */
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 import type { StageFiguresSubscription } from './gql/graphql.ts';
-import { useLive } from './hooks.ts';
+import { useLive } from '../shared/hooks.ts';
 import { stageFigures } from './operations.ts';
 
 export type Figures = StageFiguresSubscription['stageFigures'][number];

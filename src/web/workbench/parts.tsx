@@ -1,6 +1,6 @@
 /** The small set of parts that all views are made of. */
 import type { ReactNode } from 'react';
-import { useNow } from './hooks.ts';
+import { useNow } from '../shared/hooks.ts';
 import { instantInWords, sinceInWords } from './words.ts';
 
 type Tone = 'good' | 'bad' | 'busy' | 'wait' | 'plain';

@@ -1,7 +1,8 @@
 /** Clock: what is done by the clock, when it was and will be, and what waits for its time. */
 import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
-import { act, linkTo, useQuery } from '../hooks.ts';
+import { act, useQuery } from '../../shared/hooks.ts';
+import { linkTo } from '../route.ts';
 import { clockList, runSchedule } from '../operations.ts';
 import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
 import { instantInWords } from '../words.ts';

@@ -2,7 +2,8 @@
 import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
 import type { DeadLetterDecision, DeadLetterListQuery, DeadLetterState } from '../gql/graphql.ts';
-import { act, linkTo, useQuery } from '../hooks.ts';
+import { act, useQuery } from '../../shared/hooks.ts';
+import { linkTo } from '../route.ts';
 import { decideDeadLetters, deadLetterList, discloseDeadLetter, replayEdited } from '../operations.ts';
 import { Badge, Empty, Loading, Refusal, Since } from '../parts.tsx';
 import { prettyJson } from '../words.ts';

@@ -1,6 +1,6 @@
 /** Health: every check of the last report, and how it was before. */
 import { useCallback, useState } from 'react';
-import { useLive, useQuery } from '../hooks.ts';
+import { useLive, useQuery } from '../../shared/hooks.ts';
 import { healthNow, healthUpdates } from '../operations.ts';
 import { Badge, Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
 import { durationInWords, instantInWords } from '../words.ts';

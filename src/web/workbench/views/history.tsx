@@ -1,7 +1,8 @@
 /** History: what ever happened to one thing, and how it stood after any of its events. */
 import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
-import { linkTo, useQuery } from '../hooks.ts';
+import { useQuery } from '../../shared/hooks.ts';
+import { linkTo } from '../route.ts';
 import { discloseEvent, history } from '../operations.ts';
 import { Badge, Loading, Panel, Refusal, Since } from '../parts.tsx';
 import { eventInWords, instantInWords, prettyJson } from '../words.ts';

@@ -1,7 +1,7 @@
 /** A payload: what may be personal is hidden until somebody asks, which is kept. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { useState } from 'react';
-import { act } from '../hooks.ts';
+import { act } from '../../shared/hooks.ts';
 import { Refusal } from '../parts.tsx';
 import { prettyJson } from '../words.ts';
 

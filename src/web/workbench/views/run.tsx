@@ -2,7 +2,8 @@
 import { useCallback, useState } from 'react';
 import { useFigures } from '../figures.tsx';
 import type { RunDetailQuery } from '../gql/graphql.ts';
-import { linkTo, useLive, useQuery } from '../hooks.ts';
+import { useLive, useQuery } from '../../shared/hooks.ts';
+import { linkTo } from '../route.ts';
 import { discloseEvent, runDetail, runUpdates } from '../operations.ts';
 import { Badge, Facts, Loading, Panel, Refusal, Since } from '../parts.tsx';
 import { durationInWords, eventInWords, instantInWords } from '../words.ts';

@@ -1,10 +1,10 @@
 /** Runs: found by what a support person has at hand; the list is live and as long as one scrolls. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { client } from '../client.ts';
+import { client } from '../../shared/client.ts';
 import { useFigures } from '../figures.tsx';
 import type { RunFilter, RunListQuery, RunState } from '../gql/graphql.ts';
-import { linkTo } from '../hooks.ts';
+import { linkTo } from '../route.ts';
 import { runList } from '../operations.ts';
 import { Badge, Empty, Refusal, Since } from '../parts.tsx';
 

@@ -1,6 +1,6 @@
 /** Streams: what Redis holds, who reads it and how far, and where the relay stands. */
 import { useFigures } from '../figures.tsx';
-import { useNow, useQuery } from '../hooks.ts';
+import { useNow, useQuery } from '../../shared/hooks.ts';
 import { streamList } from '../operations.ts';
 import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
 import { count, durationInWords } from '../words.ts';

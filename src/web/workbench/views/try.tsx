@@ -1,7 +1,8 @@
 /** Try it: a test order with a chosen behaviour of the sandbox gateway, watched step by step. */
 import { type FormEvent, useCallback, useState } from 'react';
 import type { OrderStepsSubscription } from '../gql/graphql.ts';
-import { act, linkTo, useLive, useQuery, wordIn } from '../hooks.ts';
+import { act, useLive, useQuery, wordIn } from '../../shared/hooks.ts';
+import { linkTo } from '../route.ts';
 import { booksToBuy, orderSteps, placeTestOrder } from '../operations.ts';
 import { Badge, Empty, Loading, Panel, Refusal } from '../parts.tsx';
 import { instantInWords } from '../words.ts';

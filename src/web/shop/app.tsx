@@ -1,0 +1,138 @@
+/** Frame: navigation, and the view that the address names. */
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { client } from '../shared/client.ts';
+import { begin, session, useSession } from '../shared/session.ts';
+import { account } from './operations/accounts.ts';
+import { Loading, Missing } from './parts.tsx';
+import { followLinks, go, isOurs, rewrite, usePath } from './place.ts';
+import { AccountView } from './views/account.tsx';
+import { BookView } from './views/book.tsx';
+import { CatalogueView } from './views/catalogue.tsx';
+import { takeTask } from './task.ts';
+
+const ClaimView = lazy(() => import('./views/claim.tsx'));
+const DeskView = lazy(() => import('./views/desk.tsx'));
+const LibraryView = lazy(() => import('./views/library.tsx'));
+const MailsView = lazy(() => import('./views/mails.tsx'));
+const MailedView = lazy(() => import('./views/mailed.tsx'));
+const ManuscriptView = lazy(() => import('./views/manuscript.tsx'));
+const NewDraftView = lazy(() => import('./views/new-draft.tsx'));
+const OrderView = lazy(() => import('./views/order.tsx'));
+const OrdersView = lazy(() => import('./views/orders.tsx'));
+const ReadingView = lazy(() => import('./views/reading.tsx'));
+const SalesView = lazy(() => import('./views/sales.tsx'));
+
+/** What an identity provider's way back says: the session is in a cookie, and whose it is has to be asked. */
+const SIGNED_IN = 'signed-in';
+
+export function App() {
+  const path = usePath();
+  const [task, setTask] = useState(takeTask);
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.addEventListener('click', followLinks);
+    return () => document.removeEventListener('click', followLinks);
+  }, []);
+  useEffect(() => void noticeCookie(), []);
+  useEffect(() => {
+    // Whoever reads by ear or goes by keyboard lands on the heading; where one begins, nothing is taken away.
+    if (!isFirst.current) (main.current?.querySelector('h1') ?? main.current)?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [path]);
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <header className="top">
+        <a className="brand" href="/app">
+          Booky Hub
+        </a>
+        <Navigation path={path} />
+      </header>
+      <main id="main" tabIndex={-1} ref={main}>
+        <Suspense fallback={<Loading />}>
+          {task && path === '/app' ? (
+            <MailedView task={task} done={() => setTask(null)} />
+          ) : (
+            <Place path={path} key={path} />
+          )}
+        </Suspense>
+      </main>
+      <footer className="foot">
+        <p>Payments here are a sandbox: no real money moves.</p>
+      </footer>
+    </>
+  );
+}
+
+async function noticeCookie(): Promise<void> {
+  const query = new URLSearchParams(location.search);
+  if (!query.has(SIGNED_IN)) return;
+  const { data } = await client.query(account, {}).toPromise();
+  if (data?.viewer && !session()) begin(null, { name: data.viewer.name, role: data.viewer.role });
+  const next = query.get('next') ?? '/app';
+  rewrite('/app');
+  go(isOurs(next) ? next : '/app');
+}
+
+function Navigation({ path }: { path: string }) {
+  const current = useSession();
+  const items = [
+    ['/app', 'Shop'],
+    ...(current
+      ? [
+          ['/app/library', 'Library'],
+          ['/app/desk', 'Author desk'],
+        ]
+      : []),
+    ['/app/account', current ? current.name : 'Sign in'],
+  ] as const;
+  return (
+    <nav aria-label="Main">
+      {items.map(([href = '', words = '']) => {
+        const isHere = href === '/app' ? /^\/app\/?($|books)/.test(path) : path.startsWith(href);
+        return (
+          <a key={href} href={href} aria-current={isHere ? 'page' : undefined}>
+            {words}
+          </a>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Place({ path }: { path: string }) {
+  const [, , place = '', rawId, ...more] = path.split('/');
+  const id = rawId === undefined || rawId === '' ? null : decodeURIComponent(rawId);
+  if (more.length > 0) return <Missing />;
+  switch (place) {
+    case '':
+      return <CatalogueView />;
+    case 'books':
+      return id === null ? <Missing /> : <BookView id={id} />;
+    case 'orders':
+      return id === null ? <OrdersView /> : <OrderView id={id} />;
+    case 'library':
+      return <LibraryView />;
+    case 'read':
+      return id === null ? <Missing /> : <ReadingView id={id} />;
+    case 'desk':
+      return <Desk id={id} />;
+    case 'account':
+      return <AccountView />;
+    case 'claim':
+      return <ClaimView />;
+    case 'mails':
+      return <MailsView />;
+    default:
+      return <Missing />;
+  }
+}
+
+function Desk({ id }: { id: string | null }) {
+  if (id === null) return <DeskView />;
+  if (id === 'new') return <NewDraftView />;
+  return id === 'sales' ? <SalesView /> : <ManuscriptView id={id} />;
+}

@@ -1,0 +1,162 @@
+/** Browsing: search, language, order, pages. The address holds what is asked, so that it can be shared. */
+import { useCallback, useEffect, useState } from 'react';
+import type { CatalogueQuery } from '../gql/graphql.ts';
+import { client } from '../../shared/client.ts';
+import { useQuery } from '../../shared/hooks.ts';
+import { Choice, Input } from '../forms.tsx';
+import { catalogue } from '../operations/shop.ts';
+import { Cover, Problem, View } from '../parts.tsx';
+import { pathOf, rewrite } from '../place.ts';
+import { languageWords, makersOf, priceWords } from '../words.ts';
+
+const PAGE_SIZE = 24;
+const TYPING_MS = 300;
+const LANGUAGES = [
+  ...['ar', 'zh', 'cs', 'da', 'nl', 'en', 'fi', 'fr', 'de', 'el', 'he', 'hi', 'hu', 'it', 'ja', 'ko', 'la', 'no', 'fa'],
+  ...['pl', 'pt', 'ro', 'ru', 'sk', 'es', 'sv', 'tr', 'uk', 'vi'],
+];
+
+type Page = CatalogueQuery['catalogue'];
+type Book = Page['nodes'][number];
+
+interface Wish {
+  text: string;
+  language: string;
+  orderBy: string;
+}
+
+const variablesOf = ({ text, language, orderBy }: Wish, after: string | null) => ({
+  filter: { ...(text.trim() && { text: text.trim() }), ...(language && { language }) },
+  orderBy: orderBy === 'title' ? ('TITLE_ASC' as const) : ('PUBLISHED_DESC' as const),
+  first: PAGE_SIZE,
+  after,
+});
+
+function wishIn(search: string): Wish {
+  const query = new URLSearchParams(search);
+  return { text: query.get('q') ?? '', language: query.get('language') ?? '', orderBy: query.get('order') ?? '' };
+}
+
+function addressOf({ text, language, orderBy }: Wish): string {
+  const query = new URLSearchParams();
+  if (text.trim()) query.set('q', text.trim());
+  if (language) query.set('language', language);
+  if (orderBy) query.set('order', orderBy);
+  return query.size > 0 ? `/app?${query}` : '/app';
+}
+
+export function CatalogueView() {
+  const [wish, setWish] = useState(() => wishIn(location.search));
+  const { data, error, isLoading } = useQuery(catalogue, variablesOf(wish, null));
+  const isEmpty = data?.catalogue.nodes.length === 0;
+  const settle = useCallback((next: Wish) => {
+    setWish(next);
+    rewrite(addressOf(next));
+  }, []);
+  return (
+    <View title="" heading={<h1 className="hero">Books, straight from their authors</h1>}>
+      <Search wish={wish} onWish={settle} />
+      <p className="told" role="status">
+        {error ?? (isEmpty ? emptyWords(wish) : '')}
+      </p>
+      <div className="results" aria-busy={isLoading}>
+        {data ? <Grid key={JSON.stringify(wish)} first={data.catalogue} wish={wish} /> : <Skeleton />}
+      </div>
+    </View>
+  );
+}
+
+const emptyWords = ({ text, language }: Wish): string =>
+  text.trim() === '' && language === ''
+    ? 'No book is on sale yet. Sign up and publish the first at the author desk.'
+    : 'No book fits. Try fewer letters, or all languages.';
+
+function Search({ wish, onWish }: { wish: Wish; onWish: (wish: Wish) => void }) {
+  const [typed, setTyped] = useState(wish);
+  useEffect(() => {
+    if (JSON.stringify(typed) === JSON.stringify(wish)) return;
+    const timer = setTimeout(() => onWish(typed), typed.text === wish.text ? 0 : TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, wish, onWish]);
+  const languages = LANGUAGES.map((tag) => [tag, languageWords(tag)] as const).toSorted((a, b) =>
+    a[1].localeCompare(b[1]),
+  );
+  return (
+    <form
+      className="search"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onWish(typed);
+      }}
+      onInput={({ target }) => {
+        if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement)) return;
+        const { name, value } = target;
+        setTyped((before) => ({ ...before, [name]: value }));
+      }}
+    >
+      <Input label="Search" name="text" type="search" value={wish.text} placeholder="Title or name" maxLength={200} />
+      <Choice label="Language" name="language" options={[['', 'All languages'], ...languages]} chosen={wish.language} />
+      <Choice
+        label="Order"
+        name="orderBy"
+        options={[
+          ['', 'Newest first'],
+          ['title', 'By title'],
+        ]}
+        chosen={wish.orderBy}
+      />
+    </form>
+  );
+}
+
+function Grid({ first, wish }: { first: Page; wish: Wish }) {
+  const [more, setMore] = useState<Page[]>([]);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const pages = [first, ...more];
+  const { hasNextPage, endCursor } = pages.at(-1)?.pageInfo ?? first.pageInfo;
+  const showMore = async () => {
+    setBusy(true);
+    const { data, error } = await client.query(catalogue, variablesOf(wish, endCursor ?? null)).toPromise();
+    setBusy(false);
+    setProblem(error ? 'More books could not be fetched. Try again.' : null);
+    if (data) setMore((before) => [...before, data.catalogue]);
+  };
+  return (
+    <>
+      <ul className="books">{pages.flatMap(({ nodes }) => nodes.map((book) => <Card key={book.id} book={book} />))}</ul>
+      <Problem words={problem} />
+      {hasNextPage && (
+        <button type="button" className="more" disabled={isBusy} onClick={() => void showMore()}>
+          Show more books
+        </button>
+      )}
+    </>
+  );
+}
+
+function Card({ book }: { book: Book }) {
+  const { id, title, contributors, price, isBuyable } = book;
+  return (
+    <li>
+      <a className="card" href={pathOf.book(id)}>
+        <Cover book={book} widthPx={180} />
+        <span className="book-title">{title}</span>
+        <span className="book-makers">{makersOf(contributors)}</span>
+        <span className="book-price">{isBuyable && price ? priceWords(price) : 'Not sold yet'}</span>
+      </a>
+    </li>
+  );
+}
+
+/** The places of books that are on their way, so that nothing jumps when they come. */
+const Skeleton = () => (
+  <ul className="books" aria-hidden="true">
+    {Array.from({ length: 12 }, (_, place) => (
+      <li key={place} className="skeleton">
+        <div className="cover" />
+      </li>
+    ))}
+  </ul>
+);

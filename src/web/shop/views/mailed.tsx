@@ -1,0 +1,84 @@
+/** Where the links of mails lead: `#verify-email=CODE`, `#reset-password=CODE`; and `#two-factor=CHALLENGE`. */
+import { useEffect, useState } from 'react';
+import { useSession } from '../../shared/session.ts';
+import { send } from '../ask.ts';
+import { Form, Input, passwordOf } from '../forms.tsx';
+import { resetPassword, verifyEmail } from '../operations/accounts.ts';
+import { Notice, View } from '../parts.tsx';
+import { go } from '../place.ts';
+import type { Task } from '../task.ts';
+import { CodeForm } from './account.tsx';
+
+export default function MailedView({ task: { kind, code }, done }: { task: Task; done: () => void }) {
+  if (kind === 'verify-email') return <Verify code={code} />;
+  if (kind === 'reset-password') return <Reset code={code} done={done} />;
+  const leave = () => {
+    done();
+    go('/app');
+  };
+  return (
+    <View title="Sign in" heading="One more step">
+      <CodeForm challenge={code} done={leave} />
+    </View>
+  );
+}
+
+function Verify({ code }: { code: string }) {
+  const current = useSession();
+  const [words, setWords] = useState('One moment …');
+  useEffect(() => {
+    if (!current) return;
+    void send(verifyEmail, { input: { code } }, 'VerifyEmailPayload').then(({ refused }) =>
+      setWords(refused ? String(refused.problem ?? refused.faults?.[0]?.message ?? '') : 'Your e-mail is confirmed.'),
+    );
+  }, [code, current]);
+  if (!current) {
+    return (
+      <Notice title="Sign in first" words="Sign in with the account that the mail was for, then open its link again.">
+        <a href="/app/account">Sign in</a>
+      </Notice>
+    );
+  }
+  return (
+    <Notice title="Your e-mail" words={words}>
+      <a href="/app/account">To your account</a>
+    </Notice>
+  );
+}
+
+function Reset({ code, done }: { code: string; done: () => void }) {
+  const [isSet, setIsSet] = useState(false);
+  if (isSet) {
+    return (
+      <Notice title="A new password" words="It is set, and every sign-in there was has ended.">
+        <a href="/app/account" onClick={done}>
+          Sign in
+        </a>
+      </Notice>
+    );
+  }
+  return (
+    <View title="A new password" className="notice-page">
+      <Form
+        label="A new password"
+        submit="Set the password"
+        busy="One moment …"
+        onSubmit={async (form) => {
+          const input = { code, newPassword: passwordOf(form, 'newPassword') };
+          const { refused } = await send(resetPassword, { input }, 'ResetPasswordPayload');
+          setIsSet(refused === null);
+          return refused;
+        }}
+      >
+        <Input
+          label="Password"
+          name="newPassword"
+          type="password"
+          hint="At least 12 characters."
+          autoComplete="new-password"
+          required
+        />
+      </Form>
+    </View>
+  );
+}

@@ -1,0 +1,42 @@
+/** All orders of a reader. */
+import { orders } from '../operations/shop.ts';
+import { Badge, View } from '../parts.tsx';
+import { MoreButton, usePages } from '../pages.tsx';
+import { pathOf } from '../place.ts';
+import { dateTimeWords, priceWords, statusWords } from '../words.ts';
+import { Waiting } from './library.tsx';
+import { BAD } from './order.tsx';
+
+export default function OrdersView() {
+  const pages = usePages(orders, ({ myOrders }) => myOrders);
+  if (!pages.isThere) return <Waiting {...pages} />;
+  return (
+    <View title="Your orders">
+      {pages.nodes.length === 0 && (
+        <p>
+          You have not bought anything yet. <a href="/app">To the shop</a>
+        </p>
+      )}
+      <ul className="rows">
+        {pages.nodes.map(({ id, status, createdAt, reason, total, lines }) => (
+          <li key={id}>
+            <div className="row-words">
+              <p className="book-title">
+                <a href={pathOf.order(id)}>{lines[0]?.edition.title ?? 'Order'}</a>
+              </p>
+              <p className="hint">
+                {dateTimeWords(createdAt)} · {priceWords(total)}
+              </p>
+              {reason !== null && <p className="hint">{reason}</p>}
+            </div>
+            <Badge tone={badgeOf(status)}>{statusWords(status)}</Badge>
+          </li>
+        ))}
+      </ul>
+      <MoreButton pages={pages} />
+    </View>
+  );
+}
+
+const badgeOf = (status: string): string =>
+  status === 'COMPLETED' ? 'good' : BAD.includes(status) ? 'bad' : 'under-way';
