@@ -32,7 +32,10 @@ export interface ApiOptions {
   workbenchFolder?: string;
 }
 
-export async function startApi(platform: Platform, { wake, shopFolder, workbenchFolder }: ApiOptions = {}): Promise<Api> {
+export async function startApi(
+  platform: Platform,
+  { wake, shopFolder, workbenchFolder }: ApiOptions = {},
+): Promise<Api> {
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });

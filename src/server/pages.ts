@@ -11,7 +11,6 @@ import { pipeline } from 'node:stream/promises';
 import { PAGE_POLICY } from './headers.ts';
 import { allowMethods, HttpError, type Route } from './http.ts';
 
-
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

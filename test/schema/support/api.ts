@@ -22,6 +22,7 @@ import { createSandboxNoticeReader, sandboxNoticeSecret } from '../../../src/por
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import type { SchemaServices } from '../../../src/schema/context.ts';
 import { defaultLimits } from '../../../src/schema/limits.ts';
+import { buildPages } from '../../../src/web/build-pages.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../src/server.ts';
 import type { EventDraft } from '../../../src/streams/event.ts';
 import { flowGraph } from '../../../src/streams/flow-graph.ts';
@@ -238,6 +239,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     port: 0,
     corsOrigins: [ALLOWED_ORIGIN],
     development: options.development ?? false,
+    ...(await buildPages()),
     ...options.server,
   });
   return {
