@@ -43,9 +43,9 @@ const live = createClient({
 const PASSING = new Set<unknown>(['RESUME', 'UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED', 'INTERNAL']);
 
 export interface Watched<Data> {
-  onData(data: Data): void;
+  onData: (data: Data) => void;
   /** It may not be watched, or not any more. */
-  onRefusal?(words: string): void;
+  onRefusal?: (words: string) => void;
 }
 
 /**

@@ -1,7 +1,17 @@
 /** Asking the API to do something: what was done, or why not, in the shape that forms show. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { act } from '../shared/hooks.ts';
-import type { Fault, Refused } from './forms.tsx';
+import type { Fault } from './forms.tsx';
+
+/** Why something was not done. */
+export interface Refusal {
+  faults?: readonly Fault[];
+  problem?: string;
+}
+
+/** As one text, where there are no fields for the faults. */
+export const wordsIn = ({ faults, problem }: Refusal): string =>
+  faults?.map(({ message }) => message).join(' ') ?? problem ?? 'That did not work. Try again.';
 
 interface Answered {
   __typename: string;
@@ -21,7 +31,7 @@ export async function send<
   document: TypedDocumentNode<{ result: Result }, Variables>,
   variables: Variables,
   payload: Name,
-): Promise<{ done: Payload<Result, Name>; refused: null } | { done: null; refused: Refused; result: Result | null }> {
+): Promise<{ done: Payload<Result, Name>; refused: null } | { done: null; refused: Refusal; result: Result | null }> {
   const { data, refusal } = await act(document, variables);
   const result = data?.result ?? null;
   if (result && isPayload<Result, Name>(result, payload)) return { done: result, refused: null };

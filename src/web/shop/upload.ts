@@ -1,6 +1,5 @@
 /** Sending a file: hash it, announce it, put its bytes, let them be checked. */
-import { send } from './ask.ts';
-import type { Refused } from './forms.tsx';
+import { send, wordsIn } from './ask.ts';
 import { completeUpload, createUpload } from './operations/desk.ts';
 
 /** What a browser can hash at once; the server has a limit of its own. */
@@ -34,9 +33,6 @@ export async function upload(file: File, onProgress: OnProgress): Promise<string
   if (!completed.done) throw new UploadError(wordsIn(completed.refused));
   return completed.done.file.id;
 }
-
-export const wordsIn = ({ faults, problem }: Refused): string =>
-  faults?.map(({ message }) => message).join(' ') ?? String(problem ?? 'That did not work. Try again.');
 
 async function hashOf(file: File): Promise<string> {
   // Browsers keep this back from pages that are neither on HTTPS nor on localhost.

@@ -2,7 +2,7 @@
 import { act, useQuery } from '../../shared/hooks.ts';
 import { begin, end, endCookie, session, useSession } from '../../shared/session.ts';
 import { useState } from 'react';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { Form, Input, passwordOf, valueOf } from '../forms.tsx';
 import {
   account,
@@ -46,7 +46,7 @@ function Present() {
       { input: { email: viewer.email ?? '' } },
       'RequestEmailVerificationPayload',
     );
-    setTold(refused ? String(refused.problem ?? '') : 'A mail is on its way to you. Open its link here.');
+    setTold(refused ? wordsIn(refused) : 'A mail is on its way to you. Open its link here.');
   };
   return (
     <View title="Account" heading={viewer.name}>

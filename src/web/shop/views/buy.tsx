@@ -65,32 +65,31 @@ function Checkout({ book: { id, prices }, reload }: { book: Book; reload: () => 
     }
     // No answer at all: the same key, so that it is the same order.
     if (answer.result) setKey(freshKey());
-    switch (answer.result?.__typename) {
-      case 'PurchaseInProgress':
-        go(pathOf.order(answer.result.order.id));
-        return null;
-      case 'AlreadyOwned':
-        return {
-          problem: (
-            <>
-              You have this book. <a href="/app/library">To your library</a>
-            </>
-          ),
-        };
-      case 'PriceChanged':
-        return {
-          problem: (
-            <>
-              The price is {priceWords(answer.result.price)} now.{' '}
-              <button type="button" onClick={reload}>
-                Show the new price
-              </button>
-            </>
-          ),
-        };
-      default:
-        return answer.refused;
+    const { result, refused } = answer;
+    if (result?.__typename === 'PurchaseInProgress') {
+      go(pathOf.order(result.order.id));
+      return null;
     }
+    if (result?.__typename === 'AlreadyOwned') {
+      const problem = (
+        <>
+          You have this book. <a href="/app/library">To your library</a>
+        </>
+      );
+      return { problem };
+    }
+    if (result?.__typename === 'PriceChanged') {
+      const problem = (
+        <>
+          The price is {priceWords(result.price)} now.{' '}
+          <button type="button" onClick={reload}>
+            Show the new price
+          </button>
+        </>
+      );
+      return { problem };
+    }
+    return refused;
   };
   return (
     <Form

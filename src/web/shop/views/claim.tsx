@@ -1,7 +1,7 @@
 /** Taking what was given, or what one bought as a guest: the link of a mail, `/app/claim?order=…&token=…`. */
 import { useState } from 'react';
 import { useSession } from '../../shared/session.ts';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { claimOrder } from '../operations/accounts.ts';
 import { Missing, Notice, Problem, View } from '../parts.tsx';
 
@@ -35,7 +35,7 @@ export default function ClaimView() {
   const take = async () => {
     const { done, refused } = await send(claimOrder, { input: { orderId, token } }, 'ClaimOrderPayload');
     if (done) setTaken(done.entitlements.map(({ edition }) => edition.title));
-    else setProblem(String(refused.problem ?? refused.faults?.[0]?.message ?? ''));
+    else setProblem(wordsIn(refused));
   };
   return (
     <View title="A book for you" className="notice-page">

@@ -1,6 +1,6 @@
 /** Getting the file: a link that is good for minutes is asked for only when it is wanted. */
 import { useState } from 'react';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { createDownload } from '../operations/shop.ts';
 
 export function DownloadButton({ editionId }: { editionId: string }) {
@@ -10,7 +10,7 @@ export function DownloadButton({ editionId }: { editionId: string }) {
     setBusy(true);
     const { done, refused } = await send(createDownload, { input: { editionId } }, 'CreateDownloadPayload');
     setBusy(false);
-    setProblem(refused ? String(refused.problem ?? refused.faults?.[0]?.message ?? '') : '');
+    setProblem(refused ? wordsIn(refused) : '');
     if (done) location.assign(done.url);
   };
   return (

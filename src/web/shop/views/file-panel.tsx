@@ -1,10 +1,10 @@
 /** The file of a draft: which it is, and sending another, with its progress. */
 import { useRef, useState } from 'react';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { Field } from '../forms.tsx';
 import { attachFile } from '../operations/desk.ts';
 import { Problem } from '../parts.tsx';
-import { upload, UploadError, wordsIn } from '../upload.ts';
+import { upload, UploadError } from '../upload.ts';
 import { sizeWords } from '../words.ts';
 import type { Manuscript } from './manuscript.tsx';
 

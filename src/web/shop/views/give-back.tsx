@@ -1,7 +1,7 @@
 /** Giving a book back for its money, and watching the money return. */
 import { useState } from 'react';
 import type { OrderQuery } from '../gql/graphql.ts';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { freshKey } from '../forms.tsx';
 import { refundSteps, requestRefund } from '../operations/shop.ts';
 import { Problem } from '../parts.tsx';
@@ -32,7 +32,7 @@ export function GiveBack({ order: { id, total, refunds }, again }: { order: Orde
     const input = { orderId: id, idempotencyKey: key };
     const { refused } = await send(requestRefund, { input }, 'RequestRefundPayload');
     setAsked(false);
-    setProblem(refused ? String(refused.problem ?? refused.faults?.[0]?.message ?? '') : null);
+    setProblem(refused ? wordsIn(refused) : null);
     if (!refused) again();
   };
   return (

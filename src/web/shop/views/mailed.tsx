@@ -1,7 +1,7 @@
 /** Where the links of mails lead: `#verify-email=CODE`, `#reset-password=CODE`; and `#two-factor=CHALLENGE`. */
 import { useEffect, useState } from 'react';
 import { useSession } from '../../shared/session.ts';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { Form, Input, passwordOf } from '../forms.tsx';
 import { resetPassword, verifyEmail } from '../operations/accounts.ts';
 import { Notice, View } from '../parts.tsx';
@@ -29,7 +29,7 @@ function Verify({ code }: { code: string }) {
   useEffect(() => {
     if (!current) return;
     void send(verifyEmail, { input: { code } }, 'VerifyEmailPayload').then(({ refused }) =>
-      setWords(refused ? String(refused.problem ?? refused.faults?.[0]?.message ?? '') : 'Your e-mail is confirmed.'),
+      setWords(refused ? wordsIn(refused) : 'Your e-mail is confirmed.'),
     );
   }, [code, current]);
   if (!current) {

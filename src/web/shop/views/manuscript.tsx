@@ -2,7 +2,7 @@
 import { useRef, useState } from 'react';
 import type { ManuscriptQuery } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
-import { send } from '../ask.ts';
+import { type Refusal, send, wordsIn } from '../ask.ts';
 import { atLines, DraftFields, readDraft } from '../draft-form.tsx';
 import { Form, freshKey, type Refused } from '../forms.tsx';
 import {
@@ -14,9 +14,8 @@ import {
   updateDraft,
   withdrawEdition,
 } from '../operations/desk.ts';
-import { Badge, Failure, Loading, Missing, Problem, View } from '../parts.tsx';
+import { Failure, Loading, Missing, Problem, View } from '../parts.tsx';
 import { pathOf } from '../place.ts';
-import { wordsIn } from '../upload.ts';
 import { statusWords } from '../words.ts';
 import { badgeOf } from './desk.tsx';
 import { FilePanel } from './file-panel.tsx';
@@ -112,7 +111,7 @@ const SITUATIONS: Readonly<Record<string, string>> = {
 function Actions({ edition: { id, status, onSale }, reload }: { edition: Manuscript; reload: () => void }) {
   const [problem, setProblem] = useState<string | null>(null);
   const input = { editionId: id };
-  const button = (words: string, act: () => Promise<{ refused: Refused | null }>) => (
+  const button = (words: string, act: () => Promise<{ refused: Refusal | null }>) => (
     <button
       type="button"
       onClick={() =>

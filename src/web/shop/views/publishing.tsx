@@ -2,11 +2,10 @@
 import { useEffect, useState } from 'react';
 import type { PublishStepsSubscription } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
-import { send } from '../ask.ts';
+import { send, wordsIn } from '../ask.ts';
 import { acceptSuggestion, dismissSuggestion, manuscript, publishSteps } from '../operations/desk.ts';
 import { Badge, Problem } from '../parts.tsx';
 import { isOver, StepList, useSteps, type Way } from '../steps.tsx';
-import { wordsIn } from '../upload.ts';
 import { statusWords } from '../words.ts';
 import { Tags } from './book.tsx';
 import type { Manuscript } from './manuscript.tsx';
