@@ -36,7 +36,8 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
     (name) =>
       name.endsWith('.ts') &&
       !name.endsWith('.d.ts') &&
-      !name.startsWith('web/gql/') &&
+      !name.startsWith('web/shop/') &&
+      !name.startsWith('web/shared/') &&
       !name.startsWith('web/workbench/'),
   )
   .map((name) => join(src, name));
