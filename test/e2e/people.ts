@@ -63,7 +63,7 @@ export async function uploadFile(page: Page, name: string, bytes: Buffer): Promi
 /** @returns when the page says that the book is on sale */
 export async function publish(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Save and publish' }).click();
-  await page.locator('[data-edition-status="PUBLISHED"]').waitFor({ timeout: 30_000 });
+  await page.locator('[data-edition-status="PUBLISHED"]').waitFor({ timeout: 60_000 });
 }
 
 /** From the shop to the page of the order. */

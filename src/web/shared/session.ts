@@ -1,6 +1,6 @@
 /**
- * Who is signed in. A session that began with a password is kept here as its token; one that an identity provider began
- * is in a cookie that no script sees (`token` is null then).
+ * Who is signed in. The session itself is a cookie that no script sees; here is only whose it is. Where a browser keeps no
+ * cookies, the token is kept here in its place.
  */
 import { useSyncExternalStore } from 'react';
 
@@ -38,6 +38,16 @@ function parse(text: string | null): Session | null {
 export function begin(token: string | null, { name, role }: { name: string; role: string | null }): void {
   localStorage.setItem(KEY, JSON.stringify({ token, name, role: role ?? 'READER' }));
   changed.dispatchEvent(new Event('change'));
+}
+
+/** Keeps a session that has just been opened. */
+export async function keep(token: string, viewer: { name: string; role: string | null }): Promise<void> {
+  const headers = { 'x-booky-hub': 'page', authorization: `Bearer ${token}` };
+  const isKept = await fetch('/auth/session', { method: 'POST', headers }).then(
+    ({ ok }) => ok && navigator.cookieEnabled,
+    () => false,
+  );
+  begin(isKept ? null : token, viewer);
 }
 
 /** Forgets the session here. Ending it on the server is `signOut`, and for a cookie `endCookie`. */

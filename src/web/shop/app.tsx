@@ -4,7 +4,7 @@ import { client } from '../shared/client.ts';
 import { begin, session, useSession } from '../shared/session.ts';
 import { account } from './operations/accounts.ts';
 import { Loading, Missing } from './parts.tsx';
-import { followLinks, go, isOurs, rewrite, usePath } from './place.ts';
+import { followLinks, usePath } from './place.ts';
 import { AccountView } from './views/account.tsx';
 import { BookView } from './views/book.tsx';
 import { CatalogueView } from './views/catalogue.tsx';
@@ -21,9 +21,6 @@ const OrderView = lazy(() => import('./views/order.tsx'));
 const OrdersView = lazy(() => import('./views/orders.tsx'));
 const ReadingView = lazy(() => import('./views/reading.tsx'));
 const SalesView = lazy(() => import('./views/sales.tsx'));
-
-/** What an identity provider's way back says: the session is in a cookie, and whose it is has to be asked. */
-const SIGNED_IN = 'signed-in';
 
 export function App() {
   const path = usePath();
@@ -53,7 +50,7 @@ export function App() {
       </header>
       <main id="main" tabIndex={-1} ref={main}>
         <Suspense fallback={<Loading />}>
-          {task && path === '/app' ? (
+          {task?.path === path ? (
             <MailedView task={task} done={() => setTask(null)} />
           ) : (
             <Place path={path} key={path} />
@@ -67,14 +64,11 @@ export function App() {
   );
 }
 
+/** An identity provider has begun a session in a cookie, of which nothing is known here. */
 async function noticeCookie(): Promise<void> {
-  const query = new URLSearchParams(location.search);
-  if (!query.has(SIGNED_IN)) return;
+  if (session()) return;
   const { data } = await client.query(account, {}).toPromise();
   if (data?.viewer && !session()) begin(null, { name: data.viewer.name, role: data.viewer.role });
-  const next = query.get('next') ?? '/app';
-  rewrite('/app');
-  go(isOurs(next) ? next : '/app');
 }
 
 function Navigation({ path }: { path: string }) {

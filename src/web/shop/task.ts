@@ -2,6 +2,8 @@
 export interface Task {
   kind: 'verify-email' | 'reset-password' | 'two-factor';
   code: string;
+  /** Where it is done; elsewhere it is out of sight. */
+  path: string;
 }
 
 /** What the address asks for besides a place; the code is taken out of the address, and so out of the history. */
@@ -12,5 +14,5 @@ export function takeTask(): Task | null {
   if (code === undefined || (kind !== 'verify-email' && kind !== 'reset-password' && kind !== 'two-factor'))
     return null;
   history.replaceState(null, '', location.pathname + location.search);
-  return { kind, code };
+  return { kind, code, path: location.pathname };
 }

@@ -55,6 +55,8 @@ function put(
   const request = new XMLHttpRequest();
   const fail = () => reject(new UploadError('The file could not be sent. Check your connection and try again.'));
   request.open('PUT', url);
+  // The cookie of the session comes with it.
+  if (new URL(url).origin === location.origin) request.setRequestHeader('x-booky-hub', 'page');
   for (const { name, value } of headers) request.setRequestHeader(name, value);
   request.upload.addEventListener('progress', ({ loaded, total }) => onSent(total > 0 ? loaded / total : 0));
   request.addEventListener('load', () => {

@@ -5,7 +5,7 @@ import { act, useConnected, wordIn } from '../shared/hooks.ts';
 import { linkTo, useRoute } from './route.ts';
 import { signIn } from './operations.ts';
 import { Loading, Refusal } from './parts.tsx';
-import { begin, end, type Session, useSession } from '../shared/session.ts';
+import { end, endCookie, keep, type Session, useSession } from '../shared/session.ts';
 import { ClockView } from './views/clock.tsx';
 import { DeadLettersView } from './views/dead-letters.tsx';
 import { HealthView } from './views/health.tsx';
@@ -63,7 +63,7 @@ function Frame({ session }: { session: Session }) {
         </ul>
         <p className="who">
           <span>{session.name}</span>
-          <button type="button" className="quiet" onClick={end}>
+          <button type="button" className="quiet" onClick={() => void endCookie().then(end)}>
             Sign out
           </button>
         </p>
@@ -120,7 +120,7 @@ function SignIn() {
     setRefusal(words);
     if (data?.signIn.__typename !== 'SignInPayload') return;
     const { token, viewer } = data.signIn.session;
-    begin(token, viewer);
+    await keep(token, viewer);
   };
   return (
     <main className="door">

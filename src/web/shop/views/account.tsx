@@ -1,6 +1,6 @@
 /** Signing up, in and out, and who one is. */
 import { act, useQuery } from '../../shared/hooks.ts';
-import { begin, end, endCookie, session, useSession } from '../../shared/session.ts';
+import { end, endCookie, keep, session, useSession } from '../../shared/session.ts';
 import { useState } from 'react';
 import { send, wordsIn } from '../ask.ts';
 import { Form, Input, passwordOf, valueOf } from '../forms.tsx';
@@ -123,7 +123,7 @@ function SignInForm({ done, onChallenge }: { done: () => void; onChallenge: (cha
           const input = { email: valueOf(form, 'email'), password: passwordOf(form) };
           const answer = await send(signIn, { input }, 'SignInPayload');
           if (answer.done) {
-            begin(answer.done.session.token, answer.done.session.viewer);
+            await keep(answer.done.session.token, answer.done.session.viewer);
             done();
           } else if (answer.result?.__typename === 'TwoFactorRequired') {
             onChallenge(answer.result.challenge);
@@ -143,7 +143,7 @@ function SignInForm({ done, onChallenge }: { done: () => void; onChallenge: (cha
 /** Somebody else who says who one is. */
 function OtherWays() {
   const { data } = useQuery(signInMethods, {});
-  const back = encodeURIComponent(`/app?signed-in=1&next=${encodeURIComponent(nextPlace())}`);
+  const back = encodeURIComponent(nextPlace());
   return (
     <div className="ways">
       {data?.signInMethods.map(({ key, name, startUrl }) => (
@@ -168,7 +168,7 @@ export function CodeForm({ challenge, done }: { challenge: string; done: () => v
           const input = { challenge, code: valueOf(form, 'code') };
           const answer = await send(completeSignIn, { input }, 'CompleteSignInPayload');
           if (answer.done) {
-            begin(answer.done.session.token, answer.done.session.viewer);
+            await keep(answer.done.session.token, answer.done.session.viewer);
             done();
           }
           return answer.refused;
@@ -221,7 +221,7 @@ function SignUpForm({ done }: { done: () => void }) {
           const input = { name: valueOf(form, 'name'), email: valueOf(form, 'email'), password: passwordOf(form) };
           const answer = await send(signUp, { input }, 'SignUpPayload');
           if (answer.done) {
-            begin(answer.done.session.token, answer.done.session.viewer);
+            await keep(answer.done.session.token, answer.done.session.viewer);
             done();
           }
           return answer.refused;

@@ -5,20 +5,15 @@ import { send, wordsIn } from '../ask.ts';
 import { Form, Input, passwordOf } from '../forms.tsx';
 import { resetPassword, verifyEmail } from '../operations/accounts.ts';
 import { Notice, View } from '../parts.tsx';
-import { go } from '../place.ts';
 import type { Task } from '../task.ts';
 import { CodeForm } from './account.tsx';
 
 export default function MailedView({ task: { kind, code }, done }: { task: Task; done: () => void }) {
   if (kind === 'verify-email') return <Verify code={code} />;
   if (kind === 'reset-password') return <Reset code={code} done={done} />;
-  const leave = () => {
-    done();
-    go('/app');
-  };
   return (
     <View title="Sign in" heading="One more step">
-      <CodeForm challenge={code} done={leave} />
+      <CodeForm challenge={code} done={done} />
     </View>
   );
 }

@@ -42,7 +42,10 @@ export function Publishing({ edition: { id, status, workingRevision }, reload }:
   // An end that the page does not show yet.
   const isNews = last !== undefined && isOver(WAY, last.status) && last.status !== status;
   useEffect(() => {
-    if (isNews) reload();
+    if (!isNews) return;
+    reload();
+    const timer = setInterval(reload, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
   }, [isNews, reload]);
   return (
     <section className="panel" aria-label="Publishing">
