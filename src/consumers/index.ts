@@ -7,6 +7,7 @@ import { announcement } from './notify/notify.ts';
 import { moneySweep } from './money-sweep/money-sweep.ts';
 import { payee } from './payee/payee.ts';
 import { payout, payoutNotice } from './payout/payout.ts';
+import { payoutMails } from './payout/mail.ts';
 import { payoutRound } from './payout/round.ts';
 import { paymentNotice } from './payment-notice/payment-notice.ts';
 import { publish } from './publish/publish.ts';
@@ -43,6 +44,7 @@ export const workflows = [
   payout,
   payoutNotice,
   payoutRound,
+  ...payoutMails,
   reconcile,
   moneySweep,
 ];

@@ -191,6 +191,38 @@ describe('a payout', () => {
     expect(await isSound()).toBe(true);
   });
 
+  test('is told by mail, and so is why it came back', async () => {
+    await beReady();
+    const id = await ask();
+    await run();
+    await control(`/payouts/${(await payout(id))?.['payout_ref']}/fail`);
+    await notice(id);
+    await run();
+    const mails = (await shop.mail.list()).filter(({ to }) => to === author.email);
+    expect(mails.map(({ subject }) => subject).toSorted()).toEqual([
+      'You were paid €14.00',
+      '€14.00 that you were paid came back',
+    ]);
+    expect(mails.find(({ subject }) => subject.startsWith('€'))?.text).toContain('in your balance again');
+  });
+
+  test('at a provider that times out after it has paid is paid once', async () => {
+    await beReady();
+    const faults = { seed: 7, rates: { timeoutAfter: 1 }, operations: ['pay'], faultsPerKeyMax: 2 };
+    const scripted = await fetch(new URL('/script', shop.gatewayUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(faults),
+    });
+    expect(scripted.ok).toBe(true);
+    const id = await ask();
+    await run();
+    expect(await payout(id)).toMatchObject({ status: 'PAID' });
+    expect(await paidAtProvider()).toEqual([[1_400, 'PAID']]);
+    const { faultsByKey } = await readSandboxBooks(shop.booksPath);
+    expect(faultsByKey.get(`payout:${id}`)).toEqual(['timeoutAfter', 'timeoutAfter']);
+  });
+
   test('is refused without a payee, below the threshold and while one is under way', async () => {
     await expect(ask()).rejects.toMatchObject({ reason: 'NO_PAYEE' });
     await open();
