@@ -13,6 +13,7 @@ import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import type { SigningSecrets } from '../ports/storage/signed-url.ts';
 import type { Backlog } from '../streams/backlog.ts';
 import type { DraftAnswer } from '../streams/event.ts';
+import type { Delivered } from '../streams/delivery-counts.ts';
 import type { EngineView } from '../streams/inspect.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
 import type { LiveEvents } from '../streams/live-subscriber.ts';
@@ -27,6 +28,8 @@ import type { Seats } from './seats.ts';
  */
 export interface Live {
   subscribe(subject: string, options: { after: number | null; signal?: AbortSignal }): LiveEvents;
+  /** To how many subscriptions of this process an event was handed; null for none, and for one of long ago. */
+  delivered(eventId: number): Delivered | null;
 }
 
 /** A mail that the local adapter kept instead of sending it. */

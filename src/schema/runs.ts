@@ -106,6 +106,20 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
       description: 'For a failed try: when the next is due.',
       resolve: (event) => progressOf({ ...event, seq: event.seq ?? 0 }).retryAt,
     }),
+    deliveries: t.int({
+      description:
+        'To how many live subscriptions the process that answers has handed it; it remembers its last 20,000 events.',
+      resolve: ({ id }, _args, { live }) => live.delivered(id)?.count ?? 0,
+    }),
+    deliveredAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it did so last.',
+      resolve: ({ id }, _args, { live }) => {
+        const delivered = live.delivered(id);
+        return delivered && new Date(delivered.lastAtMs);
+      },
+    }),
     error: t.string({
       nullable: true,
       description: 'For a failed try: why.',

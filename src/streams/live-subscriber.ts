@@ -26,6 +26,8 @@ export interface LiveEvents extends AsyncIterableIterator<StoredEvent> {
 /** What a subscriber needs of its feed. */
 interface Feed {
   leave(subscriber: Subscriber): void;
+  /** An event was handed to whoever reads the subscription. */
+  handed(event: StoredEvent): void;
   readPage(subject: string, after: number): Promise<StoredEvent[]>;
 }
 
@@ -87,6 +89,7 @@ export class Subscriber implements LiveEvents {
       const event = this.#take();
       if (event) {
         this.#last = event.seq;
+        this.#feed.handed(event);
         return { value: event, done: false };
       }
       if (this.#behind) await this.#catchUp();

@@ -11,6 +11,7 @@ import { sql } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
+import { type Delivered, DeliveryCounts } from './delivery-counts.ts';
 import { decodePack, type WireEvent } from './delivery.ts';
 import { describeError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
@@ -40,6 +41,7 @@ export class LiveFeed {
   readonly #bySubject = new Map<string, Subscriber[]>();
   readonly #bySignal = new Map<AbortSignal, { members: Set<Subscriber>; endAll: () => void }>();
   readonly #stopping = new AbortController();
+  readonly #delivered = new DeliveryCounts();
   #position = new Map<string, number>();
   #reading: Promise<void> | null = null;
 
@@ -89,6 +91,16 @@ export class LiveFeed {
     if (!subscribers || at < 0) return;
     subscribers.splice(at, 1);
     if (subscribers.length === 0) this.#bySubject.delete(subscriber.subject);
+  }
+
+  /** For subscribers only. */
+  handed(event: StoredEvent): void {
+    this.#delivered.note(event.id);
+  }
+
+  /** To how many subscriptions of this process an event was handed; null for none, and for one of long ago. */
+  delivered(eventId: number): Delivered | null {
+    return this.#delivered.of(eventId);
   }
 
   /** For subscribers only: a page of what they have not seen. */

@@ -105,6 +105,24 @@ test('shows a run to admins as it happens, retries with the time of the next', a
   events.close();
 });
 
+test('is counted at its event in the timeline, for whoever asks what a subscriber was told', async () => {
+  const { id, step } = await startRun();
+  const { token } = await api.signUp('ADMIN');
+  const watches = await Promise.all([1, 2].map(() => openEvents(api.url, RUN, { variables: { id }, token })));
+  for (const watch of watches) await watch.next();
+  await api.happen(step('order.validated', { status: 'PENDING_PAYMENT' }));
+  for (const watch of watches) await watch.next();
+  const query = 'query ($id: String!) { run(id: $id) { timeline { type deliveries deliveredAt } } }';
+  const { data } = await api.ask(query, { id }, token);
+  expect(data?.['run']).toEqual({
+    timeline: [
+      { type: 'order.placed', deliveries: 0, deliveredAt: null },
+      { type: 'order.validated', deliveries: 2, deliveredAt: expect.any(String) },
+    ],
+  });
+  for (const watch of watches) watch.close();
+});
+
 test('is refused to who may not see it', async () => {
   const { id } = await startRun();
   const { token } = await api.signUp('AUTHOR');

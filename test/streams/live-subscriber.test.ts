@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/streams/event.ts';
+import { DeliveryCounts } from '../../src/streams/delivery-counts.ts';
 import { Subscriber } from '../../src/streams/live-subscriber.ts';
 
 const event = (seq: number): StoredEvent => ({
@@ -19,9 +20,12 @@ const event = (seq: number): StoredEvent => ({
 function feedOf(count: number) {
   const pages: number[] = [];
   const left: Subscriber[] = [];
+  const told: number[] = [];
   return {
     pages,
     left,
+    told,
+    handed: ({ seq }: StoredEvent) => void told.push(seq),
     leave: (subscriber: Subscriber) => void left.push(subscriber),
     readPage: async (_subject: string, after: number) => {
       pages.push(after);
@@ -74,4 +78,17 @@ test('an end wakes who waits, and is told to the feed once', async () => {
   subscriber.end();
   expect(await waiting).toEqual({ value: undefined, done: true });
   expect(feed.left).toEqual([subscriber]);
+});
+
+test('what was handed over is told to the feed, each event once', async () => {
+  const feed = feedOf(3);
+  const subscriber = new Subscriber(feed, 'a:1', 0);
+  await pull(subscriber, 3);
+  expect(feed.told).toEqual([1, 2, 3]);
+});
+
+test('deliveries are counted by event, and those of long ago forgotten', () => {
+  const counts = new DeliveryCounts(2);
+  for (const eventId of [1, 1, 2, 3]) counts.note(eventId);
+  expect([1, 2, 3].map((eventId) => counts.of(eventId)?.count ?? null)).toEqual([null, 1, 1]);
 });

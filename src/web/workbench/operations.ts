@@ -127,6 +127,8 @@ export const runDetail = graphql(`
         at
         retryAt
         error
+        deliveries
+        deliveredAt
         calls {
           what
           idempotencyKey

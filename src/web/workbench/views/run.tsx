@@ -113,6 +113,12 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
         {' · '}
         <time dateTime={step.at}>{instantInWords(step.at)}</time>
       </p>
+      {step.deliveries > 0 && (
+        <p className="dim">
+          told to {step.deliveries === 1 ? 'one live subscription' : `${step.deliveries} live subscriptions`}
+          {step.deliveredAt !== null && `, the last at ${instantInWords(step.deliveredAt)}`}
+        </p>
+      )}
       {step.error !== null && <p className="refusal">{step.error}</p>}
       <Waits waits={step.waits} />
       <Calls calls={step.calls} />
