@@ -93,12 +93,13 @@ export class ChapterShelf {
       this.#keep(key, html);
       return html;
     } catch (error) {
-      if (error instanceof PlacesFullError) {
+      // As many wait as may, this one waited too long, or the process stops.
+      if (error instanceof PlacesFullError || signal.aborted) {
         throw new HttpError(503, 'OVERLOADED', 'Many books are being opened just now. Try again in a few seconds.');
       }
       if (!(error instanceof ChapterError)) throw error;
       log.warn({ error: error.message, code: error.code }, 'a chapter could not be shown');
-      if (error.code !== 'CHAPTER_ABORTED') this.#noteFailure(key);
+      this.#noteFailure(key);
       throw unreadable();
     } finally {
       ended.abort();
