@@ -28,11 +28,14 @@ export const Payee = builder.drizzleObject('payees', {
   fields: (t) => ({
     status: t.expose('status', { type: PayeeStatus, description: 'Where it stands.' }),
     country: t.exposeString('country', { description: 'ISO 3166-1 alpha-2.' }),
-    onboardingUrl: t.expose('onboardingUrl', {
+    onboardingUrl: t.field({
       type: 'URL',
       nullable: true,
       description:
-        'The provider’s page for what it wants to know; good for minutes, `openPayee` asks for a new one. Null when nothing is asked, or not known yet.',
+        'The provider’s page for what it wants to know; good for minutes, `openPayee` asks for a new one. Null when nothing is asked, or not known yet, and for everybody but the author in person: who answers there says where the money goes.',
+      select: { columns: { authorId: true, onboardingUrl: true } },
+      resolve: ({ authorId, onboardingUrl }, _args, { viewer }) =>
+        viewer?.id === authorId && viewer.scopes === null ? onboardingUrl : null,
     }),
     failure: t.exposeString('failure', { nullable: true, description: 'Why it was refused, and what to do.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),

@@ -124,9 +124,14 @@ describe('an author', () => {
     expect((await api.ask('query ($id: ID!) { node(id: $id) { id } }', { id }, other.token)).data).toEqual({
       node: null,
     });
-    const NAMED = 'query ($id: ID!) { node(id: $id) { ... on User { payee { status } } } }';
+    const NAMED = 'query ($id: ID!) { node(id: $id) { ... on User { payee { status onboardingUrl } } } }';
+    await api.db.execute(
+      sql`update payee set onboarding_url = 'https://bank.example.org/x' where author_id = ${author.id}`,
+    );
     const payeeAs = async (token: string) => (await api.ask(NAMED, { id: own.authorId }, token)).data?.['node'];
-    expect(await payeeAs(admin.token)).toEqual({ payee: { status: 'READY' } });
+    const page = 'https://bank.example.org/x';
+    expect(await payeeAs(author.token)).toEqual({ payee: { status: 'READY', onboardingUrl: page } });
+    expect(await payeeAs(admin.token)).toEqual({ payee: { status: 'READY', onboardingUrl: null } });
     await shop.draft(author.token);
     expect(await payeeAs(other.token)).toEqual({ payee: null });
   });
