@@ -1,23 +1,17 @@
 /** The workbench in a real browser: what happens to a purchase is seen, explained and mended, without reading a log. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { z } from 'zod';
 import { newId } from '../../src/db/tables/columns.ts';
 import { openMarket } from '../faults/harness/load.ts';
 import { cloneDatabase } from '../support/database.ts';
+import { faultsForReaders } from './accessible.ts';
 import { chromiumPath, openVisitor, type Visitor } from './browser.ts';
 import { type Program, startProgram } from './program.ts';
 
 const whereIsIt = chromiumPath ?? 'skipped: no Chromium here; install one or set CHROMIUM_PATH';
 const ADMIN = { name: 'Olga Operator', email: 'olga@example.org', password: 'a long enough password' };
-const axeResult = z.object({
-  violations: z.array(
-    z.object({ id: z.string(), impact: z.string().nullish(), nodes: z.array(z.object({ html: z.string() })) }),
-  ),
-});
 /** Pictures of each view go here when it is set. */
 const shotsFolder = process.env['WORKBENCH_SHOTS'];
 
@@ -55,14 +49,6 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await mkdir(shotsFolder, { recursive: true });
     await page.screenshot({ path: join(shotsFolder, `${name}.png`) });
   }
-  async function isAccessible(page: Page): Promise<string[]> {
-    await page.evaluate(axe.source);
-    const found = axeResult.parse(await page.evaluate('axe.run(document, { resultTypes: ["violations"] })'));
-    return found.violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
-  }
-
   beforeAll(async () => {
     clone = await cloneDatabase();
     program = await startProgram({ databaseUrl: clone.url, redisUrl: inject('redisUrl') });
@@ -136,7 +122,7 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     expect(await told.getByText(/a minute$/).innerText()).not.toBe('0.0 a minute');
     await told.getByText('purchase.fulfil', { exact: true }).waitFor();
     await picture(flows, 'flow-way');
-    expect(await isAccessible(flows)).toEqual([]);
+    expect(await faultsForReaders(flows)).toEqual([]);
   });
 
   test('with the worker away the pages tell the truth, and recover with it', async () => {
@@ -201,7 +187,7 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
         await open(page, place);
         await page.getByText('Loading …').waitFor({ state: 'hidden' });
         await picture(page, `${place.toLowerCase().replace(' ', '-')}-${theme}`);
-        expect(await isAccessible(page), `${place}, ${theme}`).toEqual([]);
+        expect(await faultsForReaders(page), `${place}, ${theme}`).toEqual([]);
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         expect(overflow, `${place} is wider than the ${theme} page`).toBeLessThanOrEqual(0);
       }

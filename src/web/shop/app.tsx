@@ -1,5 +1,5 @@
 /** Frame: navigation, and the view that the address names. */
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { client } from '../shared/client.ts';
 import { begin, session, useSession } from '../shared/session.ts';
 import { account } from './operations/accounts.ts';
@@ -25,18 +25,15 @@ const SalesView = lazy(() => import('./views/sales.tsx'));
 export function App() {
   const path = usePath();
   const [task, setTask] = useState(takeTask);
-  const main = useRef<HTMLElement>(null);
-  const isFirst = useRef(true);
   useEffect(() => {
     document.addEventListener('click', followLinks);
     return () => document.removeEventListener('click', followLinks);
   }, []);
   useEffect(() => void noticeCookie(), []);
   useEffect(() => {
-    // Whoever reads by ear or goes by keyboard lands on the heading; where one begins, nothing is taken away.
-    if (!isFirst.current) (main.current?.querySelector('h1') ?? main.current)?.focus({ preventScroll: true });
-    isFirst.current = false;
-  }, [path]);
+    // Whoever went elsewhere is done with it.
+    if (task && task.path !== path) setTask(null);
+  }, [task, path]);
   return (
     <>
       <a className="skip" href="#main">
@@ -48,7 +45,7 @@ export function App() {
         </a>
         <Navigation path={path} />
       </header>
-      <main id="main" tabIndex={-1} ref={main}>
+      <main id="main" tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           {task?.path === path ? (
             <MailedView task={task} done={() => setTask(null)} />

@@ -1,5 +1,6 @@
 /** The small set of parts that the shop's views are made of. */
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { arrive } from './place.ts';
 import { makersOf } from './words.ts';
 
 /** A view: its title stands in the window too, and is where whoever goes by ear lands. */
@@ -7,8 +8,12 @@ export function View({ title, heading = title, className, children }: ViewProps)
   useEffect(() => {
     document.title = title === '' ? 'Booky Hub' : `${title} · Booky Hub`;
   }, [title]);
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (arrive()) place.current?.querySelector('h1')?.focus({ preventScroll: true });
+  }, []);
   return (
-    <section className={className}>
+    <section className={className} ref={place}>
       {typeof heading === 'string' && heading !== '' ? <h1 tabIndex={-1}>{heading}</h1> : heading}
       {children}
     </section>

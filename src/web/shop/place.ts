@@ -2,9 +2,20 @@
 import { useSyncExternalStore } from 'react';
 
 const moved = new EventTarget();
+/** Somebody went somewhere and has not arrived: the view is not there yet. */
+let isOnTheWay = false;
+addEventListener('popstate', () => (isOnTheWay = true));
+
+/** Whether this is where somebody went; true once. Where one begins, nothing is taken from whoever types already. */
+export function arrive(): boolean {
+  const isHere = isOnTheWay;
+  isOnTheWay = false;
+  return isHere;
+}
 
 export function go(path: string): void {
   history.pushState(null, '', path);
+  isOnTheWay = true;
   moved.dispatchEvent(new Event('move'));
   scrollTo(0, 0);
 }

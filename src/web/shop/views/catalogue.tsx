@@ -51,7 +51,14 @@ export function CatalogueView() {
     rewrite(addressOf(next));
   }, []);
   return (
-    <View title="" heading={<h1 className="hero">Books, straight from their authors</h1>}>
+    <View
+      title=""
+      heading={
+        <h1 className="hero" tabIndex={-1}>
+          Books, straight from their authors
+        </h1>
+      }
+    >
       <Search wish={wish} onWish={settle} />
       <p className="told" role="status">
         {error ?? (isEmpty ? emptyWords(wish) : '')}
