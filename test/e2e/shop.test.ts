@@ -58,7 +58,8 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
         paragraphs: Array.from({ length: 12 }, (_, line) => `The keeper wrote line ${line} of day ${number}.`),
       })),
     });
-    const { page, leave } = await openVisitor();
+    const author = await openVisitor();
+    const { page } = author;
     try {
       await signUp(page, program.url, ines);
       await becomeAuthor(page);
@@ -67,7 +68,7 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
       await uploadFile(page, 'lighthouse.epub', epub);
       await publish(page);
     } finally {
-      await leave();
+      await author.leave();
     }
   });
   afterEach(async () => {
@@ -137,7 +138,7 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await signUp(admin.page, program.url, olaf);
     await clone.database.sql`update "user" set role = 'ADMIN' where email = ${olaf.email}`;
     await page.goto(await mailedLink(admin.page, vera.email, /http\S+#reset-password=\S+/));
-    await page.getByLabel('Password').fill('another long enough password');
+    await page.locator('input[name=newPassword]').fill('another long enough password');
     await page.getByRole('button', { name: 'Set the password' }).click();
     await page.getByText('It is set').waitFor();
     await signIn(page, { ...vera, password: 'another long enough password' });
