@@ -1,5 +1,6 @@
 /**
- * `npm run screenshots`: pictures of the shop, from a program of its own with a few books of the project's own making.
+ * `npm run screenshots`: pictures of shop and workbench, from a program of its own with a few books of the project's own
+ * making.
  *
  * docs/images gets the two that the README shows; all of them, light, dark and at phone width, go to SHOTS_DIR.
  * (Default: a folder in the system's temporary one, which is told)
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import postgres from 'postgres';
 import sharp from 'sharp';
 import { migrateDatabase } from '../src/db/migrate.ts';
 import { buildEpub } from '../src/epub/build.ts';
@@ -66,7 +68,7 @@ async function main(): Promise<void> {
     await migrateDatabase(services.databaseUrl);
     const program = await startProgram(services);
     try {
-      await takeAll(program, shots);
+      await takeAll(program, shots, services.databaseUrl);
     } finally {
       await program.stop();
     }
@@ -76,18 +78,19 @@ async function main(): Promise<void> {
   console.log(`All pictures: ${shots}`);
 }
 
-async function takeAll(program: Program, folder: string): Promise<void> {
+async function takeAll(program: Program, folder: string, databaseUrl: string): Promise<void> {
   const visitor = await openVisitor({ viewport: DESKTOP, colorScheme: 'light' });
   const shoot = (name: string) => takeInAllWays(visitor.page, join(folder, name));
   try {
     await asAuthor(visitor, program, shoot);
     await asReader(visitor, program, shoot);
+    await asOperator(visitor, program, shoot, databaseUrl);
     if (visitor.complaints.length > 0) console.error(visitor.complaints);
   } finally {
     await visitor.leave();
   }
   await copyFile(join(folder, 'order-done-light.png'), join(imagesFolder, 'shop.png'));
-  await copyFile(join(folder, 'publish-steps-light.png'), join(imagesFolder, 'publish-steps.png'));
+  await copyFile(join(folder, 'workbench-run-light.png'), join(imagesFolder, 'workbench.png'));
 }
 
 type Shoot = (name: string) => Promise<void>;
@@ -144,6 +147,7 @@ async function asReader({ page }: Visitor, { url }: Program, shoot: Shoot): Prom
   if (!first || !second || !third) throw new Error('the shelf is empty');
   await page.getByRole('listitem').getByRole('link', { name: first.title }).click();
   await page.getByText('Read a sample').click();
+  await page.frameLocator('iframe').getByText('The house was quiet').first().waitFor();
   await shoot('book');
   await buy(page, first.title, 'Card that works');
   await page.getByRole('heading', { name: 'It is yours' }).waitFor();
@@ -161,6 +165,38 @@ async function asReader({ page }: Visitor, { url }: Program, shoot: Shoot): Prom
   await page.getByRole('link', { name: 'To your library' }).click();
   await page.getByRole('heading', { name: 'Your library' }).waitFor();
   await shoot('library');
+}
+
+/** In the workbench, with what the reader has left there. */
+async function asOperator({ page }: Visitor, { url }: Program, shoot: Shoot, databaseUrl: string): Promise<void> {
+  const operator = person('Olga Operator');
+  await page.getByRole('link', { name: 'Rosa Reader' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signUp(page, url, operator);
+  const sql = postgres(databaseUrl, { max: 1 });
+  await sql`update "user" set role = 'ADMIN' where email = ${operator.email}`;
+  await sql.end();
+  await page.getByRole('link', { name: operator.name }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.goto(`${url}/workbench`);
+  await page.getByLabel('E-mail').fill(operator.email);
+  await page.getByLabel('Password').fill(operator.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  for (const place of ['Flows', 'Runs', 'Dead letters', 'Streams', 'Clock', 'Health', 'Try it']) {
+    await page.getByRole('navigation').getByRole('link', { name: place }).click();
+    await page.getByRole('heading', { name: place, level: 1 }).waitFor();
+    await page.getByText('Loading …').waitFor({ state: 'detached' });
+    await shoot(`workbench-${place.toLowerCase().replaceAll(' ', '-')}`);
+  }
+  await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
+  await page.getByLabel('Workflow').selectOption('purchase');
+  await page
+    .getByRole('link', { name: /purchase/ })
+    .first()
+    .click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByText('Loading …').waitFor({ state: 'detached' });
+  await shoot('workbench-run');
 }
 
 /** Light, dark and on a phone; each as large as the page is, but not larger than the README can bear. */

@@ -31,7 +31,7 @@ interface Way {
 
 /** So long an edge moves after an event has passed. */
 const MOVING_MS = 3_000;
-const COLUMN_PX = 236;
+const COLUMN_PX = 268;
 const ROW_PX = 92;
 /** Smaller than this it cannot be read: what is wider scrolls. */
 const SCALE_MIN = 0.8;
