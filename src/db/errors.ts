@@ -78,7 +78,9 @@ export class NotForSale extends DomainError {
   readonly code = 'NOT_FOR_SALE';
 
   static rightEnded(): NotForSale {
-    return new NotForSale('Your right to this book was ended, so it cannot be bought again here. Ask the marketplace.');
+    return new NotForSale(
+      'Your right to this book was ended or is being given back, so it cannot be bought now. Ask the marketplace.',
+    );
   }
 
   /** @param sold the currencies that it is sold for */

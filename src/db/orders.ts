@@ -15,6 +15,7 @@ import type { Tx } from './client.ts';
 import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
 import { amountInForce } from './price-in-force.ts';
 import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
+import { standingRight } from './standing-right.ts';
 import type { orders } from './tables/index.ts';
 
 export type OrderStatus = (typeof orders.$inferSelect)['status'];
@@ -136,7 +137,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[], now: Date): Promis
   const asked = wanted.map(({ buyerId, editionId, key }, n) => ({ n, buyer: buyerId, edition: editionId, key }));
   const rows = await tx.execute(sql`
     select k.body_hash as "bodyHash", k.result_id as "resultId",
-           (select n.status from entitlement n where n.reader_id = w.buyer and n.edition_id = w.edition) as owned,
+           (select ${standingRight(sql`n`)} from entitlement n where n.reader_id = w.buyer and n.edition_id = w.edition) as owned,
            e.sale_status as "saleStatus", e.revision_id as "revisionId", e.file_id as "fileId",
            e.owner_id as "authorId",
            (select o.id from "order" o join order_line l on l.order_id = o.id

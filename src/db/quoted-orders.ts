@@ -20,6 +20,7 @@ import {
 } from './errors.ts';
 import { ENDS, type Placed, UNPAID } from './orders.ts';
 import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
+import { standingRight } from './standing-right.ts';
 import { quotes } from './tables/index.ts';
 
 export interface QuotedOrder {
@@ -153,7 +154,7 @@ const lineSchema = z.object({
 async function readLines(tx: Tx, quoteId: string): Promise<z.infer<typeof lineSchema>[]> {
   const rows = await tx.execute(sql`
     select l.edition_id as "editionId", e.sale_status as "saleStatus",
-           (select n.status from entitlement n
+           (select ${standingRight(sql`n`)} from entitlement n
               where q.gift_email is null and n.reader_id = q.buyer_id and n.edition_id = l.edition_id) as owned,
            (select o.id from "order" o join order_line ol on ol.order_id = o.id
               where q.gift_email is null and o.buyer_id = q.buyer_id and ol.edition_id = l.edition_id

@@ -13,6 +13,7 @@ import type { Tx } from './client.ts';
 import { applyCoupon } from './coupons.ts';
 import { AlreadyOwned, FieldRefused, NotForSale, NotThere } from './errors.ts';
 import { amountInForce, minimumInForce } from './price-in-force.ts';
+import { standingRight } from './standing-right.ts';
 import { quoteLines, quotes } from './tables/index.ts';
 
 /** How long a quote holds. */
@@ -106,7 +107,7 @@ async function readOffers(tx: Tx, { items, currency, buyerId }: QuoteRequest, no
   const p = sql`p`;
   const rows = await tx.execute(sql`
     select e.id as "editionId", e.owner_id as "authorId", e.sale_status as "saleStatus",
-           r.id as "revisionId", r.file_id as "fileId", n.status as owned,
+           r.id as "revisionId", r.file_id as "fileId", ${standingRight(sql`n`)} as owned,
            ${amountInForce(p, now)} as "amountMinor", ${minimumInForce(p, now)} as "minimumMinor",
            array(select o.currency from price o where o.edition_id = e.id order by 1) as currencies
     from edition e

@@ -50,6 +50,20 @@ describe('a reader', () => {
     expect(library.data).toMatchObject({ myLibrary: { nodes: [{ status: 'REFUNDED', downloadUrl: null }] } });
   });
 
+  it('buys the book again once its money is back, and not before', async () => {
+    const { reader, orderId, editionId } = await bought();
+    const { id } = refundIn(await request(reader.token, { orderId }));
+    expect(await shop.order(reader.token, editionId)).toMatchObject({ code: 'NOT_FOR_SALE' });
+    await api.db.execute(sql`update refund set status = 'SETTLED' where id = ${uuidIn(id)}`);
+    const again = await shop.order(reader.token, editionId);
+    const { id: secondId } = z.object({ order: z.object({ id: z.string() }) }).parse(again).order;
+    expect(secondId).not.toBe(orderId);
+    await api.db.execute(sql`update entitlement set status = 'REVOKED'`);
+    const third = await api.signUp();
+    await api.db.execute(sql`update entitlement set reader_id = ${third.id}`);
+    expect(await shop.order(third.token, editionId)).toMatchObject({ code: 'NOT_FOR_SALE' });
+  });
+
   it('gives nothing back after the window', async () => {
     const { reader, orderId } = await bought();
     await placedDaysAgo(orderId, 15);
