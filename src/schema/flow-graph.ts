@@ -1,6 +1,7 @@
 /** `Query.flowGraph`: every workflow as it is declared in the code, for the workbench and the curious. */
 import type { FlowStage, FlowWorkflow } from '../streams/flow-graph.ts';
 import { builder } from './builder.ts';
+import { LENGTHS_MAX } from './limits.ts';
 
 const FlowStageRef = builder.objectRef<FlowStage>('FlowStage').implement({
   carried: true,
@@ -43,7 +44,7 @@ builder.queryField('flowGraph', (t) =>
     type: [FlowWorkflowRef],
     description: 'Every workflow as it is declared.',
     authScopes: { anyone: 'ANY_KEY' },
-    complexity: { multiplier: 25 },
+    complexity: { multiplier: LENGTHS_MAX.workflows },
     resolve: (_root, _args, { flowGraph }) => flowGraph.workflows,
   }),
 );

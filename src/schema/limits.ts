@@ -1,6 +1,9 @@
 /** What one operation, one request and one caller may cost. Every limit has a unit and a default. */
 import type { UploadQuota } from '../db/files.ts';
 
+/** For the cost of lists that are as long as what is declared in src/consumers: a test holds that none is longer. */
+export const LENGTHS_MAX = { workflows: 40, stages: 60, streams: 60 };
+
 export interface ApiLimits {
   /** Cost of one operation, in fields resolved; a page multiplies by its `first`. (Default: 5,000) */
   complexityMax: number;

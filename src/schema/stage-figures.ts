@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventFigures, StageFigures } from '../streams/stage-figures.ts';
 import { builder } from './builder.ts';
+import { LENGTHS_MAX } from './limits.ts';
 import type { Context } from './context.ts';
 import { OverloadedError } from './errors.ts';
 
@@ -45,7 +46,7 @@ builder.queryField('stageFigures', (t) =>
     type: [StageFiguresRef],
     description: 'What every stage is doing, at most a second ago. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50, multiplier: 40 },
+    complexity: { field: 50, multiplier: LENGTHS_MAX.stages },
     resolve: async (_root, _args, { engine }) => [...(await engine.stages())],
   }),
 );
@@ -55,7 +56,7 @@ builder.subscriptionField('stageFigures', (t) =>
     type: [StageFiguresRef],
     description: 'The same, whenever it has changed, at most once a second. It has no history to resume. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50, multiplier: 40 },
+    complexity: { field: 50, multiplier: LENGTHS_MAX.stages },
     subscribe: (_root, _args, context) => watchFigures(context),
     resolve: (figures) => [...figures],
   }),

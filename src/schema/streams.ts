@@ -1,6 +1,7 @@
 /** The Redis streams, their groups and consumers, and the relay, for admins. */
 import type { ConsumerFigures, GroupFigures, RelayFigures, StreamFigures } from '../streams/stream-figures.ts';
 import { builder } from './builder.ts';
+import { LENGTHS_MAX } from './limits.ts';
 
 const ConsumerRef = builder.objectRef<ConsumerFigures>('StreamConsumer').implement({
   description: 'One process that reads a stream for a stage.',
@@ -94,7 +95,7 @@ builder.queryField('streams', (t) =>
     type: [StreamRef],
     description: 'Every stream with its groups and consumers, at most a second ago. For admins.',
     authScopes: { admin: 'operations:read' },
-    complexity: { field: 50, multiplier: 60 },
+    complexity: { field: 50, multiplier: LENGTHS_MAX.streams },
     resolve: async (_root, _args, { engine }) => [...(await engine.streams())],
   }),
 );
