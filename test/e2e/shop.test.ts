@@ -32,6 +32,16 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await form.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('link', { name: 'Library' }).waitFor();
   };
+  const epubOf = (title: string, who: string) =>
+    buildEpub({
+      title,
+      language: 'en',
+      contributors: [{ name: ines.name }],
+      chapters: [1, 2, 3].map((number) => ({
+        title: `Day ${number}`,
+        paragraphs: Array.from({ length: 12 }, (_, line) => `Here ${who} wrote line ${line} of day ${number}.`),
+      })),
+    });
   /** The link in the newest mail to somebody, as this program kept it. */
   const mailedLink = async (page: Page, email: string, pattern: RegExp): Promise<string> => {
     const found = async () => {
@@ -49,22 +59,15 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
   beforeAll(async () => {
     clone = await cloneDatabase();
     program = await startProgram({ databaseUrl: clone.url, redisUrl: inject('redisUrl') });
-    const epub = await buildEpub({
-      title: TITLE,
-      language: 'en',
-      contributors: [{ name: ines.name }],
-      chapters: [1, 2, 3].map((number) => ({
-        title: `Day ${number}`,
-        paragraphs: Array.from({ length: 12 }, (_, line) => `The keeper wrote line ${line} of day ${number}.`),
-      })),
-    });
+    const epub = await epubOf(TITLE, 'the keeper');
     const author = await openVisitor();
     const { page } = author;
     try {
       await signUp(page, program.url, ines);
       await becomeAuthor(page);
       const words = { title: TITLE, author: ines.name, description: 'Tides.', language: 'en', price: '4.99' };
-      await draftBook(page, words);
+      const subjects = 'Sea stories';
+      await draftBook(page, { ...words, subjects });
       await uploadFile(page, 'lighthouse.epub', epub);
       await publish(page);
     } finally {
@@ -96,6 +99,29 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await page.getByRole('button', { name: 'Begin to read' }).click();
     await page.getByLabel('Chapter').selectOption({ label: 'Day 3' });
     await page.frameLocator('iframe').getByText('line 11 of day 3').waitFor();
+  });
+
+  test('the catalogue is narrowed by price, age and subject, and the address says how', async () => {
+    const { page } = await visit();
+    await page.goto(`${program.url}/app`);
+    const book = page.getByRole('link', { name: TITLE });
+    await book.waitFor();
+    await page.getByLabel('Price').selectOption({ label: 'Free' });
+    await page.getByText('No book fits.').waitFor();
+    expect(page.url()).toBe(`${program.url}/app?price=0`);
+    await page.getByLabel('Price').selectOption({ label: 'Up to €5' });
+    await page.getByLabel('Published').selectOption({ label: 'This week' });
+    await book.click();
+    await page.getByRole('link', { name: 'Sea stories' }).click();
+    await page.getByText('About Sea stories').waitFor();
+    await book.waitFor();
+    await page.goto(`${program.url}/app?subject=Nothing`);
+    await page.getByText('No book fits.').waitFor();
+    await page.getByRole('button', { name: 'All subjects' }).click();
+    await book.waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: 'Shop', exact: true }).click();
+    await book.waitFor();
   });
 
   test('a book that was not opened is given back for its money, step by step', async () => {
@@ -144,7 +170,7 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await signIn(page, { ...vera, password: 'another long enough password' });
   });
 
-  test('with both pages open a worker goes away midway: both tell the truth, and recover with it', async () => {
+  test('with both pages open a book is published and bought, and a worker goes away midway: both tell the truth', async () => {
     const olga = person('Olga Operator');
     const shop = await visit();
     await signUp(shop.page, program.url, olga);
@@ -155,8 +181,20 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await bench.page.getByLabel('Password').fill(olga.password);
     await bench.page.getByRole('button', { name: 'Sign in' }).click();
     await bench.page.getByRole('link', { name: 'Runs' }).click();
+    await bench.page.getByLabel('Workflow').selectOption('publish');
+    const published = () => bench.page.getByText(/^publish\/\d+$/).count();
+    await expect.poll(published).toBe(1);
+    const author = await visit();
+    await signIn(author.page, ines);
+    await author.page.getByRole('link', { name: 'Author desk' }).click();
+    const words = { title: 'Fog Signals', author: ines.name, description: 'Horns.', language: 'en', price: '2.50' };
+    await draftBook(author.page, words);
+    await uploadFile(author.page, 'fog.epub', await epubOf(words.title, 'a horn in the fog'));
+    await publish(author.page);
+    // Told live: nobody has asked the workbench anything since.
+    await expect.poll(published, { timeout: 20_000 }).toBe(2);
     await program.stopWorker();
-    await buy(shop.page, TITLE, 'Card that works');
+    await buy(shop.page, words.title, 'Card that works');
     await shop.page.locator('[data-status="PENDING_PAYMENT"].under-way').waitFor();
     await shop.page.getByRole('heading', { name: 'We are checking with the bank' }).waitFor();
     expect(await shop.page.getByRole('heading', { name: 'It is yours' }).count()).toBe(0);

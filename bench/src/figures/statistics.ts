@@ -35,7 +35,7 @@ export const summarize = (values: readonly number[]): Summary => ({
 });
 
 /** Half of what lies between the least and the greatest round, as a share of the median: 0.05 reads "± 5 %". */
-export const spread = ({ median, min, max }: Summary): number => (max - min) / 2 / median;
+export const spread = ({ median, min, max }: Summary): number => (max === min ? 0 : (max - min) / 2 / median);
 
 /** With thousands apart, and as many digits as a reader can use: 12,345; 98.7; 0.12. */
 export function formatNumber(value: number): string {
@@ -49,5 +49,7 @@ export function formatNumber(value: number): string {
 export function formatSummary(summary: Summary): string {
   if (!Number.isFinite(summary.median)) return '–';
   const share = Math.round(spread(summary) * 100);
-  return summary.rounds > 1 ? `${formatNumber(summary.median)} ± ${share} %` : formatNumber(summary.median);
+  return summary.rounds > 1 && summary.max > 0
+    ? `${formatNumber(summary.median)} ± ${share} %`
+    : formatNumber(summary.median);
 }

@@ -4,7 +4,7 @@ import { client } from '../shared/client.ts';
 import { begin, session, useSession } from '../shared/session.ts';
 import { account } from './operations/accounts.ts';
 import { Loading, Missing } from './parts.tsx';
-import { followLinks, usePath } from './place.ts';
+import { followLinks, useMoves, usePath } from './place.ts';
 import { AccountView } from './views/account.tsx';
 import { BookView } from './views/book.tsx';
 import { CatalogueView } from './views/catalogue.tsx';
@@ -24,6 +24,7 @@ const SalesView = lazy(() => import('./views/sales.tsx'));
 
 export function App() {
   const path = usePath();
+  const moves = useMoves();
   const [task, setTask] = useState(takeTask);
   useEffect(() => {
     document.addEventListener('click', followLinks);
@@ -50,7 +51,7 @@ export function App() {
           {task?.path === path ? (
             <MailedView task={task} done={() => setTask(null)} />
           ) : (
-            <Place path={path} key={path} />
+            <Place path={path} key={`${path} ${moves}`} />
           )}
         </Suspense>
       </main>

@@ -4,7 +4,13 @@ import { useSyncExternalStore } from 'react';
 const moved = new EventTarget();
 /** Somebody went somewhere and has not arrived: the view is not there yet. */
 let isOnTheWay = false;
-addEventListener('popstate', () => (isOnTheWay = true));
+/** Grows with each: who goes where one is already begins there anew. */
+let moves = 0;
+const leave = () => {
+  isOnTheWay = true;
+  moves += 1;
+};
+addEventListener('popstate', leave);
 
 /** Whether this is where somebody went; true once. Where one begins, nothing is taken from whoever types already. */
 export function arrive(): boolean {
@@ -15,7 +21,7 @@ export function arrive(): boolean {
 
 export function go(path: string): void {
   history.pushState(null, '', path);
-  isOnTheWay = true;
+  leave();
   moved.dispatchEvent(new Event('move'));
   scrollTo(0, 0);
 }
@@ -35,8 +41,10 @@ function subscribe(listener: () => void): () => void {
 }
 
 export const usePath = (): string => useSyncExternalStore(subscribe, () => location.pathname);
+export const useMoves = (): number => useSyncExternalStore(subscribe, () => moves);
 
 export const pathOf = {
+  subject: (subject: string) => `/app?subject=${encodeURIComponent(subject)}`,
   book: (id: string) => `/app/books/${encodeURIComponent(id)}`,
   order: (id: string) => `/app/orders/${encodeURIComponent(id)}`,
   manuscript: (id: string) => `/app/desk/${encodeURIComponent(id)}`,

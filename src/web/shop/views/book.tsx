@@ -3,6 +3,7 @@ import type { BookQuery } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
 import { book } from '../operations/shop.ts';
 import { Cover, Facts, Failure, Loading, Missing, View } from '../parts.tsx';
+import { pathOf } from '../place.ts';
 import { dateWords, languageWords, numberWords, statusWords } from '../words.ts';
 import { BuyForm } from './buy.tsx';
 import { Chapters } from './chapters.tsx';
@@ -91,7 +92,7 @@ function BookFacts({ edition, revision }: { edition: Book; revision: Revision })
         ['Length', wordCount === null ? null : `${numberWords(wordCount)} words, ${readingTime(wordCount)}`],
         ['First published', publicationYear === null ? null : yearWords(publicationYear)],
         ['On sale since', publishedAt && dateWords(publishedAt)],
-        ['Subjects', subjects.join(', ')],
+        ['Subjects', subjects.length > 0 && <Subjects subjects={subjects} />],
         ['Rating', ratingAverage && `${ratingAverage.toFixed(1)} of 5, ${numberWords(ratingCount)} ratings`],
         ['ISBN', isbn13],
         ['Sold by', owner.name],
@@ -100,6 +101,14 @@ function BookFacts({ edition, revision }: { edition: Book; revision: Revision })
     />
   );
 }
+
+const Subjects = ({ subjects }: { subjects: readonly string[] }) =>
+  subjects.map((subject, place) => (
+    <span key={subject}>
+      {place > 0 && ', '}
+      <a href={pathOf.subject(subject)}>{subject}</a>
+    </span>
+  ));
 
 function readingTime(words: number): string {
   const minutes = Math.max(1, Math.round(words / WORDS_PER_MINUTE));

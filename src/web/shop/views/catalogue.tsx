@@ -16,29 +16,67 @@ const LANGUAGES = 'ar zh cs da nl en fi fr de el he hi hu it ja ko la no fa pl p
 type Page = CatalogueQuery['catalogue'];
 type Book = Page['nodes'][number];
 
+const PRICES = [
+  ['', 'Any price'],
+  ['0', 'Free'],
+  ['500', 'Up to €5'],
+  ['1000', 'Up to €10'],
+] as const;
+const AGES = [
+  ['', 'Any time'],
+  ['7', 'This week'],
+  ['31', 'This month'],
+  ['366', 'This year'],
+] as const;
+const DAY_MS = 86_400_000;
+
+/** What is asked for; each is empty where nothing is, and a part of the address by its name. */
 interface Wish {
-  text: string;
+  q: string;
   language: string;
-  orderBy: string;
+  price: string;
+  days: string;
+  subject: string;
+  order: string;
 }
 
-const variablesOf = ({ text, language, orderBy }: Wish, after: string | null) => ({
-  filter: { ...(text.trim() && { text: text.trim() }), ...(language && { language }) },
-  orderBy: orderBy === 'title' ? ('TITLE_ASC' as const) : ('PUBLISHED_DESC' as const),
-  first: PAGE_SIZE,
-  after,
-});
+const NO_WISH: Wish = { q: '', language: '', price: '', days: '', subject: '', order: '' };
+
+function variablesOf({ q, language, price, days, subject, order }: Wish, after: string | null) {
+  // By days, so that what is asked again is the same question.
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  return {
+    filter: {
+      ...(q.trim() && { text: q.trim() }),
+      ...(language && { language }),
+      ...(price && { currency: 'EUR', priceMax: Number(price) }),
+      ...(days && { publishedAfter: new Date(today - Number(days) * DAY_MS).toISOString() }),
+      ...(subject && { subject }),
+    },
+    orderBy: order === 'title' ? ('TITLE_ASC' as const) : ('PUBLISHED_DESC' as const),
+    first: PAGE_SIZE,
+    after,
+  };
+}
 
 function wishIn(search: string): Wish {
   const query = new URLSearchParams(search);
-  return { text: query.get('q') ?? '', language: query.get('language') ?? '', orderBy: query.get('order') ?? '' };
+  const known = (name: string, options: readonly (readonly [string, string])[]) => {
+    const value = query.get(name) ?? '';
+    return options.some(([one]) => one === value) ? value : '';
+  };
+  return {
+    q: query.get('q') ?? '',
+    language: query.get('language') ?? '',
+    price: known('price', PRICES),
+    days: known('days', AGES),
+    subject: query.get('subject') ?? '',
+    order: query.get('order') ?? '',
+  };
 }
 
-function addressOf({ text, language, orderBy }: Wish): string {
-  const query = new URLSearchParams();
-  if (text.trim()) query.set('q', text.trim());
-  if (language) query.set('language', language);
-  if (orderBy) query.set('order', orderBy);
+function addressOf(wish: Wish): string {
+  const query = new URLSearchParams(Object.entries(wish).filter(([, value]) => value.trim() !== ''));
   return query.size > 0 ? `/app?${query}` : '/app';
 }
 
@@ -59,7 +97,15 @@ export function CatalogueView() {
         </h1>
       }
     >
-      <Search wish={wish} onWish={settle} />
+      <Search key={wish.subject} wish={wish} onWish={settle} />
+      {wish.subject !== '' && (
+        <p className="tags">
+          <span>About {wish.subject}</span>
+          <button type="button" className="quiet" onClick={() => settle({ ...wish, subject: '' })}>
+            All subjects
+          </button>
+        </p>
+      )}
       <p className="told" role="status">
         {error ?? (isEmpty ? emptyWords(wish) : '')}
       </p>
@@ -70,16 +116,16 @@ export function CatalogueView() {
   );
 }
 
-const emptyWords = ({ text, language }: Wish): string =>
-  text.trim() === '' && language === ''
+const emptyWords = (wish: Wish): string =>
+  JSON.stringify({ ...wish, order: '' }) === JSON.stringify(NO_WISH)
     ? 'No book is on sale yet. Sign up and publish the first at the author desk.'
-    : 'No book fits. Try fewer letters, or all languages.';
+    : 'No book fits. Try fewer letters, or ask for less.';
 
 function Search({ wish, onWish }: { wish: Wish; onWish: (wish: Wish) => void }) {
   const [typed, setTyped] = useState(wish);
   useEffect(() => {
     if (JSON.stringify(typed) === JSON.stringify(wish)) return;
-    const timer = setTimeout(() => onWish(typed), typed.text === wish.text ? 0 : TYPING_MS);
+    const timer = setTimeout(() => onWish(typed), typed.q === wish.q ? 0 : TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, wish, onWish]);
   const languages = LANGUAGES.map((tag) => [tag, languageWords(tag)] as const).toSorted((a, b) =>
@@ -99,16 +145,18 @@ function Search({ wish, onWish }: { wish: Wish; onWish: (wish: Wish) => void }) 
         setTyped((before) => ({ ...before, [name]: value }));
       }}
     >
-      <Input label="Search" name="text" type="search" value={wish.text} placeholder="Title or name" maxLength={200} />
+      <Input label="Search" name="q" type="search" value={wish.q} placeholder="Title or name" maxLength={200} />
       <Choice label="Language" name="language" options={[['', 'All languages'], ...languages]} chosen={wish.language} />
+      <Choice label="Price" name="price" options={PRICES} chosen={wish.price} />
+      <Choice label="Published" name="days" options={AGES} chosen={wish.days} />
       <Choice
         label="Order"
-        name="orderBy"
+        name="order"
         options={[
           ['', 'Newest first'],
           ['title', 'By title'],
         ]}
-        chosen={wish.orderBy}
+        chosen={wish.order}
       />
     </form>
   );
