@@ -47,7 +47,7 @@ export function Notice({ title, words, children }: { title: string; words: strin
 }
 
 /** What an answer of the API was not, in place of the view that it would have been. */
-export function Failure({ error, code, again }: { error: string; code: string | null; again: () => void }) {
+function Failure({ error, code, again }: { error: string; code: string | null; again: () => void }) {
   if (code === 'UNAUTHENTICATED') {
     const back = encodeURIComponent(location.pathname + location.search);
     return (
@@ -64,6 +64,11 @@ export function Failure({ error, code, again }: { error: string; code: string | 
       </button>
     </Notice>
   );
+}
+
+/** In place of a view whose answer is not there yet, or will not come. */
+export function Waiting({ error, code, again }: { error: string | null; code: string | null; again: () => void }) {
+  return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
 }
 
 export function Missing({ title = 'There is no such page' }: { title?: string }) {

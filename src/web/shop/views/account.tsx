@@ -14,7 +14,7 @@ import {
   signOut,
   signUp,
 } from '../operations/accounts.ts';
-import { Facts, Failure, Loading, View } from '../parts.tsx';
+import { Facts, View, Waiting } from '../parts.tsx';
 import { go, isOurs } from '../place.ts';
 import { dateWords, statusWords } from '../words.ts';
 
@@ -30,7 +30,7 @@ function nextPlace(): string {
 function Present() {
   const { data, error, code, again } = useQuery(account, {});
   const [told, setTold] = useState('');
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const { viewer, localMails } = data;
   if (!viewer) return <Door />;
   const leave = async () => {

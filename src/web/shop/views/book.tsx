@@ -2,7 +2,7 @@
 import type { BookQuery } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
 import { book } from '../operations/shop.ts';
-import { Cover, Facts, Failure, Loading, Missing, View } from '../parts.tsx';
+import { Cover, Facts, Missing, View, Waiting } from '../parts.tsx';
 import { pathOf } from '../place.ts';
 import { dateWords, languageWords, numberWords, statusWords } from '../words.ts';
 import { BuyForm } from './buy.tsx';
@@ -19,7 +19,7 @@ interface Entry {
 
 export function BookView({ id }: { id: string }) {
   const { data, error, code, again } = useQuery(book, { id });
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const { edition } = data;
   if (!edition) return <Missing title="There is no such book" />;
   const { title, liveRevision: revision, sample } = edition;

@@ -5,11 +5,10 @@ import { send } from '../ask.ts';
 import { Field, Form } from '../forms.tsx';
 import { becomeAuthor } from '../operations/accounts.ts';
 import { drafts } from '../operations/desk.ts';
-import { Badge, Cover, View } from '../parts.tsx';
+import { Badge, Cover, View, Waiting } from '../parts.tsx';
 import { MoreButton, usePages } from '../pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, makersOf, priceWords, statusWords } from '../words.ts';
-import { Waiting } from './library.tsx';
 
 type Draft = DraftsQuery['myDrafts']['nodes'][number];
 

@@ -1,7 +1,7 @@
 /** What a reader owns, and how to get it. */
 import type { LibraryQuery } from '../gql/graphql.ts';
 import { library } from '../operations/shop.ts';
-import { Badge, Cover, Failure, Loading, View } from '../parts.tsx';
+import { Badge, Cover, View, Waiting } from '../parts.tsx';
 import { pathOf } from '../place.ts';
 import { MoreButton, usePages } from '../pages.tsx';
 import { dateWords, makersOf, statusWords } from '../words.ts';
@@ -30,10 +30,6 @@ export default function LibraryView() {
       <MoreButton pages={pages} />
     </View>
   );
-}
-
-export function Waiting({ error, code, again }: { error: string | null; code: string | null; again: () => void }) {
-  return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
 }
 
 function Row({ right: { id, status, createdAt, edition } }: { right: Right }) {

@@ -1,12 +1,12 @@
 /** The mails that were kept here instead of being sent. */
 import { useQuery } from '../../shared/hooks.ts';
 import { mails } from '../operations/accounts.ts';
-import { Failure, Loading, View } from '../parts.tsx';
+import { View, Waiting } from '../parts.tsx';
 import { dateTimeWords } from '../words.ts';
 
 export default function MailsView() {
   const { data, error, code, again } = useQuery(mails, {});
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const { localMails } = data;
   return (
     <View title="Mails" heading="Kept mails">

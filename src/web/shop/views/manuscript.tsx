@@ -14,7 +14,7 @@ import {
   updateDraft,
   withdrawEdition,
 } from '../operations/desk.ts';
-import { Failure, Loading, Missing, Problem, View } from '../parts.tsx';
+import { Missing, Problem, View, Waiting } from '../parts.tsx';
 import { pathOf } from '../place.ts';
 import { statusWords } from '../words.ts';
 import { badgeOf } from './desk.tsx';
@@ -28,7 +28,7 @@ export type Manuscript = NonNullable<ManuscriptQuery['edition']>;
 
 export default function ManuscriptView({ id }: { id: string }) {
   const { data, error, code, again } = useQuery(manuscript, { id });
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const { edition } = data;
   if (!edition?.workingRevision) return <Missing title="There is no such book of yours" />;
   return <Desk edition={edition} revision={edition.workingRevision} reload={again} />;

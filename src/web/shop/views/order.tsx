@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { OrderQuery, OrderStepsSubscription } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
 import { order, orderSteps } from '../operations/shop.ts';
-import { Cover, Failure, Loading, Missing, Problem, safeUrl, View } from '../parts.tsx';
+import { Cover, Missing, Problem, safeUrl, View, Waiting } from '../parts.tsx';
 import { pathOf } from '../place.ts';
 import { isOver, StepList, useSteps, type Way } from '../steps.tsx';
 import { makersOf, priceWords, timeWords } from '../words.ts';
@@ -32,7 +32,7 @@ type Step = OrderStepsSubscription['step'];
 
 export default function OrderView({ id }: { id: string }) {
   const { data, error, code, again } = useQuery(order, { id });
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   return data.order ? <Story order={data.order} again={again} /> : <Missing title="There is no such order" />;
 }
 

@@ -1,10 +1,9 @@
 /** All orders of a reader. */
 import { orders } from '../operations/shop.ts';
-import { Badge, View } from '../parts.tsx';
+import { Badge, View, Waiting } from '../parts.tsx';
 import { MoreButton, usePages } from '../pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, priceWords, statusWords } from '../words.ts';
-import { Waiting } from './library.tsx';
 import { BAD } from './order.tsx';
 
 export default function OrdersView() {

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { useQuery } from '../../shared/hooks.ts';
 import { reading } from '../operations/shop.ts';
-import { Failure, Loading, Missing, View } from '../parts.tsx';
+import { Missing, View, Waiting } from '../parts.tsx';
 import { Chapters } from './chapters.tsx';
 
 export default function ReadingView({ id }: { id: string }) {
@@ -25,7 +25,7 @@ export default function ReadingView({ id }: { id: string }) {
 
 function Reader({ id }: { id: string }) {
   const { data, error, code, again } = useQuery(reading, { id });
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const right = data.node?.__typename === 'Entitlement' ? data.node : null;
   if (!right) return <Missing title="There is no such book in your library" />;
   const { title } = right.edition;

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { useQuery } from '../../shared/hooks.ts';
 import { balances, statement } from '../operations/desk.ts';
-import { Facts, Failure, Loading, safeUrl, View } from '../parts.tsx';
+import { Facts, safeUrl, View, Waiting } from '../parts.tsx';
 import { dateTimeWords, priceWords, statusWords } from '../words.ts';
 
 const LINES = 100;
@@ -13,7 +13,7 @@ export default function SalesView() {
   const { data, error, code, again } = useQuery(balances, {});
   const [month, setMonth] = useState(thisMonth);
   const [chosen, setChosen] = useState<string | null>(null);
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const currencies = data.authorBalances.map(({ currency }) => currency);
   const currency = chosen ?? currencies[0];
   return (
@@ -63,7 +63,7 @@ const amountWords = (money: Parameters<typeof priceWords>[0]): string =>
 
 function Statement({ month, currency }: { month: string; currency: string }) {
   const { data, error, code, again } = useQuery(statement, { month, currency, first: LINES, after: null });
-  if (!data) return error === null ? <Loading /> : <Failure error={error} code={code} again={again} />;
+  if (!data) return <Waiting error={error} code={code} again={again} />;
   const { openingBalance, sales, refunds, payouts, closingBalance, csvUrl, lines } = data.authorStatement;
   return (
     <section aria-label="Statement">
