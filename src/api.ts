@@ -90,6 +90,7 @@ export async function startApi(
           schedules: scheduleViews(env),
           draftOf,
           auth: openAccounts(address),
+          signsUpByMail: (env.SIGN_UP ?? (keptMails ? 'at-once' : 'by-mail')) === 'by-mail',
           identityProviders: identityProviders(platform, now),
           terms,
           notices: noticeReader(platform),

@@ -3,19 +3,17 @@
  *
  * Promise: passwords are hashed by better-auth (scrypt); a token is good until it expires or is signed out, and is
  * looked up on every request (one SQL), so that sign-out holds at once; a wrong e-mail and a wrong password get the same
- * answer in the same time. Sign-up cannot hide that an address is taken without a mail round-trip: attempts are counted
- * per network address instead, so that nobody can list them.
+ * answer in the same time. Sign-up at once cannot hide that an address is taken: attempts are counted per network address,
+ * so that nobody can list them. Sign-up by mail (sign-ups.ts) tells nothing of it.
  * Not here: where a token is kept (../server/session-cookie.ts), who vouches for whom (../ports/identity).
  */
-import { betterAuth } from 'better-auth';
-import { createHash, randomBytes } from 'node:crypto';
-import { drizzleAdapter } from 'better-auth/adapters/drizzle';
-import { APIError } from 'better-auth/api';
+import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
-import type { Db, Tx } from '../db/client.ts';
+import type { Tx } from '../db/client.ts';
 import { newId } from '../db/tables/columns.ts';
-import { accounts, sessions, users, verifications } from '../db/tables/index.ts';
+import { sessions, users } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
+import { type BetterAuthOptions, isApiError, openBetterAuth, SESSION_MS } from './better-auth.ts';
 import {
   BadCode,
   EmailTaken,
@@ -32,6 +30,7 @@ import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 import { changePassword, checkPassword, resetPassword } from './passwords.ts';
 import { makeChallenge, ownerOfChallenge, useChallenge } from './sign-in-challenges.ts';
+import { makeSignedUp, type NewAccount, waitingSignUp } from './sign-ups.ts';
 import {
   beginTwoFactor,
   confirmTwoFactor,
@@ -41,10 +40,8 @@ import {
   useTwoFactorCode,
 } from './two-factor.ts';
 import { useMailedCode } from '../db/mailed-codes.ts';
+import type { WaitingSignUp } from '../db/sign-ups.ts';
 
-export const PASSWORD_CHARS_MIN = 12;
-export const PASSWORD_CHARS_MAX = 128;
-const SESSION_MS = 7 * 24 * 3_600_000;
 /** How long somebody may be away at a provider. */
 export const BEGUN_SIGN_IN_MS = 10 * 60_000;
 const TOKEN_CHARS_MAX = 200;
@@ -78,14 +75,7 @@ export interface SignedIn {
   viewer: Viewer;
 }
 
-export interface AccountsOptions {
-  db: Db;
-  /** 32 characters or more. */
-  secret: string;
-  /** The one before, which still opens what it sealed. */
-  previousSecret?: string | undefined;
-  publicUrl: string;
-  now: () => Date;
+export interface AccountsOptions extends BetterAuthOptions {
   /** (Default: counted in this process) */
   attempts?: Attempts;
 }
@@ -95,7 +85,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 export function createAccounts(options: AccountsOptions) {
   const { db, now } = options;
   const attempts = options.attempts ?? memoryAttempts({ now });
-  const auth = openAuth(options);
+  const auth = openBetterAuth(options);
   const secrets: [string, ...string[]] = [
     options.secret,
     ...(options.previousSecret === undefined ? [] : [options.previousSecret]),
@@ -145,6 +135,12 @@ export function createAccounts(options: AccountsOptions) {
     if (retryAfterMs > 0) throw new TooManyAttempts(retryAfterMs);
   }
 
+  /** Called before a mail with a code is asked for. @throws TooManyAttempts */
+  async function spendMail({ email, address }: { email: string; address: string }): Promise<void> {
+    await spend(`mail:${address}`, MAIL_LIMIT_PER_ADDRESS);
+    await spend(`mail-to:${email.toLowerCase()}`, MAIL_LIMIT);
+  }
+
   async function openSession(tx: Tx, userId: string, token: string): Promise<void> {
     const createdAt = now();
     const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
@@ -153,14 +149,29 @@ export function createAccounts(options: AccountsOptions) {
 
   return {
     /** @throws EmailTaken, TooManyAttempts */
-    async signUp(input: { name: string; email: string; password: string; address: string }): Promise<SignedIn> {
-      const { address, ...body } = input;
+    async signUp({ address, ...body }: NewAccount & { address: string }): Promise<SignedIn> {
       await spend(`sign-up:${address}`, SIGN_UP_LIMIT_PER_ADDRESS);
       const result = await auth.api.signUpEmail({ body }).catch((error: unknown) => {
         if (isApiError(error, 'USER_ALREADY_EXISTS')) throw new EmailTaken();
         throw error;
       });
       return signedInBy(result.token);
+    },
+
+    /** As it is kept until its e-mail is proven. @throws TooManyAttempts */
+    async beginSignUp({ address, ...input }: NewAccount & { address: string }): Promise<WaitingSignUp> {
+      await spend(`sign-up:${address}`, SIGN_UP_LIMIT_PER_ADDRESS);
+      await spendMail({ email: input.email, address });
+      return waitingSignUp(input);
+    },
+
+    /** @throws BadCode, WrongCredentials, TooManyAttempts */
+    async completeSignUp(input: { code: string; password: string; address: string }): Promise<SignedIn> {
+      const { address, code, password } = input;
+      await spend(`code:${address}`, CODE_LIMIT_PER_ADDRESS);
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      await makeSignedUp(db, { code, password, now: now() }, (tx, userId) => openSession(tx, userId, token));
+      return signedInBy(token);
     },
 
     /** @throws WrongCredentials, TooManyAttempts; TwoFactorRequired when a code has to follow the password */
@@ -247,11 +258,7 @@ export function createAccounts(options: AccountsOptions) {
       });
     },
 
-    /** Called before a mail with a code is asked for. @throws TooManyAttempts */
-    async spendMail({ email, address }: { email: string; address: string }): Promise<void> {
-      await spend(`mail:${address}`, MAIL_LIMIT_PER_ADDRESS);
-      await spend(`mail-to:${email.toLowerCase()}`, MAIL_LIMIT);
-    },
+    spendMail,
 
     /** By its owner only: so that nobody proves a stranger's account by opening a link. @throws BadCode, TooManyAttempts */
     async verifyEmail({ code, userId, address }: { code: string; userId: string; address: string }): Promise<void> {
@@ -306,41 +313,4 @@ export function createAccounts(options: AccountsOptions) {
      */
     ensureFirstAdmin: (input: { email: string }) => makeFirstAdmin(db, input.email, now()),
   };
-}
-
-/** better-auth writes beside what it seals with which secret; the number follows from the secret, so that it stays its own. */
-function numbered(value: string): { version: number; value: string } {
-  return { version: createHash('sha256').update(value).digest().readUInt32BE(), value };
-}
-
-function openAuth({ db, secret, previousSecret, publicUrl, now }: AccountsOptions) {
-  return betterAuth({
-    secret,
-    secrets: [secret, ...(previousSecret === undefined ? [] : [previousSecret])].map(numbered),
-    baseURL: publicUrl,
-    database: drizzleAdapter(db, {
-      provider: 'pg',
-      transaction: true,
-      schema: { user: users, session: sessions, account: accounts, verification: verifications },
-    }),
-    advanced: { database: { generateId: () => newId() } },
-    emailAndPassword: {
-      enabled: true,
-      minPasswordLength: PASSWORD_CHARS_MIN,
-      maxPasswordLength: PASSWORD_CHARS_MAX,
-    },
-    databaseHooks: {
-      session: {
-        create: {
-          before: async (session) => ({ data: { ...session, expiresAt: new Date(now().getTime() + SESSION_MS) } }),
-        },
-      },
-    },
-    telemetry: { enabled: false },
-    logger: { disabled: true },
-  });
-}
-
-function isApiError(error: unknown, codePrefix: string): boolean {
-  return error instanceof APIError && typeof error.body?.code === 'string' && error.body.code.startsWith(codePrefix);
 }

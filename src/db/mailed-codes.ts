@@ -6,7 +6,7 @@
  * Not here: who may ask for one and how often (../schema/mailed-codes.ts), and the mail (../consumers/notify).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { and, eq, gt, like } from 'drizzle-orm';
+import { and, eq, gt, inArray, like, lte } from 'drizzle-orm';
 import type { Db, Tx } from './client.ts';
 import { newId } from './tables/columns.ts';
 import { users, verifications } from './tables/index.ts';
@@ -16,7 +16,10 @@ export const mailedCodePurposes = ['VERIFY_EMAIL', 'RESET_PASSWORD'] as const;
 export type MailedCodePurpose = (typeof mailedCodePurposes)[number];
 
 const CODE_BYTES = 32;
-const hashOf = (code: string) => createHash('sha256').update(code).digest('base64url');
+/** Each code that is made takes this many with it whose time is over: so that none stay for ever. */
+const EXPIRED_DROPPED = 10;
+export const newCode = () => randomBytes(CODE_BYTES).toString('base64url');
+export const hashOfCode = (code: string) => createHash('sha256').update(code).digest('base64url');
 /** The value holds whose it is and the address it was mailed to, which may have changed since. */
 const valueOf = (userId: string, email: string) => `${userId} ${email}`;
 
@@ -30,13 +33,14 @@ export async function makeMailedCode(
     .from(users)
     .where(eq(users.email, email.toLowerCase()));
   if (!user || (purpose === 'VERIFY_EMAIL' && user.isVerified)) return null;
-  const code = randomBytes(CODE_BYTES).toString('base64url');
+  const code = newCode();
   const value = valueOf(user.id, user.email);
+  await dropExpiredCodes(db, now);
   await db.transaction(async (tx) => {
     await endMailedCodes(tx, purpose, value);
     await tx.insert(verifications).values({
       id: newId(),
-      identifier: `${purpose}:${hashOf(code)}`,
+      identifier: `${purpose}:${hashOfCode(code)}`,
       value,
       expiresAt: new Date(now.getTime() + CODE_MS),
     });
@@ -63,7 +67,7 @@ export async function useMailedCode(
   const owned = ownerId === undefined ? undefined : like(verifications.value, `${ownerId} %`);
   const [used] = await tx
     .delete(verifications)
-    .where(and(eq(verifications.identifier, `${purpose}:${hashOf(code)}`), gt(verifications.expiresAt, now), owned))
+    .where(and(eq(verifications.identifier, `${purpose}:${hashOfCode(code)}`), gt(verifications.expiresAt, now), owned))
     .returning({ value: verifications.value });
   const [userId, email] = used?.value.split(' ') ?? [];
   if (userId === undefined || email === undefined) return null;
@@ -73,6 +77,17 @@ export async function useMailedCode(
   // Whoever was mailed the code reads that mail: the address is theirs, whatever the code was for.
   await tx.update(users).set({ emailVerified: true, updatedAt: now }).where(eq(users.id, userId));
   return { userId, wasVerified: user.wasVerified };
+}
+
+export async function dropExpiredCodes(db: Db, now: Date): Promise<void> {
+  const expired = db
+    .select({ id: verifications.id })
+    .from(verifications)
+    .where(lte(verifications.expiresAt, now))
+    .orderBy(verifications.expiresAt)
+    .limit(EXPIRED_DROPPED)
+    .for('update', { skipLocked: true });
+  await db.delete(verifications).where(inArray(verifications.id, expired));
 }
 
 async function endMailedCodes(tx: Tx, purpose: MailedCodePurpose, value: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** Who else may say who somebody is. */
+import { z } from 'zod';
 import { text, url } from './values.ts';
 
 const secretOf = (name: string) => text.optional().describe(`The secret that belongs to ${name}.`);
@@ -11,6 +12,12 @@ const issuer = url('https', 'http').refine(
 );
 
 export const signInVariables = {
+  SIGN_UP: z
+    .enum(['by-mail', 'at-once'], 'must be by-mail or at-once')
+    .optional()
+    .describe(
+      'by-mail makes an account when the code that was mailed comes back, and tells nobody whether an e-mail has one; at-once tells it. (Default: by-mail with SMTP_URL, at-once without)',
+    ),
   OIDC_ISSUER: issuer
     .optional()
     .describe(

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../streams/event.ts';
 
-const payload = z.object({ askId: z.uuid(), purpose: z.enum(['VERIFY_EMAIL', 'RESET_PASSWORD']) });
+const payload = z.object({ askId: z.uuid(), purpose: z.enum(['VERIFY_EMAIL', 'RESET_PASSWORD', 'SIGN_UP']) });
 const subject = ({ askId }: { askId: string }) => `account-mail:${askId}`;
 
 /** Somebody asked for a code by mail; nobody has looked yet whether there is such an account. */

@@ -1,7 +1,8 @@
-/** Signing up, in and out, and becoming an author. */
+/** Signing in and out, and becoming an author. */
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, type SignedIn } from '../accounts/accounts.ts';
+import type { SignedIn } from '../accounts/accounts.ts';
+import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from '../accounts/better-auth.ts';
 import {
   BadCode,
   EmailTaken,
@@ -13,7 +14,6 @@ import {
   WrongTwoFactorCode,
 } from '../accounts/errors.ts';
 import { users } from '../db/tables/index.ts';
-import { lineSchema } from '../books/text.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { ErrorInterface } from './error-types.ts';
@@ -67,14 +67,12 @@ builder.objectType(TwoFactorRequiredError, {
   }),
 });
 
-const NAME_CHARS_MAX = 100;
 const EMAIL_CHARS_MAX = 254;
 export const email = z
   .string()
   .trim()
   .max(EMAIL_CHARS_MAX, 'This is too long for an e-mail address.')
   .refine((value) => z.email().safeParse(value).success, 'This is not an e-mail address.');
-const name = lineSchema('name', NAME_CHARS_MAX);
 export const newPassword = z
   .string()
   .min(PASSWORD_CHARS_MIN, `A password has ${PASSWORD_CHARS_MIN} characters or more.`)
@@ -98,29 +96,6 @@ export const Session = builder.objectRef<SignedIn>('Session').implement({
     }),
   }),
 });
-
-builder.relayMutationField(
-  'signUp',
-  {
-    inputFields: (t) => ({
-      name: t.string({ required: true, description: 'As shown to others.' }).validate(name),
-      email: t.string({ required: true, description: 'To sign in with.' }).validate(email),
-      password: t.string({ required: true, description: '12 to 128 characters.', validate: newPassword }),
-    }),
-  },
-  {
-    description: 'Makes an account as a reader, and signs in.',
-    authScopes: { anyone: 'NO_KEY' },
-    errors: { types: [ConflictError, OverloadedError] },
-    resolve: async (_root, { input }, context) =>
-      become(context, await context.auth.signUp({ ...input, address: context.address }).catch(retell)),
-  },
-  {
-    outputFields: (t) => ({
-      session: t.field({ type: Session, description: 'You are signed in.', resolve: (session) => session }),
-    }),
-  },
-);
 
 builder.relayMutationField(
   'signIn',

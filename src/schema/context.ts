@@ -74,6 +74,8 @@ export interface SchemaServices {
   /** An event from a payload that somebody wrote; null for a type that nobody declares. */
   draftOf(type: string, payload: unknown): DraftAnswer | null;
   auth: Accounts;
+  /** Whether an account is made only when its e-mail is proven. */
+  signsUpByMail: boolean;
   /** Who else may say who somebody is. */
   identityProviders: readonly IdentityProvider[];
   /** On what terms orders are taken. */

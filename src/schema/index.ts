@@ -52,6 +52,7 @@ import './scalars.ts';
 import './schedules.ts';
 import './sessions.ts';
 import './sign-in-methods.ts';
+import './sign-up.ts';
 import './stage-figures.ts';
 import './statement.ts';
 import './statuses.ts';

@@ -46,6 +46,7 @@ export const INPUTS: Record<string, Make | null> = {
   },
   changePassword: () => ({ password: PASSWORD, newPassword: 'another horse battery' }),
   completeSignIn: async (world) => world.make.twoFactor.challenged(),
+  completeSignUp: async (world) => ({ code: await world.make.signUpCode(), password: PASSWORD }),
   completeUpload: async (world) => ({ fileId: world.id('File', await world.make.file('PENDING')) }),
   confirmTwoFactor: async (world, caller) => world.make.twoFactor.begun(caller),
   createApiKey: () => ({ name: 'A key', scopes: ['CATALOG_READ'] }),

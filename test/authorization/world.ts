@@ -5,8 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { hashPassword } from 'better-auth/crypto';
 import type { Database } from '../../src/db/client.ts';
 import { type MailedCodePurpose, makeMailedCode } from '../../src/db/mailed-codes.ts';
+import { keepSignUp, makeSignUpCode } from '../../src/db/sign-ups.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import * as tables from '../../src/db/tables/index.ts';
 import { ROYALTY_BPS, splitSale } from '../../src/books/sale-split.ts';
@@ -15,7 +17,7 @@ import { encodeId } from '../../src/schema/ids.ts';
 import { checkoutThings } from './checkout-things.ts';
 import { payoutThings } from './payout-things.ts';
 import { furnish } from './furnish.ts';
-import type { People, Person } from './people.ts';
+import { PASSWORD, type People, type Person } from './people.ts';
 import { twoFactorThings } from './two-factor-things.ts';
 
 export const BYTES = Buffer.from('a book');
@@ -183,6 +185,17 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
     return given(await makeMailedCode(db, { purpose, email, now: new Date() })).code;
   };
 
+  const signUpCode = async (): Promise<string> => {
+    const askId = newId();
+    const now = new Date();
+    const email = `${askId}@example.org`;
+    const passwordHash = await hashPassword(PASSWORD);
+    await db.transaction((tx) => keepSignUp(tx, { askId, now, name: 'Grace', email, passwordHash }));
+    const made = given((await makeSignUpCode(db, { askId, email, now })) ?? undefined);
+    if (!('code' in made)) throw new Error('the e-mail of a new sign-up is taken');
+    return made.code;
+  };
+
   const session = async (): Promise<string> => {
     const [row] = await sql<{ id: string }[]>`
       insert into session (id, user_id, token, expires_at)
@@ -292,6 +305,7 @@ export async function openWorld(database: Database, dataDir: string, people: Peo
       apiKey,
       session,
       code,
+      signUpCode,
       webhook,
       twoFactor,
     },

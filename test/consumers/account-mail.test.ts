@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newId } from '../../src/db/tables/columns.ts';
 import { useMailedCode } from '../../src/db/mailed-codes.ts';
+import { keepSignUp, signUpOf } from '../../src/db/sign-ups.ts';
 import { accountMailAsked } from '../../src/events/index.ts';
 import { MailUnavailableError } from '../../src/ports/mail/mail-sender.ts';
 import { appendEvents } from '../../src/streams/index.ts';
@@ -18,6 +19,16 @@ async function ask(email: string): Promise<void> {
   const asked = accountMailAsked.of({ askId: newId(), purpose: 'RESET_PASSWORD', email });
   await appendEvents(database.current.db, [asked], { now: shop.clock.now(), shards: 1 });
   await shop.runFor(3_600_000);
+}
+async function askToSignUp(email: string): Promise<void> {
+  const { db } = database.current;
+  const [askId, now] = [newId(), shop.clock.now()];
+  await db.transaction(async (tx) => {
+    await keepSignUp(tx, { askId, now, name: 'Grace', email, passwordHash: 'a hash' });
+    const asked = accountMailAsked.of({ askId, purpose: 'SIGN_UP', email });
+    await appendEvents(tx, [asked], { now, shards: 1 });
+  });
+  await shop.runFor(60_000);
 }
 const codeIn = (text: string) => /^Code: (\S+)$/m.exec(text)?.[1] ?? '';
 
@@ -62,4 +73,25 @@ test('mails a code that works after a mail server was away', async () => {
   // Time was moved by the hour that `ask` runs; the code was made within it.
   const used = { ...use, now: new Date(shop.clock.now().getTime() - 3_600_000) };
   expect(await database.current.db.transaction((tx) => useMailedCode(tx, used))).toMatchObject({ userId: id });
+});
+
+test('mails the code of a sign-up to an e-mail without an account', async () => {
+  await askToSignUp('grace@example.org');
+  const [mail, ...others] = await shop.mail.list();
+  expect(others).toEqual([]);
+  expect(mail).toMatchObject({ to: 'grace@example.org', subject: 'Finish signing up' });
+  const code = codeIn(mail?.text ?? '');
+  expect(mail?.text).toContain(`/app#sign-up=${code}`);
+  const waiting = await signUpOf(database.current.db, { code, now: shop.clock.now() });
+  expect(waiting).toMatchObject({ name: 'Grace', email: 'grace@example.org' });
+});
+
+test('tells the owner of an account that somebody signed up with its e-mail, and keeps nothing of it', async () => {
+  const { email } = await shop.signUp();
+  await askToSignUp(email);
+  const [mail, ...others] = await shop.mail.list();
+  expect(others).toEqual([]);
+  expect(mail).toMatchObject({ to: email, subject: 'You have an account already' });
+  expect(mail?.text).not.toContain('Code:');
+  expect(await database.current.sql`select 1 from verification`).toEqual([]);
 });

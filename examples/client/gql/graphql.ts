@@ -91,6 +91,7 @@ export type ExampleSignUpMutationVariables = Exact<{
 
 export type ExampleSignUpMutation = { signUp:
     | { __typename: 'ConflictError', code: string, message: string }
+    | { __typename: 'EmailConfirmationRequired', code: string, message: string }
     | { __typename: 'OverloadedError', code: string, message: string }
     | { __typename: 'SignUpPayload', session: { token: string } }
     | { __typename: 'ValidationError', code: string, message: string }

@@ -65,25 +65,57 @@ export function announcementText(title: string, publicUrl: string): { subject: s
   };
 }
 
+const ACCOUNT_MAILS = {
+  VERIFY_EMAIL: {
+    subject: 'Is this your e-mail?',
+    why: 'Confirm that this e-mail is yours.',
+    hash: 'verify-email',
+  },
+  RESET_PASSWORD: {
+    subject: 'Set a new password',
+    why: 'Somebody asked to set a new password for your account.',
+    hash: 'reset-password',
+  },
+  SIGN_UP: {
+    subject: 'Finish signing up',
+    why: 'Somebody signed up with this e-mail. To make the account, confirm it with the password that was chosen.',
+    hash: 'sign-up',
+  },
+};
+
 export function accountMailText(
-  purpose: 'VERIFY_EMAIL' | 'RESET_PASSWORD',
+  purpose: keyof typeof ACCOUNT_MAILS,
   code: string,
   publicUrl: string,
 ): { subject: string; text: string } {
-  const isReset = purpose === 'RESET_PASSWORD';
-  // Behind the #, which browsers send to no server and put into no Referer.
-  const link = `${publicUrl}/app#${isReset ? 'reset-password' : 'verify-email'}=${code}`;
+  const { subject, why, hash } = ACCOUNT_MAILS[purpose];
   return {
-    subject: isReset ? 'Set a new password' : 'Is this your e-mail?',
+    subject,
     text: [
-      isReset ? 'Somebody asked to set a new password for your account.' : 'Confirm that this e-mail is yours.',
+      why,
       'Open this within an hour; it works once:',
       '',
-      `  ${link}`,
+      // Behind the #, which browsers send to no server and put into no Referer.
+      `  ${publicUrl}/app#${hash}=${code}`,
       '',
       `Code: ${code}`,
       '',
       'If it was not you, do nothing: nothing changes.',
+    ].join('\n'),
+  };
+}
+
+/** What somebody who signs up once more is told; only here, where they are known to be who they are. */
+export function emailTakenText(publicUrl: string): { subject: string; text: string } {
+  return {
+    subject: 'You have an account already',
+    text: [
+      'Somebody signed up with this e-mail, which has an account here already. Nothing was changed.',
+      '',
+      `If it was you, sign in: ${publicUrl}/app/account`,
+      'If the password is forgotten, ask for a new one there.',
+      '',
+      'If it was not you, do nothing.',
     ].join('\n'),
   };
 }

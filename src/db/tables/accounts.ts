@@ -71,7 +71,7 @@ export const verifications = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [index('verification_identifier').on(table.identifier)],
+  (table) => [index('verification_identifier').on(table.identifier), index('verification_expires').on(table.expiresAt)],
 );
 
 /** Two-factor codes of an account; asked for from `confirmedAt` on. */

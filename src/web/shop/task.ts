@@ -1,6 +1,8 @@
-/** What the links of mails ask for besides a place: `#verify-email=CODE`, `#reset-password=CODE`, `#two-factor=CHALLENGE`. */
+/** What the links of mails ask for besides a place, such as `#sign-up=CODE`. */
+const KINDS = ['verify-email', 'reset-password', 'sign-up', 'two-factor'] as const;
+
 export interface Task {
-  kind: 'verify-email' | 'reset-password' | 'two-factor';
+  kind: (typeof KINDS)[number];
   code: string;
   /** Where it is done; elsewhere it is out of sight. */
   path: string;
@@ -9,10 +11,9 @@ export interface Task {
 /** What the address asks for besides a place; the code is taken out of the address, and so out of the history. */
 export function takeTask(): Task | null {
   if (location.hash === '#library') history.replaceState(null, '', '/app/library');
-  const found = /^#(verify-email|reset-password|two-factor)=([\w.~-]{1,300})$/.exec(location.hash);
-  const [, kind, code] = found ?? [];
-  if (code === undefined || (kind !== 'verify-email' && kind !== 'reset-password' && kind !== 'two-factor'))
-    return null;
+  const [, name, code] = /^#([a-z-]{1,20})=([\w.~-]{1,300})$/.exec(location.hash) ?? [];
+  const kind = KINDS.find((one) => one === name);
+  if (kind === undefined || code === undefined) return null;
   history.replaceState(null, '', location.pathname + location.search);
   return { kind, code, path: location.pathname };
 }

@@ -74,6 +74,8 @@ export interface ApiOptions {
   keepRows?: boolean;
   /** (Default: the sandbox's) */
   notices?: SchemaServices['notices'];
+  /** (Default: at once) */
+  signsUpByMail?: boolean;
   /** (Default: none) */
   identityProviders?: SchemaServices['identityProviders'];
   /** (Default: 50,000) */
@@ -220,6 +222,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         })),
         draftOf,
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
+        signsUpByMail: options.signsUpByMail ?? false,
         identityProviders: options.identityProviders ?? [],
         webhookUrls: { allowsPrivate: false },
         terms: {

@@ -28,6 +28,33 @@ export const signUp = graphql(/* GraphQL */ `
   }
 `);
 
+export const completeSignUp = graphql(/* GraphQL */ `
+  mutation CompleteSignUp($input: CompleteSignUpInput!) {
+    result: completeSignUp(input: $input) {
+      __typename
+      ... on CompleteSignUpPayload {
+        session {
+          token
+          viewer {
+            name
+            role
+          }
+        }
+      }
+      ... on ValidationError {
+        fields {
+          path
+          message
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
 export const signIn = graphql(/* GraphQL */ `
   mutation SignIn($input: SignInInput!) {
     result: signIn(input: $input) {

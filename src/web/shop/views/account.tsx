@@ -210,6 +210,18 @@ function ForgottenForm({ back }: { back: () => void }) {
 }
 
 function SignUpForm({ done }: { done: () => void }) {
+  const [isMailed, setMailed] = useState(false);
+  if (isMailed) {
+    return (
+      <div className="panel">
+        <h2>Look into your mail</h2>
+        <p role="status">A mail with a link is on its way to you. Open it within an hour to go on.</p>
+        <button type="button" className="quiet" onClick={() => setMailed(false)}>
+          Sign up with another e-mail
+        </button>
+      </div>
+    );
+  }
   return (
     <div className="panel">
       <h2>New here?</h2>
@@ -223,6 +235,9 @@ function SignUpForm({ done }: { done: () => void }) {
           if (answer.done) {
             await keep(answer.done.session.token, answer.done.session.viewer);
             done();
+          } else if (answer.result?.__typename === 'EmailConfirmationRequired') {
+            setMailed(true);
+            return null;
           }
           return answer.refused;
         }}

@@ -1,9 +1,9 @@
-/** Where the links of mails lead: `#verify-email=CODE`, `#reset-password=CODE`; and `#two-factor=CHALLENGE`. */
+/** Where the links of mails lead: to confirm an e-mail, set a password, finish a sign-up; and to the second step of a sign-in. */
 import { useEffect, useState } from 'react';
-import { useSession } from '../../shared/session.ts';
+import { keep, useSession } from '../../shared/session.ts';
 import { send, wordsIn } from '../ask.ts';
 import { Form, Input, passwordOf } from '../forms.tsx';
-import { resetPassword, verifyEmail } from '../operations/accounts.ts';
+import { completeSignUp, resetPassword, verifyEmail } from '../operations/accounts.ts';
 import { Notice, View } from '../parts.tsx';
 import type { Task } from '../task.ts';
 import { CodeForm } from './account.tsx';
@@ -11,6 +11,7 @@ import { CodeForm } from './account.tsx';
 export default function MailedView({ task: { kind, code }, done }: { task: Task; done: () => void }) {
   if (kind === 'verify-email') return <Verify code={code} />;
   if (kind === 'reset-password') return <Reset code={code} done={done} />;
+  if (kind === 'sign-up') return <FinishSignUp code={code} done={done} />;
   return (
     <View title="Sign in" heading="One more step">
       <CodeForm challenge={code} done={done} />
@@ -73,6 +74,33 @@ function Reset({ code, done }: { code: string; done: () => void }) {
           autoComplete="new-password"
           required
         />
+      </Form>
+    </View>
+  );
+}
+
+function FinishSignUp({ code, done }: { code: string; done: () => void }) {
+  return (
+    <View title="Finish signing up" className="notice-page">
+      <p>Your e-mail is confirmed with the password that you have just chosen.</p>
+      <Form
+        label="Finish signing up"
+        submit="Make the account"
+        busy="One moment …"
+        onSubmit={async (form) => {
+          const answer = await send(
+            completeSignUp,
+            { input: { code, password: passwordOf(form) } },
+            'CompleteSignUpPayload',
+          );
+          if (answer.done) {
+            await keep(answer.done.session.token, answer.done.session.viewer);
+            done();
+          }
+          return answer.refused;
+        }}
+      >
+        <Input label="Password" name="password" type="password" autoComplete="current-password" required />
       </Form>
     </View>
   );

@@ -1,0 +1,1 @@
+CREATE INDEX "verification_expires" ON "verification" ("expires_at");
