@@ -18,7 +18,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaServices } from './schema/context.ts';
 import { createSeats } from './schema/seats.ts';
 import { callerAddress } from './server/address.ts';
-import { AnonymousAnswers } from './server/anonymous-answers.ts';
+import { SharedAnswers } from './server/shared-answers.ts';
 import { type Bucket, createBudget } from './server/budget.ts';
 import { answerCors } from './server/cors.ts';
 import { type EventLane, openEventLane } from './server/event-lane.ts';
@@ -115,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { limits, log } = services;
   const teller = { log, development };
   const budget = createBudget(limits.costPerMinuteMax, services.clock, options.bucket);
-  const answers = new AnonymousAnswers({ keptMs: limits.anonymousAnswersMs, budget });
+  const answers = new SharedAnswers({ keptMs: limits.sharedAnswersMs, budget });
   const committed = () => answers.forget();
   const graphql = createGraphqlServer({
     services,
@@ -129,7 +129,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const lanes = {
     events: openEventLane(graphql, teller),
-    requests: openRequestLane({ graphql, teller, answers }),
+    requests: openRequestLane({
+      graphql,
+      teller,
+      answers,
+      accounts: services.auth,
+      purseOf: (accountId) => ({ max: limits.costPerMinuteMax, left: budget.left(accountId) }),
+    }),
   };
   const { storage, clock } = services;
   const scratchDir = options.scratchDir ?? tmpdir();

@@ -94,6 +94,8 @@ export interface Context extends SchemaServices {
   token: string | null;
   /** The caller's network address, for counting attempts; never shown. */
   address: string;
+  /** Whose budget the operation is paid from: an account's id, or a network address. */
+  payer: string;
   requestId: string;
   /** Last-Event-ID of a reconnecting EventSource: where its subscription goes on, unless it says `after`. */
   resumeAfter: number | null;

@@ -17,8 +17,8 @@ export interface ApiLimits {
   tokensMax: number;
   /** Cost one caller may spend in a minute. (Default: 100,000) */
   costPerMinuteMax: number;
-  /** How old an answer may be that is given again to callers without an account, in ms; 0 keeps none. (Default: 1,000) */
-  anonymousAnswersMs: number;
+  /** How old an answer may be that is given again to other callers, in ms; 0 keeps none. (Default: 1,000) */
+  sharedAnswersMs: number;
   /** Body of a GraphQL request. (Default: 1 MiB) */
   bodyBytesMax: number;
   /** One uploaded file. (Default: 256 MiB) */
@@ -40,7 +40,7 @@ export const defaultLimits: ApiLimits = {
   directivesMax: 50,
   tokensMax: 2_000,
   costPerMinuteMax: 100_000,
-  anonymousAnswersMs: 1_000,
+  sharedAnswersMs: 1_000,
   bodyBytesMax: 1024 * 1024,
   uploadBytesMax: 256 * 1024 * 1024,
   uploadQuota: { uploadsPerDayMax: 200, storedBytesMax: 10 * 1024 ** 3 },

@@ -23,6 +23,8 @@ export interface Caller {
   address: string;
   authorization: string | null;
   lastEventId: string | null;
+  /** Who pays what it costs. (Default: the account, else the address) */
+  payer?: string;
   /** Subscriptions come as lean streams (lean-stream.ts); for transports of our own. */
   isLean?: boolean;
 }
@@ -67,13 +69,15 @@ export function createGraphqlServer(options: GraphqlOptions) {
     logging: false,
     maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
     context: async (initial: YogaInitialContext & Caller) => {
-      const { requestId, address, authorization, lastEventId } = initial;
+      const { requestId, address, authorization, lastEventId, payer } = initial;
       const token = credentialIn(authorization);
+      const viewer = token === null ? null : await auth.viewerOf(token);
       const own = {
         requestId,
         address,
+        payer: payer ?? viewer?.id ?? address,
         token,
-        viewer: token === null ? null : await auth.viewerOf(token),
+        viewer,
         resumeAfter: seqIn(lastEventId),
       };
       // A subscription's context lives as long as it does: it shares what is the same for all.

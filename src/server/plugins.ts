@@ -95,14 +95,13 @@ export function limitCost(limits: ApiLimits, budget: Budget): Plugin<Context> {
     Object.assign(told, { requested: cost, depth });
     const refusal = refusalOf(told);
     if (refusal) return { told, refusal };
-    const { viewer, address } = args.contextValue;
-    const caller = viewer?.id ?? address;
+    const { viewer, payer } = args.contextValue;
     const paid = (waitMs: number): Checked => {
       // Answers to nobody in particular are kept and given to others, whose purse is another.
-      if (viewer) told.perMinute = { max: limits.costPerMinuteMax, left: budget.left(caller) };
+      if (viewer) told.perMinute = { max: limits.costPerMinuteMax, left: budget.left(payer) };
       return { told, refusal: waitMs === 0 ? null : tooMuch(waitMs) };
     };
-    const waitMs = budget.spend(caller, cost);
+    const waitMs = budget.spend(payer, cost);
     return typeof waitMs === 'number' ? paid(waitMs) : waitMs.then(paid);
   };
   const begin = ({ told: cost, refusal }: Checked, stop: (result: ExecutionResult) => void) => {

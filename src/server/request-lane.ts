@@ -11,11 +11,14 @@ import { type DocumentNode, type ExecutionResult, getOperationAST, OperationType
 import { isAsyncIterable, processRegularResult } from 'graphql-yoga';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { AnonymousAnswers } from './anonymous-answers.ts';
+import type { Viewer } from '../accounts/accounts.ts';
+import { isSameForAll } from '../schema/same-for-all.ts';
+import { credentialIn } from './credential.ts';
 import { type Caller, GRAPHQL_PATH, type GraphqlServer } from './graphql.ts';
 import type { Exchange } from './http.ts';
 import { KeptDocuments } from './kept-documents.ts';
 import { type Teller, tell } from './masking.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const JSON_TYPES = ['application/json', 'application/graphql-response+json'];
 
@@ -40,37 +43,77 @@ export interface RequestLane {
 export interface RequestLaneOptions {
   graphql: GraphqlServer;
   teller: Teller;
-  answers: AnonymousAnswers;
+  answers: SharedAnswers;
+  accounts: { viewerOf(token: string): Promise<Pick<Viewer, 'id' | 'scopes'> | null> };
+  /** What an account may spend in a minute, and what is left of it. */
+  purseOf: (accountId: string) => Purse;
 }
 
-export function openRequestLane({ graphql, teller, answers }: RequestLaneOptions): RequestLane {
+type Purse = { max: number; left: number };
+
+/** Whoever may be given what was made for another, and pays it. */
+interface Sharer {
+  payer: string;
+  hasAccount: boolean;
+}
+
+export function openRequestLane({ graphql, teller, answers, accounts, purseOf }: RequestLaneOptions): RequestLane {
   const documents = new KnownDocuments();
+  /** @returns null for API keys, which may be refused what everybody else is given, and where nobody can be looked up */
+  const sharerOf = async ({ authorization, address }: Caller): Promise<Sharer | null> => {
+    const token = credentialIn(authorization);
+    if (token === null) return { payer: address, hasAccount: false };
+    const viewer = await accounts.viewerOf(token).catch(() => undefined);
+    if (viewer === undefined) return null;
+    if (viewer === null) return { payer: address, hasAccount: false };
+    return viewer.scopes === null ? { payer: viewer.id, hasAccount: true } : null;
+  };
+  const purseOfSharer = ({ payer, hasAccount }: Sharer): Purse | null => (hasAccount ? purseOf(payer) : null);
   return {
     serve: async ({ request, response, url }, caller, body) => {
       const type = url.pathname === GRAPHQL_PATH ? answerType(request.headers) : null;
       if (type === null) return false;
       const isAnonymous = caller.authorization === null;
-      const found = isAnonymous ? answers.find(body, caller.address) : null;
-      const kept = typeof found === 'string' || found === null ? found : await found;
-      if (kept !== null) {
-        send(response, { type, text: kept });
+      let sharer = isAnonymous || answers.hasForAll(body) ? await sharerOf(caller) : null;
+      const kept = sharer && (await answers.find(body, sharer.payer));
+      if (sharer && kept !== null) {
+        send(response, { type, text: tellPurse(kept, purseOfSharer(sharer)) });
         return true;
       }
       const params = paramsOf(body);
       if (!params) return false;
       const tools = graphql.getEnveloped({ params, ...caller });
-      const document = documents.find(params.query, tools);
-      const operation = document && getOperationAST(document, params.operationName);
-      if (!document || !operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return false;
-      const run = () => execute(tools, document, params, caller.requestId, teller);
-      const isForAll = isAnonymous && operation.operation === OperationTypeNode.QUERY;
-      const result = await (isForAll ? answers.make(body, caller.address, run) : run());
-      if (typeof result === 'string') send(response, { type, text: result });
-      else if (result.errors) send(response, await wordErrors(graphql, result, type));
-      else send(response, { type, text: JSON.stringify(result) });
+      const known = documents.find(params.query, tools);
+      const operation = known && getOperationAST(known.document, params.operationName);
+      if (!known || !operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return false;
+      const { document, isForAll } = known;
+      const isQuery = operation.operation === OperationTypeNode.QUERY;
+      const isShared = answers.isOn && isQuery && (isAnonymous || isForAll);
+      sharer = isShared ? (sharer ?? (await sharerOf(caller))) : null;
+      const asNobody = sharer && { ...caller, authorization: null, payer: sharer.payer };
+      const own = asNobody && !isAnonymous ? graphql.getEnveloped({ params, ...asNobody }) : tools;
+      const run = () => execute(own, document, params, caller.requestId, teller);
+      const made = await (sharer ? answers.make(body, sharer.payer, { run, isForAll }) : run());
+      const purse = sharer && purseOfSharer(sharer);
+      if (typeof made === 'string') send(response, { type, text: tellPurse(made, purse) });
+      else if (made.errors) send(response, await wordErrors(graphql, withPurse(made, purse), type));
+      else send(response, { type, text: JSON.stringify(withPurse(made, purse)) });
       return true;
     },
   };
+}
+
+/** Puts what is left of a purse behind the cost, with which a shared answer ends. */
+function tellPurse(text: string, purse: Purse | null): string {
+  return purse ? `${text.slice(0, -COST_END.length)},"perMinute":${JSON.stringify(purse)}${COST_END}` : text;
+}
+
+const COST_END = '}}}';
+
+function withPurse(result: ExecutionResult, purse: Purse | null): ExecutionResult {
+  const cost: unknown = result.extensions?.['cost'];
+  if (!purse || typeof cost !== 'object') return result;
+  return { ...result, extensions: { ...result.extensions, cost: { ...cost, perMinute: purse } } };
 }
 
 async function execute(tools: Tools, document: DocumentNode, params: Params, requestId: string, teller: Teller) {
@@ -108,22 +151,29 @@ async function wordErrors(graphql: GraphqlServer, result: ExecutionResult, type:
   return { status: worded.status, type, text: await worded.text() };
 }
 
+interface Known {
+  document: DocumentNode;
+  /** It has the same answer for every caller. */
+  isForAll: boolean;
+}
+
 /** Documents by their text, the latest last; null for a text that is no sound document. */
 class KnownDocuments {
-  readonly #known = new KeptDocuments<DocumentNode | null>();
+  readonly #known = new KeptDocuments<Known | null>();
 
-  find(text: string, tools: Tools): DocumentNode | null {
+  find(text: string, tools: Tools): Known | null {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const document = this.#read(text, tools);
-    this.#known.set(text, document);
-    return document;
+    const read = this.#read(text, tools);
+    this.#known.set(text, read);
+    return read;
   }
 
-  #read(text: string, tools: Tools): DocumentNode | null {
+  #read(text: string, tools: Tools): Known | null {
     try {
       const document = tools.parse(text);
-      return tools.validate(tools.schema, document).length === 0 ? document : null;
+      if (tools.validate(tools.schema, document).length > 0) return null;
+      return { document, isForAll: isSameForAll(tools.schema, document) };
     } catch {
       return null;
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSeats } from '../../src/schema/seats.ts';
-import { AnonymousAnswers } from '../../src/server/anonymous-answers.ts';
+import { SharedAnswers } from '../../src/server/shared-answers.ts';
 import { createBudget } from '../../src/server/budget.ts';
 import { createGraphqlServer } from '../../src/server/graphql.ts';
 import { parseTarget, readBody } from '../../src/server/http.ts';
@@ -21,12 +21,19 @@ let address = '';
 beforeAll(async () => {
   const { services } = api;
   const budget = createBudget(services.limits.costPerMinuteMax, services.clock);
-  const answers = new AnonymousAnswers({ keptMs: 0, budget });
+  const answers = new SharedAnswers({ keptMs: 60_000, budget });
+  const committed = () => answers.forget();
   const stopping = new AbortController().signal;
   const seats = createSeats(5);
-  const graphql = createGraphqlServer({ services, seats, stopping, development: false, budget, committed: () => {} });
+  const graphql = createGraphqlServer({ services, seats, stopping, development: false, budget, committed });
   const teller = { log: services.log, development: false };
-  const lane = openRequestLane({ graphql, teller, answers });
+  const lane = openRequestLane({
+    graphql,
+    teller,
+    answers,
+    accounts: services.auth,
+    purseOf: (accountId) => ({ max: services.limits.costPerMinuteMax, left: budget.left(accountId) }),
+  });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = parseTarget(request.url);
     const body = (await readBody(request, { timeoutMs: 10_000, bytesMax: 1_000_000 })).toString();
@@ -106,8 +113,14 @@ describe('the lane answers as Yoga does', () => {
     ['a typed refusal', 'mutation { signIn(input: { email: "a", password: "b" }) { __typename } }', {}],
     ['two mutations', 'mutation { a: signOut b: signOut }', {}],
   ])('to %s, taking it', async (_what, query, variables) => {
+    const { token } = await api.signUp();
+    const body = post(query, variables);
     for (const accept of ['*/*', 'application/json', 'application/graphql-response+json, application/json;q=0.9']) {
-      expect((await askBoth({ body: post(query, variables), headers: { accept } })).isByLane).toBe(true);
+      expect((await askBoth({ body, headers: { accept } })).isByLane).toBe(true);
+      // A session that was ended by the first cannot be ended by the second.
+      if (query.includes('signOut')) continue;
+      const authorization = `Bearer ${token}`;
+      expect((await askBoth({ body, headers: { accept, authorization } })).isByLane).toBe(true);
     }
   });
 

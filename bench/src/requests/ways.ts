@@ -59,10 +59,13 @@ function waysOf({ bare, plain, api, orders, token }: Arena): { name: WayName; se
   const insert = {
     body: JSON.stringify({ query: insertRow, variables: { input: { note: 'A note of some length.' } } }),
   };
+  let pages = 0;
+  const anotherPage = () => ({ query: CATALOGUE_QUERY, variables: { ...variables, number: ++pages } });
   return [
     { name: 'constant', server: bare, next: () => constant },
     { name: 'anonymous', server: api, next: () => page },
     { name: 'signedIn', server: api, next: () => ({ ...page, token }) },
+    { name: 'anew', server: api, next: () => ({ body: JSON.stringify(anotherPage()), token }) },
     { name: 'plainConstant', server: plain, next: () => constant },
     { name: 'insert', server: bare, next: () => insert },
     { name: 'order', server: api, next: () => orders.next() },

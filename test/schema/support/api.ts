@@ -210,7 +210,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         signing: { secrets: secret },
         publicUrl,
         // Tests write by SQL as well, which no server hears of.
-        limits: { ...defaultLimits, anonymousAnswersMs: 0, ...options.limits },
+        limits: { ...defaultLimits, sharedAnswersMs: 0, ...options.limits },
         log,
         flowGraph: flowGraph([]),
         engine: viewEngine({ db, redis, keys, workflows, shards: 1, clock }),
