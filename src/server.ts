@@ -47,6 +47,7 @@ import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { authorizationOf, type Cookies, sessionCookie } from './server/session-cookie.ts';
 import { serveSignIn } from './server/sign-in.ts';
 import { openSockets } from './server/sockets.ts';
+import { traceIn } from './server/trace.ts';
 import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
 
@@ -284,6 +285,7 @@ function serveGraphql(
     const exchange = { ...asked, url };
     const caller = {
       requestId,
+      traceId: traceIn(headers['traceparent']),
       address,
       authorization: authorizationOf(headers, session),
       lastEventId: headers['last-event-id']?.toString() ?? null,

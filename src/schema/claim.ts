@@ -4,7 +4,7 @@ import { claimOrder, isOrderToken } from '../db/claims.ts';
 import { AlreadyOwned, PurchaseInProgress } from '../db/errors.ts';
 import { users } from '../db/tables/index.ts';
 import { orderClaimed } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -29,7 +29,7 @@ builder.relayMutationField(
     errors: { types: [NotFoundError, InvalidStateError, AlreadyOwned, PurchaseInProgress] },
     resolve: (_root, { input: { orderId, token } }, context) => {
       const viewer = signedIn(context);
-      const { clock, shards, signing } = context;
+      const { clock, signing } = context;
       const now = clock.now();
       const hasToken = token ? isOrderToken(signing.secrets, 'CLAIM', orderId, token) : false;
       return context
@@ -40,7 +40,7 @@ builder.relayMutationField(
             .where(eq(users.id, viewer.id));
           const verifiedEmail = user?.isVerified === true ? viewer.email : null;
           const claimed = await claimOrder(tx, orderId, { id: viewer.id, verifiedEmail, hasToken }, now);
-          await appendEvents(tx, [orderClaimed.of({ orderId, status: 'COMPLETED' })], { now, shards });
+          await append(context, tx, [orderClaimed.of({ orderId, status: 'COMPLETED' })], now);
           return claimed;
         })
         .catch(retell);

@@ -97,6 +97,8 @@ export interface Context extends SchemaServices {
   /** Whose budget the operation is paid from: an account's id, or a network address. */
   payer: string;
   requestId: string;
+  /** The trace that the request belongs to (W3C Trace Context), as a UUID; its own id where none was told. */
+  traceId: string;
   /** Last-Event-ID of a reconnecting EventSource: where its subscription goes on, unless it says `after`. */
   resumeAfter: number | null;
   /** Subscriptions a caller may have open. */

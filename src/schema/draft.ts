@@ -10,7 +10,7 @@ import { subjectsSchema } from '../books/subject.ts';
 import { descriptionSchema, subtitleSchema, titleSchema } from '../books/text.ts';
 import { createDraft, type DraftChange, type Price, setPrices, updateDraft } from '../db/books.ts';
 import { editionDrafted } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { signedIn } from './context.ts';
 import { ContributorInput } from './contributor.ts';
@@ -78,7 +78,7 @@ builder.relayMutationField(
       return context
         .commit(async (tx) => {
           const change = await createDraft(tx, { ...draft, prices: prices ?? [], details: wholeOf(details) });
-          await appendEvents(tx, [editionDrafted.of(change)], { now, shards: context.shards });
+          await append(context, tx, [editionDrafted.of(change)], now);
           return change;
         })
         .catch(retell);

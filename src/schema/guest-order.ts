@@ -8,7 +8,7 @@ import { placeGuest } from '../db/quoted-orders.ts';
 import { newId } from '../db/tables/columns.ts';
 import { orders, payments } from '../db/tables/index.ts';
 import { orderPlaced } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -124,8 +124,7 @@ builder.relayMutationField(
     errors: { types: [NotFoundError, NotForSale, QuoteExpired, QuoteUsed, CouponRefused, OverloadedError] },
     resolve: (_root, { input }, context) => {
       const { quoteId, email, paymentToken } = input;
-      const { clock, shards } = context;
-      const now = clock.now();
+      const now = context.clock.now();
       const order = {
         id: newId(),
         quoteId,
@@ -138,7 +137,7 @@ builder.relayMutationField(
         .commit(async (tx) => {
           const placed = await placeGuest(tx, order, { now, refuseNew: () => refuseWhenOverloaded(context, tx) });
           const event = orderPlaced.of({ orderId: placed.orderId, status: 'PENDING_PAYMENT' });
-          if (placed.isNew) await appendEvents(tx, [event], { now, shards });
+          if (placed.isNew) await append(context, tx, [event], now);
           return placed;
         })
         .catch(retell);

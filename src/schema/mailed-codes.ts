@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { MailedCodePurpose } from '../db/mailed-codes.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accountMailAsked } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import {
   anyPassword,
   email,
@@ -134,11 +134,11 @@ builder.relayMutationField(
 );
 
 async function askForMail(context: Context, purpose: MailedCodePurpose, to: string): Promise<void> {
-  const { auth, address, shards } = context;
+  const { auth, address } = context;
   await auth.spendMail({ email: to, address }).catch(retell);
   const asked = accountMailAsked.of({ askId: newId(), purpose, email: to.toLowerCase() });
   await context.commit(async (tx) => {
     await refuseWhenOverloaded(context, tx);
-    await appendEvents(tx, [asked], { now: context.clock.now(), shards });
+    await append(context, tx, [asked], context.clock.now());
   });
 }

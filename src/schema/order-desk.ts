@@ -15,8 +15,10 @@ const ORDERS_MAX = 100;
 const TRANSACTIONS_MAX = 2;
 
 interface Waiting extends PromiseWithResolvers<string> {
-  order: NewOrder;
+  order: TracedOrder;
 }
+/** An order, and the trace of the request that brings it. */
+type TracedOrder = NewOrder & Pick<Context, 'traceId'>;
 type Shop = Pick<Context, 'commit' | 'clock' | 'backlog' | 'shards' | 'terms'>;
 
 const desks = new WeakMap<Context['backlog'], OrderDesk>();
@@ -26,10 +28,10 @@ const desks = new WeakMap<Context['backlog'], OrderDesk>();
  * @returns the id of the order that was placed, now or before under the same key
  * @throws AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress, OverloadedError
  */
-export function placeAtDesk(context: Shop, order: NewOrder): Promise<string> {
+export function placeAtDesk(context: Shop & Pick<Context, 'traceId'>, order: NewOrder): Promise<string> {
   const desk = desks.get(context.backlog) ?? new OrderDesk(context);
   desks.set(context.backlog, desk);
-  return desk.place(order);
+  return desk.place({ ...order, traceId: context.traceId });
 }
 
 class OrderDesk {
@@ -41,7 +43,7 @@ class OrderDesk {
     this.#shop = { commit, clock, backlog, shards, terms };
   }
 
-  place(order: NewOrder): Promise<string> {
+  place(order: TracedOrder): Promise<string> {
     const waiting = { order, ...Promise.withResolvers<string>() };
     this.#waiting.push(waiting);
     this.#serve();
@@ -79,15 +81,17 @@ class OrderDesk {
 
 function placeTogether(
   { commit, clock, backlog, shards, terms }: Shop,
-  orders: readonly NewOrder[],
+  orders: readonly TracedOrder[],
 ): Promise<Placed[]> {
   const now = clock.now();
   return commit(async (tx) => {
     const refuseNew = () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded);
     const placed = await placeOrders(tx, orders, { now, terms, refuseNew });
-    const events = placed.flatMap((one) =>
-      'orderId' in one && one.isNew ? [orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' })] : [],
-    );
+    const events = placed.flatMap((one, at) => {
+      if (!('orderId' in one) || !one.isNew) return [];
+      const event = orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' });
+      return [{ ...event, traceId: orders[at]?.traceId ?? null }];
+    });
     await appendEvents(tx, events, { now, shards });
     return placed;
   });

@@ -3,7 +3,7 @@ import { countrySchema } from '../books/country.ts';
 import { once } from '../db/idempotency.ts';
 import { openPayee } from '../db/payees.ts';
 import { payeeRequested } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -101,7 +101,7 @@ async function open(
     once(tx, request, async () => {
       await refuseWhenOverloaded(context, tx);
       const begun = await openPayee(tx, { authorId, country, gateway: context.notices.name }, now);
-      if (begun) await appendEvents(tx, [payeeRequested.of(begun)], { now, shards: context.shards });
+      if (begun) await append(context, tx, [payeeRequested.of(begun)], now);
     }),
   );
   return { authorId };

@@ -14,6 +14,7 @@ import type { SchemaServices } from './context.ts';
 export function acceptNotice(
   { db, wake, clock, shards, notices }: Pick<SchemaServices, 'db' | 'wake' | 'clock' | 'shards' | 'notices'>,
   { id, kind, ref, reference }: PaymentNotice,
+  traceId: string,
 ): Promise<boolean> {
   const gateway = notices.name;
   const noticeId = `${gateway}:${id}`;
@@ -24,7 +25,11 @@ export function acceptNotice(
     const now = clock.now();
     const isNew = await storeNotice(tx, { id: noticeId, gateway, kind, ref, reference, receivedAt: now });
     if (isNew) {
-      await appendEvents(tx, [paymentNoticed.of({ noticeId, gateway, kind, ref, reference })], { now, shards });
+      await appendEvents(tx, [paymentNoticed.of({ noticeId, gateway, kind, ref, reference })], {
+        now,
+        shards,
+        traceId,
+      });
     }
     return isNew;
   });

@@ -8,7 +8,7 @@ import { requestPayout } from '../db/payouts.ts';
 import { newId } from '../db/tables/columns.ts';
 import { payouts } from '../db/tables/index.ts';
 import { payoutRequested } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -206,7 +206,7 @@ async function request(
         { ...context.terms.payouts, now },
       );
       const event = payoutRequested.of({ payoutId: id, status: 'REQUESTED' });
-      await appendEvents(tx, [event], { now, shards: context.shards });
+      await append(context, tx, [event], now);
     });
   });
   return { payoutId: resultId };

@@ -15,7 +15,7 @@ import { hashBody } from '../db/idempotency.ts';
 import { placeQuoted } from '../db/quoted-orders.ts';
 import { newId } from '../db/tables/columns.ts';
 import { orderPlaced } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -140,15 +140,14 @@ async function placeEdition(context: Context, input: PlaceOrderInput & { edition
 
 function placeOnQuote(context: Context, input: PlaceOrderInput & { quoteId: string }) {
   const { idempotencyKey: key, quoteId, paymentToken } = input;
-  const { clock, shards } = context;
-  const now = clock.now();
+  const now = context.clock.now();
   const bodyHash = hashBody({ quoteId, paymentToken });
   const buyerId = signedIn(context).id;
   return context.commit(async (tx) => {
     const order = { id: newId(), buyerId, quoteId, paymentToken, gateway: context.notices.name, key, bodyHash };
     const placed = await placeQuoted(tx, order, { now, refuseNew: () => refuseWhenOverloaded(context, tx) });
     const event = orderPlaced.of({ orderId: placed.orderId, status: 'PENDING_PAYMENT' });
-    if (placed.isNew) await appendEvents(tx, [event], { now, shards });
+    if (placed.isNew) await append(context, tx, [event], now);
     return placed;
   });
 }

@@ -18,7 +18,8 @@ import {
   editionUnpublished,
   editionWithdrawn,
 } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import type { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { cancelRun } from '../streams/runs.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
@@ -53,7 +54,7 @@ builder.relayMutationField(
         .commit(async (tx) => {
           await once(tx, idempotent, async () => {
             await refuseWhenOverloaded(context, tx);
-            await append(context, tx, editionSubmitted.of(await submitEdition(tx, request)), now);
+            await append(context, tx, [editionSubmitted.of(await submitEdition(tx, request))], now);
           });
           return { editionId };
         })
@@ -115,7 +116,7 @@ function addMove(name: string, description: string, { move, tell }: Move): void 
         return context
           .commit(async (tx) => {
             const change = await move(tx, request);
-            await append(context, tx, tell.of(change), request.now);
+            await append(context, tx, [tell.of(change)], request.now);
             return { editionId };
           })
           .catch(retell);
@@ -130,5 +131,3 @@ const requestOf = (context: Context, editionId: string): AuthorRequest => ({
   ownerId: signedIn(context).id,
   now: context.clock.now(),
 });
-
-const append = ({ shards }: Context, tx: Tx, event: Draft, now: Date) => appendEvents(tx, [event], { now, shards });

@@ -8,7 +8,7 @@ import { requestRefund } from '../db/refunds.ts';
 import { newId } from '../db/tables/columns.ts';
 import { orders, refunds } from '../db/tables/index.ts';
 import { refundRequested } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
@@ -204,7 +204,7 @@ async function request(context: Context, input: RefundInput): Promise<{ refundId
       const asked = { id, orderId: input.orderId, userId, isShop, lines, reason: input.reason ?? null };
       await requestRefund(tx, asked, { now, windowMs: context.terms.refundWindowMs });
       const event = refundRequested.of({ refundId: id, orderId: input.orderId, status: 'REQUESTED' });
-      await appendEvents(tx, [event], { now, shards: context.shards });
+      await append(context, tx, [event], now);
     });
   });
   return { refundId: resultId };

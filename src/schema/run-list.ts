@@ -2,7 +2,8 @@
  * `Query.runs`: the runs that an admin looks for, the newest first.
  *
  * A page is read workflow by workflow along the index of each, and merged: it costs the same however many there are.
- * `search` takes what a support person has at hand: the id of an order or an edition, a run, an e-mail address.
+ * `search` takes what a support person has at hand: the id of an order or an edition, a run, an e-mail address, or the trace
+ * or the id of a request.
  */
 import { desc, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ import { builder } from './builder.ts';
 import { readId } from './ids.ts';
 import { decodeCursor, instantMs, pageArgs, pageOf } from './pages.ts';
 import { Run, RunState } from './runs.ts';
+import { uuidOfTrace } from './trace-id.ts';
 
 const SUBJECTS_MAX = 100;
 
@@ -28,7 +30,7 @@ const RunFilter = builder.inputType('RunFilter', {
     startedBefore: t.field({ type: 'DateTime', description: 'Begun before this.' }),
     search: t.string({
       description:
-        'About what has this id (global or UUID), or this run’s id, or the last orders and editions of the account with this e-mail address.',
+        'About what has this id (global or UUID), or what a request with this id or trace (32 hex digits, or a whole `traceparent`) did; or this run’s id, or the last orders and editions of the account with this e-mail address.',
       validate: searchSchema(320).nullish(),
     }),
   }),
@@ -88,8 +90,8 @@ function conditionsOf({ state, stage, subject, error, startedAfter, startedBefor
 
 /** What a search text means; a text that names nothing finds nothing. */
 async function found(db: Pick<Db, 'execute'>, text: string): Promise<SQL> {
-  const uuid = z.uuid().safeParse(text).data ?? readId(text)?.id;
-  if (uuid !== undefined) return sql`r.subject = any(${subjectsOf(uuid)}::text[])`;
+  const id = traceIdIn(text) ?? readId(text)?.id;
+  if (id !== undefined) return sql`r.subject = any(${sql.param(await subjectsOf(db, id))}::text[])`;
   if (!text.includes('@')) return sql`r.id = ${text}`;
   const rows = await db.execute<{ subject: string }>(sql`
     with owner as (select id from "user" where email = ${text.toLowerCase()})
@@ -101,6 +103,17 @@ async function found(db: Pick<Db, 'execute'>, text: string): Promise<SQL> {
   return sql`r.subject = any(${sql.param(rows.map(({ subject }) => subject))}::text[])`;
 }
 
-/** What an id can be the subject of. */
-const subjectsOf = (uuid: string) =>
-  sql.param(['order', 'edition', 'refund', 'payout', 'dispute', 'upload', 'webhook'].map((kind) => `${kind}:${uuid}`));
+/** The id of a request, an order or an edition; or a trace as `traceparent` writes it, alone or within the whole header. */
+function traceIdIn(text: string): string | undefined {
+  const digits = /^(?:[\da-f]{2}-)?([\da-f]{32})(?:-[\da-f]{16}-[\da-f]{2})?$/i.exec(text)?.[1];
+  return z.guid().safeParse(digits === undefined ? text : uuidOfTrace(digits)).data;
+}
+
+/** What an id can be the subject of, and what the requests of a trace began. */
+async function subjectsOf(db: Pick<Db, 'execute'>, id: string): Promise<string[]> {
+  const rows = await db.execute<{ subject: string }>(
+    sql`select distinct subject from event where trace_id = ${id}::uuid limit ${SUBJECTS_MAX}`,
+  );
+  const kinds = ['order', 'edition', 'refund', 'payout', 'dispute', 'upload', 'webhook'];
+  return [...kinds.map((kind) => `${kind}:${id}`), ...[...rows].map(({ subject }) => subject)];
+}

@@ -13,6 +13,7 @@ import { hidePersonal } from './disclosure.ts';
 import { BadIdError } from './errors.ts';
 import { progressOf } from './progress.ts';
 import { RunCall, RunWaits } from './run-trail.ts';
+import { traceOfUuid } from './trace-id.ts';
 
 const TIMELINE_MAX = 200;
 const RUN_ID_CHARS_MAX = 200;
@@ -98,6 +99,12 @@ export const RunEvent = builder.objectRef<EventRow>('RunEvent').implement({
       nullable: true,
       description: 'How often the stage was put off on the way to it; null for never.',
       resolve: ({ trail }) => readTrail(trail)?.waits ?? null,
+    }),
+    traceId: t.string({
+      nullable: true,
+      description:
+        'The trace of the request that made it, as in `traceparent`: the id of the request where it told none. Null for what a stage made.',
+      resolve: ({ traceId }) => traceId && traceOfUuid(traceId),
     }),
     at: t.expose('createdAt', { type: 'DateTime', description: 'When it was committed.' }),
     retryAt: t.field({

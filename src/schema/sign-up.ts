@@ -9,7 +9,7 @@ import { lineSchema } from '../books/text.ts';
 import { keepSignUp } from '../db/sign-ups.ts';
 import { newId } from '../db/tables/columns.ts';
 import { accountMailAsked } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import {
   anyPassword,
   become,
@@ -110,7 +110,7 @@ function retellCompletion(error: unknown): never {
 }
 
 async function askToConfirm(input: SignUpInput, context: Context): Promise<EmailConfirmationRequiredError> {
-  const { auth, address, shards } = context;
+  const { auth, address } = context;
   const waiting = await auth.beginSignUp({ ...input, address }).catch(retell);
   const askId = newId();
   const now = context.clock.now();
@@ -118,7 +118,7 @@ async function askToConfirm(input: SignUpInput, context: Context): Promise<Email
   await context.commit(async (tx) => {
     await refuseWhenOverloaded(context, tx);
     await keepSignUp(tx, { ...waiting, askId, now });
-    await appendEvents(tx, [asked], { now, shards });
+    await append(context, tx, [asked], now);
   });
   return new EmailConfirmationRequiredError();
 }

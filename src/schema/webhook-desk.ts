@@ -13,7 +13,7 @@ import {
 } from '../db/webhooks.ts';
 import { webhookDue, webhookSubject } from '../events/index.ts';
 import { faultOfUrl } from '../ports/webhooks/addresses.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { hurryRuns } from '../streams/timers.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
@@ -231,13 +231,12 @@ builder.relayMutationField(
 );
 
 async function resend(context: Context, deliveryId: string): Promise<void> {
-  const { clock, shards } = context;
-  const now = clock.now();
+  const now = context.clock.now();
   await context.commit(async (tx) => {
     const answer = await markForResend(tx, deliveryId, now);
     if (answer === 'UNKNOWN') gone('delivery');
     if (answer === 'PAUSED') throw new InvalidStateError('Its endpoint is paused. Resume it first.', 'PAUSED');
-    if (answer === 'DUE') await appendEvents(tx, [webhookDue.of({ deliveryId })], { now, shards });
+    if (answer === 'DUE') await append(context, tx, [webhookDue.of({ deliveryId })], now);
     else await hurryRuns(tx, { workflow: 'webhook', subjects: [webhookSubject(deliveryId)], now });
   });
 }

@@ -20,6 +20,8 @@ export const GRAPHQL_PATH = '/graphql';
 /** Who asks, as far as the transport knows. */
 export interface Caller {
   requestId: string;
+  /** As a UUID. (Default: the requestId) */
+  traceId?: string | null;
   address: string;
   authorization: string | null;
   lastEventId: string | null;
@@ -69,11 +71,12 @@ export function createGraphqlServer(options: GraphqlOptions) {
     logging: false,
     maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
     context: async (initial: YogaInitialContext & Caller) => {
-      const { requestId, address, authorization, lastEventId, payer } = initial;
+      const { requestId, traceId, address, authorization, lastEventId, payer } = initial;
       const token = credentialIn(authorization);
       const viewer = token === null ? null : await auth.viewerOf(token);
       const own = {
         requestId,
+        traceId: traceId ?? requestId,
         address,
         payer: payer ?? viewer?.id ?? address,
         token,

@@ -21,6 +21,7 @@ import { streamIn } from './lean-stream.ts';
 import { type Teller, tell } from './masking.ts';
 import type { Operations } from './operations.ts';
 import { isMutation } from './plugins.ts';
+import { traceIn } from './trace.ts';
 
 const KEEP_ALIVE_MS = 12_000;
 
@@ -133,6 +134,7 @@ function callerOf(
   const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return {
     requestId,
+    traceId: traceIn(socket.extra.request.headers['traceparent']),
     address: addressOf(socket.extra.request),
     authorization: typeof authorization === 'string' ? authorization : null,
     lastEventId: null,

@@ -8,6 +8,7 @@ import { NoticeRefusedError, type NoticeReader, type PaymentNotice } from '../po
 import type { SchemaServices } from '../schema/context.ts';
 import { acceptNotice } from '../schema/payment-notices.ts';
 import { allowMethods, type Exchange, HttpError, readBody, type Route, sendJson } from './http.ts';
+import { traceIn } from './trace.ts';
 
 /** A provider's notice is some KB. */
 const BODY_LIMIT = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
@@ -19,9 +20,12 @@ export function serveWebhooks(services: SchemaServices): Route {
       throw new HttpError(404, 'NOT_FOUND', 'There is no such webhook here.');
     }
     allowMethods(exchange, 'POST');
-    const rawBody = await readBody(exchange.request, BODY_LIMIT);
+    const { requestId, request } = exchange;
+    const { headers } = request;
+    const rawBody = await readBody(request, BODY_LIMIT);
     const notice = readNotice(notices, rawBody, exchange, log);
-    const isNew = notice !== null && (await acceptNotice(services, notice));
+    const isNew =
+      notice !== null && (await acceptNotice(services, notice, traceIn(headers['traceparent']) ?? requestId));
     sendJson(exchange.response, 200, { received: true, isNew });
   };
 }

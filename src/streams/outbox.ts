@@ -36,6 +36,8 @@ export interface AppendOptions {
   shards: number;
   /** By event type, the process that carries such an event on itself. */
   carriers?: Readonly<Record<string, string>>;
+  /** The trace of the request that made them, as a UUID. (Default: none, as for what a stage made) */
+  traceId?: string | null;
 }
 
 const NO_ORIGIN: EventOrigin = { runId: null, stage: null, attempts: null, durationMs: null };
@@ -58,6 +60,8 @@ export interface AppendDraft extends EventDraft {
    * (Default: looked up)
    */
   readonly seq?: number | null;
+  /** As in AppendOptions, for this one. */
+  readonly traceId?: string | null;
 }
 
 /**
@@ -77,12 +81,15 @@ export async function appendEvents(
   const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
   const isNumbered = drafts.every(({ seq }) => typeof seq === 'number');
   // Most have none: then nothing more is sent.
+  const traceIds = drafts.map(({ traceId }) => traceId ?? options.traceId ?? null);
+  const hasTrace = traceIds.some((traceId) => traceId !== null);
   const hasTrail = origins.some(({ trail }) => trail);
   const result = await tx.execute<{ id: string; subject: string; seq: number }>(sql`
     with added as (
-      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, created_at)
+      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, trace_id, created_at)
       select d.shard, d.type, d.subject, ${isNumbered ? sql`d.seq` : NEXT_SEQ},
-             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${hasTrail ? sql`d.trail` : sql`null`}, ${createdAt}::timestamptz
+             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${hasTrail ? sql`d.trail` : sql`null`},
+             ${hasTrace ? sql`d.trace_id` : sql`null`}, ${createdAt}::timestamptz
       from unnest(
         ${sql.param(drafts.map(({ subject }) => shardOf(subject, options.shards)))}::smallint[],
         ${sql.param(drafts.map(({ type }) => type))}::text[],
@@ -94,7 +101,8 @@ export async function appendEvents(
         ${sql.param(origins.map(({ attempts }) => attempts))}::smallint[],
         ${sql.param(origins.map(({ durationMs }) => durationMs))}::int[]
         ${hasTrail ? sql`, ${sql.param(origins.map(({ trail }) => trail ?? null))}::jsonb[]` : sql``}
-      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms${hasTrail ? sql`, trail` : sql``}, ord)
+        ${hasTrace ? sql`, ${sql.param(traceIds)}::uuid[]` : sql``}
+      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms${hasTrail ? sql`, trail` : sql``}${hasTrace ? sql`, trace_id` : sql``}, ord)
       order by d.ord
       returning id, shard, type, subject, seq
     ), packed as (

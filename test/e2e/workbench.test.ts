@@ -83,6 +83,13 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
       .first()
       .click();
     await page.getByText('It came to its end.').waitFor();
+    const trace = await page.getByText('by the request of trace').locator('code').textContent();
+    await open(page, 'Runs');
+    await page.getByRole('searchbox', { name: 'Find' }).fill(trace ?? '');
+    await page.getByLabel('Workflow').selectOption('purchase');
+    await expect.poll(() => page.getByRole('link', { name: /^purchase\// }).count()).toBe(1);
+    await page.getByRole('link', { name: /^purchase\// }).click();
+    await page.getByText('It came to its end.').waitFor();
     const steps = await page.getByRole('listitem').getByRole('heading', { level: 3 }).allInnerTexts();
     expect(steps.map((step) => step.replace(/ \+.*$/, ''))).toEqual([
       'order placed',

@@ -28,6 +28,7 @@ import {
   smallint,
   text,
   uniqueIndex,
+  uuid,
 } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, updatedAt } from './columns.ts';
 
@@ -51,10 +52,18 @@ export const events = pgTable(
     payload: jsonb('payload').notNull(),
     /** What its stage did outside on the way to it: Trail of src/streams/trail.ts; null for nothing. */
     trail: jsonb('trail'),
+    /** The trace of the request that made it; null for what a stage made. */
+    traceId: uuid('trace_id'),
     createdAt: createdAt(),
   },
-  // The events of a run are found by its subject: an index of their own would cost every event an entry.
-  (table) => [uniqueIndex('event_subject_seq').on(table.subject, table.seq)],
+  (table) => [
+    // The events of a run are found by its subject: an index of their own would cost every event an entry.
+    uniqueIndex('event_subject_seq').on(table.subject, table.seq),
+    // What a request began is found by its subject too: so only what it made itself has an entry.
+    index('event_trace')
+      .on(table.traceId)
+      .where(sql`trace_id is not null`),
+  ],
 );
 
 export const deliveryKind = pgEnum('delivery_kind', ['RUN', 'COMPENSATE']);

@@ -124,6 +124,7 @@ export const runDetail = graphql(`
         stage
         attempts
         durationMs
+        traceId
         at
         retryAt
         error

@@ -113,6 +113,11 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
         {' · '}
         <time dateTime={step.at}>{instantInWords(step.at)}</time>
       </p>
+      {step.traceId !== null && (
+        <p className="dim">
+          by the request of trace <code>{step.traceId}</code>
+        </p>
+      )}
       {step.deliveries > 0 && (
         <p className="dim">
           told to {step.deliveries === 1 ? 'one live subscription' : `${step.deliveries} live subscriptions`}

@@ -46,7 +46,7 @@ export function RunsView() {
           <input
             type="search"
             value={wanted.search}
-            placeholder="An order’s or edition’s id, a run, an e-mail address"
+            placeholder="An order’s, edition’s or request’s id, a trace, a run, an e-mail address"
             onChange={({ target }) => change({ search: target.value })}
           />
         </label>
