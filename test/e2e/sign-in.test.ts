@@ -188,6 +188,22 @@ describe.skipIf(chromiumPath === undefined)(`signing in by a provider, in a brow
     await page.getByRole('heading', { name: 'Your library' }).waitFor();
     expect(await sessionCookie()).toBeDefined();
     expect(await ask(page, VIEWER)).toEqual({ viewer: { name, email } });
+
+    // The workbench has a door of its own, which asks for the code just so.
+    await page.goto(`${program.url}/app/account`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await clone.database.db.execute(sql`update "user" set role = 'ADMIN' where email = ${email}`);
+    await page.goto(`${program.url}/workbench`);
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('000000');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This code is not good.').waitFor();
+    await page.getByRole('textbox', { name: 'Code' }).fill(kit.backupCodes[1] ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Flows' }).waitFor();
+    expect(await ask(page, VIEWER)).toEqual({ viewer: { name, email } });
   });
 
   test('who says no at the provider is told so, and finds back to the shop', async () => {

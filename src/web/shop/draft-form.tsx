@@ -1,7 +1,7 @@
 /** The form of a draft: what an author writes of a book. Its controls are named as the API names its fields. */
 import { type ReactNode, useRef, useState } from 'react';
 import type { ManuscriptQuery } from './gql/graphql.ts';
-import { Choice, type Fault, Field, Input, valueOf } from './forms.tsx';
+import { Choice, type Fault, Field, Input, valueOf } from '../shared/forms.tsx';
 import { decimalsOf, languageWords, minorUnits, type Price } from './words.ts';
 
 const ROLES = [

@@ -3,6 +3,8 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 // oxlint-disable-next-line import/no-unassigned-import -- a style sheet has nothing to give
+import '../shared/base.css';
+// oxlint-disable-next-line import/no-unassigned-import -- as above
 import './page.css';
 // oxlint-disable-next-line import/no-unassigned-import -- a style sheet has nothing to give
 import './parts.css';

@@ -1,5 +1,6 @@
-/** The small set of parts that the shop's views are made of. */
+/** The parts that only the shop's views are made of. */
 import { type ReactNode, useEffect, useRef } from 'react';
+import { Loading } from '../shared/parts.tsx';
 import { arrive } from './place.ts';
 import { makersOf } from './words.ts';
 
@@ -26,14 +27,6 @@ interface ViewProps {
   heading?: ReactNode;
   className?: string;
   children: ReactNode;
-}
-
-export function Problem({ words }: { words: ReactNode }) {
-  return words === null || words === '' ? null : (
-    <p className="problem" role="alert">
-      {words}
-    </p>
-  );
 }
 
 /** Where something is missing, with a way on. */
@@ -76,14 +69,6 @@ export function Missing({ title = 'There is no such page' }: { title?: string })
     <Notice title={title} words="It does not exist, or it is not yours.">
       <a href="/app">To the shop</a>
     </Notice>
-  );
-}
-
-export function Loading() {
-  return (
-    <p className="hint" role="status">
-      Loading …
-    </p>
   );
 }
 
@@ -132,25 +117,6 @@ function hueOf(title: string): number {
   for (const sign of title) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 65_521;
   return sum % HUES;
 }
-
-export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className="facts">
-      {facts
-        .filter(([, value]) => value !== null && value !== '' && value !== false)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
-}
-
-export const Badge = ({ tone = '', children }: { tone?: string; children: ReactNode }) => (
-  <span className={`badge ${tone}`}>{children}</span>
-);
 
 /** Only http addresses become links: what comes from elsewhere may say anything. */
 export const safeUrl = (url: string | null | undefined): string | undefined =>

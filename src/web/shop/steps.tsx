@@ -107,7 +107,7 @@ export function StepList<One extends Step>({ way, steps, noteOf }: StepListProps
           );
         })}
       </ol>
-      <p className="spoken" aria-live="polite" role="status">
+      <p className="unseen" aria-live="polite" role="status">
         {current ? spokenWords(way, current, seen.get(current.status)) : 'Waiting for the first step …'}
       </p>
       <p className="connection" role="status">

@@ -1,5 +1,5 @@
 /** Sending a file: hash it, announce it, put its bytes, let them be checked. */
-import { send, wordsIn } from './ask.ts';
+import { send, wordsIn } from '../shared/ask.ts';
 import { completeUpload, createUpload } from './operations/desk.ts';
 
 /** What a browser can hash at once; the server has a limit of its own. */

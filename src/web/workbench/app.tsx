@@ -1,11 +1,11 @@
 /** Frame: sign-in, navigation, and the view that the address names. */
-import { type FormEvent, lazy, Suspense, useState } from 'react';
+import { lazy, Suspense } from 'react';
 import { LiveFigures, useFigures } from './figures.tsx';
-import { act, useConnected, wordIn } from '../shared/hooks.ts';
+import { useConnected } from '../shared/hooks.ts';
 import { linkTo, useRoute } from './route.ts';
-import { signIn } from './operations.ts';
-import { Loading, Refusal } from './parts.tsx';
-import { end, endCookie, keep, type Session, useSession } from '../shared/session.ts';
+import { Loading } from '../shared/parts.tsx';
+import { end, endCookie, type Session, useSession } from '../shared/session.ts';
+import { SignInSteps } from '../shared/sign-in.tsx';
 import { ClockView } from './views/clock.tsx';
 import { DeadLettersView } from './views/dead-letters.tsx';
 import { HealthView } from './views/health.tsx';
@@ -29,7 +29,7 @@ const PLACES = [
 
 export function App() {
   const session = useSession();
-  if (!session) return <SignIn />;
+  if (!session) return <Door />;
   return (
     <LiveFigures key={session.token ?? 'cookie'}>
       <Frame session={session} />
@@ -63,14 +63,14 @@ function Frame({ session }: { session: Session }) {
         </ul>
         <p className="who">
           <span>{session.name}</span>
-          <button type="button" className="quiet" onClick={() => void endCookie().then(end)}>
+          <button type="button" onClick={() => void endCookie().then(end)}>
             Sign out
           </button>
         </p>
       </nav>
       <main id="main" tabIndex={-1}>
         {!isConnected && (
-          <p className="refusal" role="status">
+          <p className="problem" role="status">
             The connection is lost; what you see may be old. Trying again …
           </p>
         )}
@@ -79,7 +79,7 @@ function Frame({ session }: { session: Session }) {
             <Place place={place} rest={rest} />
           </Suspense>
         ) : (
-          <p className="refusal">The workbench is for admins. Sign in as one.</p>
+          <p className="problem">The workbench is for admins. Sign in as one.</p>
         )}
       </main>
     </div>
@@ -107,41 +107,15 @@ function Place({ place, rest: [first] }: { place: string; rest: string[] }) {
   }
 }
 
-function SignIn() {
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    const variables = { email: wordIn(form, 'email'), password: wordIn(form, 'password') };
-    const { data, refusal: words } = await act(signIn, variables);
-    setBusy(false);
-    setRefusal(words);
-    if (data?.signIn.__typename !== 'SignInPayload') return;
-    const { token, viewer } = data.signIn.session;
-    await keep(token, viewer);
-  };
-  return (
-    <main className="door">
-      <form onSubmit={(event) => void submit(event)}>
-        <h1>
-          Booky Hub <span>Workbench</span>
-        </h1>
-        <label>
-          E-mail
-          <input name="email" type="email" autoComplete="username" required />
-        </label>
-        <label>
-          Password
-          <input name="password" type="password" autoComplete="current-password" required />
-        </label>
-        <Refusal words={refusal} />
-        <button type="submit" disabled={isBusy}>
-          Sign in
-        </button>
-        <p className="hint">The first admin’s password was told once, when Booky Hub was first started.</p>
-      </form>
-    </main>
-  );
-}
+/** The session that was opened shows the rest. */
+const Door = () => (
+  <main className="door">
+    <div>
+      <h1>
+        Booky Hub <span>Workbench</span>
+      </h1>
+      <SignInSteps done={() => {}} />
+      <p className="hint">The first admin’s password was told once, when Booky Hub was first started.</p>
+    </div>
+  </main>
+);

@@ -1,26 +1,6 @@
 /** Everything that the workbench asks of the API. */
 import { graphql } from './gql/gql.ts';
 
-export const signIn = graphql(`
-  mutation WorkbenchSignIn($email: String!, $password: String!) {
-    signIn(input: { email: $email, password: $password }) {
-      __typename
-      ... on SignInPayload {
-        session {
-          token
-          viewer {
-            name
-            role
-          }
-        }
-      }
-      ... on Error {
-        message
-      }
-    }
-  }
-`);
-
 export const flows = graphql(`
   query Flows {
     flowGraph {

@@ -1,9 +1,8 @@
-/** The small set of parts that all views are made of. */
+/** The parts that only the workbench's views are made of. */
 import type { ReactNode } from 'react';
 import { useNow } from '../shared/hooks.ts';
+import { Badge, type Tone } from '../shared/parts.tsx';
 import { instantInWords, sinceInWords } from './words.ts';
-
-type Tone = 'good' | 'bad' | 'busy' | 'wait' | 'plain';
 
 const TONES: Readonly<Record<string, Tone>> = {
   COMPLETED: 'good',
@@ -18,9 +17,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   OPEN: 'bad',
 };
 
-export function Badge({ children, tone }: { children: string; tone?: Tone }) {
-  return <span className={`badge ${tone ?? TONES[children] ?? 'plain'}`}>{children.toLowerCase()}</span>;
-}
+/** A state in words, in the colour that it has everywhere. */
+export const State = ({ children, tone }: { children: string; tone?: Tone }) => (
+  <Badge tone={tone ?? TONES[children] ?? ''}>{children.toLowerCase()}</Badge>
+);
 
 export function Since({ at }: { at: string }) {
   const now = useNow();
@@ -44,44 +44,5 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
 }
 
 export function Empty({ children }: { children: ReactNode }) {
-  return <p className="empty">{children}</p>;
-}
-
-export function Refusal({ words }: { words: string | null }) {
-  return words === null ? null : (
-    <p className="refusal" role="alert">
-      {words}
-    </p>
-  );
-}
-
-export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-/** What may be wider than the page: it can be reached and moved by keyboard. */
-export function Scroll({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={label}>
-      {children}
-    </div>
-  );
-}
-
-/** What is in words while the first answer is on its way. */
-export function Loading() {
-  return (
-    <p className="empty" role="status">
-      Loading …
-    </p>
-  );
+  return <p className="hint">{children}</p>;
 }

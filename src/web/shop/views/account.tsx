@@ -1,20 +1,20 @@
 /** Signing up, in and out, and who one is. */
 import { act, useQuery } from '../../shared/hooks.ts';
+import { CodeForm, SignInForm } from '../../shared/sign-in.tsx';
 import { end, endCookie, keep, session, useSession } from '../../shared/session.ts';
 import { useState } from 'react';
-import { send, wordsIn } from '../ask.ts';
-import { Form, Input, passwordOf, valueOf } from '../forms.tsx';
+import { send, wordsIn } from '../../shared/ask.ts';
+import { Form, Input, passwordOf, valueOf } from '../../shared/forms.tsx';
 import {
   account,
-  completeSignIn,
   requestEmailVerification,
   requestPasswordReset,
-  signIn,
   signInMethods,
   signOut,
   signUp,
 } from '../operations/accounts.ts';
-import { Facts, View, Waiting } from '../parts.tsx';
+import { View, Waiting } from '../parts.tsx';
+import { Facts } from '../../shared/parts.tsx';
 import { go, isOurs } from '../place.ts';
 import { dateWords, statusWords } from '../words.ts';
 
@@ -90,51 +90,37 @@ function Door() {
   if (challenge !== null) {
     return (
       <View title="Sign in" heading="One more step">
-        <CodeForm challenge={challenge} done={done} />
+        <div className="panel notice-page">
+          <CodeForm challenge={challenge} done={done} />
+        </div>
       </View>
     );
   }
   return (
     <View title="Sign in" heading="Welcome">
       <div className="two">
-        <SignInForm done={done} onChallenge={setChallenge} />
+        <SignInPanel done={done} onChallenge={setChallenge} />
         <SignUpForm done={done} />
       </div>
     </View>
   );
 }
 
-function SignInForm({ done, onChallenge }: { done: () => void; onChallenge: (challenge: string) => void }) {
+function SignInPanel({ done, onChallenge }: { done: () => void; onChallenge: (challenge: string) => void }) {
   const [isForgotten, setForgotten] = useState(false);
   if (isForgotten) return <ForgottenForm back={() => setForgotten(false)} />;
   return (
     <div className="panel">
       <h2>Sign in</h2>
-      <Form
-        label="Sign in"
-        submit="Sign in"
-        busy="Signing in …"
+      <SignInForm
+        done={done}
+        onChallenge={onChallenge}
         extra={
           <button type="button" className="quiet" onClick={() => setForgotten(true)}>
             Forgot the password?
           </button>
         }
-        onSubmit={async (form) => {
-          const input = { email: valueOf(form, 'email'), password: passwordOf(form) };
-          const answer = await send(signIn, { input }, 'SignInPayload');
-          if (answer.done) {
-            await keep(answer.done.session.token, answer.done.session.viewer);
-            done();
-          } else if (answer.result?.__typename === 'TwoFactorRequired') {
-            onChallenge(answer.result.challenge);
-            return null;
-          }
-          return answer.refused;
-        }}
-      >
-        <Input label="E-mail" name="email" type="email" autoComplete="username" required />
-        <Input label="Password" name="password" type="password" autoComplete="current-password" required />
-      </Form>
+      />
       <OtherWays />
     </div>
   );
@@ -151,31 +137,6 @@ function OtherWays() {
           Sign in with {name}
         </a>
       ))}
-    </div>
-  );
-}
-
-/** The code that follows the password. */
-export function CodeForm({ challenge, done }: { challenge: string; done: () => void }) {
-  return (
-    <div className="panel notice-page">
-      <p>Your account asks for a code of your authenticator, or one of your backup codes.</p>
-      <Form
-        label="Two-factor code"
-        submit="Sign in"
-        busy="Signing in …"
-        onSubmit={async (form) => {
-          const input = { challenge, code: valueOf(form, 'code') };
-          const answer = await send(completeSignIn, { input }, 'CompleteSignInPayload');
-          if (answer.done) {
-            await keep(answer.done.session.token, answer.done.session.viewer);
-            done();
-          }
-          return answer.refused;
-        }}
-      >
-        <Input label="Code" name="code" autoComplete="one-time-code" required />
-      </Form>
     </div>
   );
 }

@@ -2,7 +2,8 @@
 import type { BookQuery } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
 import { book } from '../operations/shop.ts';
-import { Cover, Facts, Missing, View, Waiting } from '../parts.tsx';
+import { Cover, Missing, View, Waiting } from '../parts.tsx';
+import { Facts } from '../../shared/parts.tsx';
 import { pathOf } from '../place.ts';
 import { dateWords, languageWords, numberWords, statusWords } from '../words.ts';
 import { BuyForm } from './buy.tsx';

@@ -5,8 +5,8 @@
  */
 import { useState } from 'react';
 import { useSession } from '../../shared/session.ts';
-import { send } from '../ask.ts';
-import { Choice, Form, freshKey, type Refused, valueOf } from '../forms.tsx';
+import { send } from '../../shared/ask.ts';
+import { Choice, Form, freshKey, type Refused, valueOf } from '../../shared/forms.tsx';
 import { placeOrder } from '../operations/shop.ts';
 import { go, pathOf } from '../place.ts';
 import { priceWords } from '../words.ts';

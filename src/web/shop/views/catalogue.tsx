@@ -3,9 +3,10 @@ import { useCallback, useEffect, useState } from 'react';
 import type { CatalogueQuery } from '../gql/graphql.ts';
 import { client } from '../../shared/client.ts';
 import { useQuery } from '../../shared/hooks.ts';
-import { Choice, Input } from '../forms.tsx';
+import { Choice, Input } from '../../shared/forms.tsx';
 import { catalogue } from '../operations/shop.ts';
-import { Cover, Problem, View } from '../parts.tsx';
+import { Cover, View } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 import { pathOf, rewrite } from '../place.ts';
 import { languageWords, makersOf, priceWords } from '../words.ts';
 

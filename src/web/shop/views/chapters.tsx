@@ -20,7 +20,7 @@ export function Chapters({ chapters, title }: { chapters: readonly Chapter[]; ti
           Back
         </button>
         <label>
-          <span className="spoken">Chapter</span>
+          <span className="unseen">Chapter</span>
           <select value={at} onChange={(event) => setAt(Number(event.currentTarget.value))}>
             {chapters.map((one, place) => (
               <option key={one.url} value={place}>

@@ -1,9 +1,10 @@
 /** Taking what was given, or what one bought as a guest: the link of a mail, `/app/claim?order=…&token=…`. */
 import { useState } from 'react';
 import { useSession } from '../../shared/session.ts';
-import { send, wordsIn } from '../ask.ts';
+import { send, wordsIn } from '../../shared/ask.ts';
 import { claimOrder } from '../operations/accounts.ts';
-import { Missing, Notice, Problem, View } from '../parts.tsx';
+import { Missing, Notice, View } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 
 export default function ClaimView() {
   const current = useSession();

@@ -1,11 +1,12 @@
 /** The author desk: all books of an author, and the way to become one. */
 import type { DraftsQuery } from '../gql/graphql.ts';
 import { begin, session } from '../../shared/session.ts';
-import { send } from '../ask.ts';
-import { Field, Form } from '../forms.tsx';
+import { send } from '../../shared/ask.ts';
+import { Field, Form } from '../../shared/forms.tsx';
 import { becomeAuthor } from '../operations/accounts.ts';
 import { drafts } from '../operations/desk.ts';
-import { Badge, Cover, View, Waiting } from '../parts.tsx';
+import { Cover, View, Waiting } from '../parts.tsx';
+import { Badge, type Tone } from '../../shared/parts.tsx';
 import { MoreButton, usePages } from '../pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, makersOf, priceWords, statusWords } from '../words.ts';
@@ -69,10 +70,10 @@ function Row({ draft }: { draft: Draft }) {
   );
 }
 
-export function badgeOf(status: string): string {
+export function badgeOf(status: string): Tone {
   if (status === 'PUBLISHED') return 'good';
   if (['NEEDS_CHANGES', 'REJECTED', 'FAILED', 'TAKEN_DOWN'].includes(status)) return 'bad';
-  return ['DRAFT', 'WITHDRAWN', 'UNPUBLISHED', 'SUPERSEDED'].includes(status) ? '' : 'under-way';
+  return ['DRAFT', 'WITHDRAWN', 'UNPUBLISHED', 'SUPERSEDED'].includes(status) ? '' : 'wait';
 }
 
 function Invitation({ done }: { done: () => void }) {

@@ -1,6 +1,6 @@
 /** Getting the file: a link that is good for minutes is asked for only when it is wanted. */
 import { useState } from 'react';
-import { send, wordsIn } from '../ask.ts';
+import { send, wordsIn } from '../../shared/ask.ts';
 import { createDownload } from '../operations/shop.ts';
 
 export function DownloadButton({ editionId }: { editionId: string }) {

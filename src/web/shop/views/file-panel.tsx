@@ -1,9 +1,9 @@
 /** The file of a draft: which it is, and sending another, with its progress. */
 import { useRef, useState } from 'react';
-import { send, wordsIn } from '../ask.ts';
-import { Field } from '../forms.tsx';
+import { send, wordsIn } from '../../shared/ask.ts';
+import { Field } from '../../shared/forms.tsx';
 import { attachFile } from '../operations/desk.ts';
-import { Problem } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 import { upload, UploadError } from '../upload.ts';
 import { sizeWords } from '../words.ts';
 import type { Manuscript } from './manuscript.tsx';

@@ -1,10 +1,10 @@
 /** Giving a book back for its money, and watching the money return. */
 import { useState } from 'react';
 import type { OrderQuery } from '../gql/graphql.ts';
-import { send, wordsIn } from '../ask.ts';
-import { freshKey } from '../forms.tsx';
+import { send, wordsIn } from '../../shared/ask.ts';
+import { freshKey } from '../../shared/forms.tsx';
 import { refundSteps, requestRefund } from '../operations/shop.ts';
-import { Problem } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 import { StepList, useSteps, type Way } from '../steps.tsx';
 
 const WAY: Way = {

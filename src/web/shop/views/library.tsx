@@ -1,7 +1,8 @@
 /** What a reader owns, and how to get it. */
 import type { LibraryQuery } from '../gql/graphql.ts';
 import { library } from '../operations/shop.ts';
-import { Badge, Cover, View, Waiting } from '../parts.tsx';
+import { Cover, View, Waiting } from '../parts.tsx';
+import { Badge } from '../../shared/parts.tsx';
 import { pathOf } from '../place.ts';
 import { MoreButton, usePages } from '../pages.tsx';
 import { dateWords, makersOf, statusWords } from '../words.ts';

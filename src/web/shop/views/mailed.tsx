@@ -1,12 +1,12 @@
 /** Where the links of mails lead: to confirm an e-mail, set a password, finish a sign-up; and to the second step of a sign-in. */
 import { useEffect, useState } from 'react';
 import { keep, useSession } from '../../shared/session.ts';
-import { send, wordsIn } from '../ask.ts';
-import { Form, Input, passwordOf } from '../forms.tsx';
+import { CodeForm } from '../../shared/sign-in.tsx';
+import { send, wordsIn } from '../../shared/ask.ts';
+import { Form, Input, passwordOf } from '../../shared/forms.tsx';
 import { completeSignUp, resetPassword, verifyEmail } from '../operations/accounts.ts';
 import { Notice, View } from '../parts.tsx';
 import type { Task } from '../task.ts';
-import { CodeForm } from './account.tsx';
 
 export default function MailedView({ task: { kind, code }, done }: { task: Task; done: () => void }) {
   if (kind === 'verify-email') return <Verify code={code} />;
@@ -14,7 +14,9 @@ export default function MailedView({ task: { kind, code }, done }: { task: Task;
   if (kind === 'sign-up') return <FinishSignUp code={code} done={done} />;
   return (
     <View title="Sign in" heading="One more step">
-      <CodeForm challenge={code} done={done} />
+      <div className="panel notice-page">
+        <CodeForm challenge={code} done={done} />
+      </div>
     </View>
   );
 }

@@ -2,9 +2,9 @@
 import { useRef, useState } from 'react';
 import type { ManuscriptQuery } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
-import { type Refusal, send, wordsIn } from '../ask.ts';
+import { type Refusal, send, wordsIn } from '../../shared/ask.ts';
 import { atLines, DraftFields, readDraft } from '../draft-form.tsx';
-import { Form, freshKey, type Refused } from '../forms.tsx';
+import { Form, freshKey, type Refused } from '../../shared/forms.tsx';
 import {
   createRevision,
   manuscript,
@@ -14,7 +14,8 @@ import {
   updateDraft,
   withdrawEdition,
 } from '../operations/desk.ts';
-import { Missing, Problem, View, Waiting } from '../parts.tsx';
+import { Missing, View, Waiting } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 import { pathOf } from '../place.ts';
 import { statusWords } from '../words.ts';
 import { badgeOf } from './desk.tsx';

@@ -1,7 +1,7 @@
 /** A new book: its words first, the file comes next. */
-import { send } from '../ask.ts';
+import { send } from '../../shared/ask.ts';
 import { atLines, DraftFields, readDraft } from '../draft-form.tsx';
-import { Form } from '../forms.tsx';
+import { Form } from '../../shared/forms.tsx';
 import { createDraft } from '../operations/desk.ts';
 import { View } from '../parts.tsx';
 import { go, pathOf } from '../place.ts';

@@ -1,6 +1,7 @@
 /** All orders of a reader. */
 import { orders } from '../operations/shop.ts';
-import { Badge, View, Waiting } from '../parts.tsx';
+import { View, Waiting } from '../parts.tsx';
+import { Badge, type Tone } from '../../shared/parts.tsx';
 import { MoreButton, usePages } from '../pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, priceWords, statusWords } from '../words.ts';
@@ -37,5 +38,4 @@ export default function OrdersView() {
   );
 }
 
-const badgeOf = (status: string): string =>
-  status === 'COMPLETED' ? 'good' : BAD.includes(status) ? 'bad' : 'under-way';
+const badgeOf = (status: string): Tone => (status === 'COMPLETED' ? 'good' : BAD.includes(status) ? 'bad' : 'wait');

@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'react';
 import type { PublishStepsSubscription } from '../gql/graphql.ts';
 import { useQuery } from '../../shared/hooks.ts';
-import { send, wordsIn } from '../ask.ts';
+import { send, wordsIn } from '../../shared/ask.ts';
 import { acceptSuggestion, dismissSuggestion, manuscript, publishSteps } from '../operations/desk.ts';
-import { Badge, Problem } from '../parts.tsx';
+import { Badge, Problem } from '../../shared/parts.tsx';
 import { isOver, StepList, useSteps, type Way } from '../steps.tsx';
 import { statusWords } from '../words.ts';
 import { Tags } from './book.tsx';
@@ -66,8 +66,7 @@ const RANKS = ['ERROR', 'WARNING', 'INFO'];
 export function Report({ findings, status }: { findings: NonNullable<Revision['report']>; status: string }) {
   const isBlocked = status === 'NEEDS_CHANGES' || status === 'REJECTED';
   const sorted = findings.toSorted((a, b) => RANKS.indexOf(a.severity) - RANKS.indexOf(b.severity));
-  const toneOf = (severity: string) =>
-    severity === 'ERROR' && isBlocked ? 'bad' : severity === 'INFO' ? '' : 'under-way';
+  const toneOf = (severity: string) => (severity === 'ERROR' && isBlocked ? 'bad' : severity === 'INFO' ? '' : 'wait');
   return (
     <section className="panel report" aria-label="Report">
       <h2>What the check found</h2>

@@ -2,7 +2,8 @@
 import { useState } from 'react';
 import { useQuery } from '../../shared/hooks.ts';
 import { balances, statement } from '../operations/desk.ts';
-import { Facts, safeUrl, View, Waiting } from '../parts.tsx';
+import { safeUrl, View, Waiting } from '../parts.tsx';
+import { Facts } from '../../shared/parts.tsx';
 import { dateTimeWords, priceWords, statusWords } from '../words.ts';
 
 const LINES = 100;

@@ -14,7 +14,6 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
-    "\n  mutation WorkbenchSignIn($email: String!, $password: String!) {\n    signIn(input: { email: $email, password: $password }) {\n      __typename\n      ... on SignInPayload {\n        session {\n          token\n          viewer {\n            name\n            role\n          }\n        }\n      }\n      ... on Error {\n        message\n      }\n    }\n  }\n": typeof types.WorkbenchSignInDocument,
     "\n  query Flows {\n    flowGraph {\n      name\n      startedBy\n      failsWith\n      ends\n      stages {\n        id\n        name\n        on\n        emits\n        pivot\n        compensates\n        callsOut\n        retry\n        timeoutMs\n      }\n    }\n  }\n": typeof types.FlowsDocument,
     "\n  subscription StageFigures {\n    stageFigures {\n      stage\n      waiting\n      inFlight\n      retrying\n      parked\n      perMinute\n      failuresPerMinute\n      p50Ms\n      p99Ms\n      events {\n        type\n        perMinute\n        lastAt\n      }\n    }\n  }\n": typeof types.StageFiguresDocument,
     "\n  query RunList($filter: RunFilter, $after: String) {\n    runs(filter: $filter, first: 50, after: $after) {\n      nodes {\n        id\n        workflow\n        subject\n        state\n        stage\n        failures\n        lastError\n        startedAt\n        updatedAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.RunListDocument,
@@ -36,7 +35,6 @@ type Documents = {
     "\n  subscription OrderSteps($id: ID!) {\n    orderStatus(orderId: $id) {\n      seq\n      status\n      stage\n      reason\n      at\n    }\n  }\n": typeof types.OrderStepsDocument,
 };
 const documents: Documents = {
-    "\n  mutation WorkbenchSignIn($email: String!, $password: String!) {\n    signIn(input: { email: $email, password: $password }) {\n      __typename\n      ... on SignInPayload {\n        session {\n          token\n          viewer {\n            name\n            role\n          }\n        }\n      }\n      ... on Error {\n        message\n      }\n    }\n  }\n": types.WorkbenchSignInDocument,
     "\n  query Flows {\n    flowGraph {\n      name\n      startedBy\n      failsWith\n      ends\n      stages {\n        id\n        name\n        on\n        emits\n        pivot\n        compensates\n        callsOut\n        retry\n        timeoutMs\n      }\n    }\n  }\n": types.FlowsDocument,
     "\n  subscription StageFigures {\n    stageFigures {\n      stage\n      waiting\n      inFlight\n      retrying\n      parked\n      perMinute\n      failuresPerMinute\n      p50Ms\n      p99Ms\n      events {\n        type\n        perMinute\n        lastAt\n      }\n    }\n  }\n": types.StageFiguresDocument,
     "\n  query RunList($filter: RunFilter, $after: String) {\n    runs(filter: $filter, first: 50, after: $after) {\n      nodes {\n        id\n        workflow\n        subject\n        state\n        stage\n        failures\n        lastError\n        startedAt\n        updatedAt\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.RunListDocument,
@@ -72,10 +70,6 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation WorkbenchSignIn($email: String!, $password: String!) {\n    signIn(input: { email: $email, password: $password }) {\n      __typename\n      ... on SignInPayload {\n        session {\n          token\n          viewer {\n            name\n            role\n          }\n        }\n      }\n      ... on Error {\n        message\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation WorkbenchSignIn($email: String!, $password: String!) {\n    signIn(input: { email: $email, password: $password }) {\n      __typename\n      ... on SignInPayload {\n        session {\n          token\n          viewer {\n            name\n            role\n          }\n        }\n      }\n      ... on Error {\n        message\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

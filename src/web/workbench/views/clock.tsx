@@ -4,14 +4,15 @@ import { useFigures } from '../figures.tsx';
 import { act, useQuery } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { clockList, runSchedule } from '../operations.ts';
-import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
+import { Empty, Panel, Since } from '../parts.tsx';
+import { Loading, Problem, Scroll } from '../../shared/parts.tsx';
 import { instantInWords } from '../words.ts';
 
 export function ClockView() {
   const { tick } = useFigures();
   const { data, error, again } = useQuery(clockList, {}, tick);
   const [told, setTold] = useState<string | null>(null);
-  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  if (!data) return error === null ? <Loading /> : <Problem words={error} />;
   const runNow = async (name: string) => {
     const { refusal } = await act(runSchedule, { name });
     setTold(refusal ?? `${name} was asked for.`);
@@ -23,7 +24,7 @@ export function ClockView() {
       <p role="status" className="told">
         {told}
       </p>
-      <Refusal words={error} />
+      <Problem words={error} />
       <Panel title="Schedules">
         <Scroll label="Schedules">
           <table>
@@ -50,7 +51,7 @@ export function ClockView() {
                   <td>{last ? <Since at={last.at} /> : 'never'}</td>
                   <td className="dim">{last?.claimedBy ?? ''}</td>
                   <td>
-                    <button type="button" className="quiet" onClick={() => void runNow(name)}>
+                    <button type="button" onClick={() => void runNow(name)}>
                       Run now
                     </button>
                   </td>

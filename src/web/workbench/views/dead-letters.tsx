@@ -5,7 +5,8 @@ import type { DeadLetterDecision, DeadLetterListQuery, DeadLetterState } from '.
 import { act, useQuery } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { decideDeadLetters, deadLetterList, discloseDeadLetter, replayEdited } from '../operations.ts';
-import { Badge, Empty, Loading, Refusal, Since } from '../parts.tsx';
+import { State, Empty, Since } from '../parts.tsx';
+import { Loading, Problem } from '../../shared/parts.tsx';
 import { prettyJson } from '../words.ts';
 import { Payload } from './payload.tsx';
 
@@ -50,10 +51,15 @@ export function DeadLettersView() {
         </label>
         {open.length > 0 && (
           <>
-            <button type="button" className="quiet" onClick={() => setChosen(new Set(open.map(({ id }) => id)))}>
+            <button type="button" onClick={() => setChosen(new Set(open.map(({ id }) => id)))}>
               Choose all
             </button>
-            <button type="button" disabled={picked.length === 0} onClick={() => void decide(picked, 'REPLAY')}>
+            <button
+              type="button"
+              className="primary"
+              disabled={picked.length === 0}
+              onClick={() => void decide(picked, 'REPLAY')}
+            >
               Replay {picked.length || ''}
             </button>
             <button
@@ -70,7 +76,7 @@ export function DeadLettersView() {
       <p role="status" className="told">
         {told}
       </p>
-      <Refusal words={error} />
+      <Problem words={error} />
       {!data && error === null && <Loading />}
       {data && letters.length === 0 && <Empty>None. What fails is retried, undone or told to its author.</Empty>}
       <ul className="letters">
@@ -119,7 +125,7 @@ function LetterItem({
               aria-label={`Choose the letter of ${letter.stage}`}
             />
           )}
-          {letter.stage} <Badge>{letter.state}</Badge>
+          {letter.stage} <State>{letter.state}</State>
         </h2>
         <div className="aside">
           {letter.reason.toLowerCase().replaceAll('_', ' ')} · {letter.attempts} tries · <Since at={letter.createdAt} />
@@ -149,11 +155,11 @@ function LetterItem({
             }}
           />
           {isOpen && (
-            <div className="row">
-              <button type="button" onClick={() => onDecide('REPLAY')}>
+            <div className="actions">
+              <button type="button" className="primary" onClick={() => onDecide('REPLAY')}>
                 Replay
               </button>
-              <button type="button" className="quiet" onClick={() => setEditing(true)}>
+              <button type="button" onClick={() => setEditing(true)}>
                 Change and replay
               </button>
               <button type="button" className="danger" onClick={() => onDecide('DISCARD')}>
@@ -184,10 +190,10 @@ function Edit({ letter, onDone, onCancel }: { letter: Letter; onDone: (words: st
     <div className="edit">
       {text === null ? (
         <p>
-          <button type="button" onClick={() => void load()}>
+          <button type="button" className="primary" onClick={() => void load()}>
             Show the whole payload (your name is kept)
           </button>{' '}
-          <button type="button" className="quiet" onClick={onCancel}>
+          <button type="button" onClick={onCancel}>
             Leave it
           </button>
         </p>
@@ -197,17 +203,17 @@ function Edit({ letter, onDone, onCancel }: { letter: Letter; onDone: (words: st
             Payload
             <textarea rows={8} value={text} onChange={({ target }) => setText(target.value)} spellCheck={false} />
           </label>
-          <div className="row">
-            <button type="button" onClick={() => void send()}>
+          <div className="actions">
+            <button type="button" className="primary" onClick={() => void send()}>
               Replay it so
             </button>
-            <button type="button" className="quiet" onClick={onCancel}>
+            <button type="button" onClick={onCancel}>
               Leave it
             </button>
           </div>
         </>
       )}
-      <Refusal words={refusal} />
+      <Problem words={refusal} />
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { type Figures, useFigures, wayOf } from '../figures.tsx';
 import { useNow, useQuery } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { flows } from '../operations.ts';
-import { Facts, Loading, Panel, Refusal, Scroll, Since } from '../parts.tsx';
+import { Panel, Since } from '../parts.tsx';
+import { Facts, Loading, Problem, Scroll } from '../../shared/parts.tsx';
 import { count, durationInWords, eventInWords } from '../words.ts';
 
 type Workflow = FlowsQuery['flowGraph'][number];
@@ -41,7 +42,7 @@ export default function FlowsView() {
   const { byStage } = useFigures();
   const [chosen, setChosen] = useState<string | null>(null);
   const [way, setWay] = useState<Way | null>(null);
-  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  if (!data) return error === null ? <Loading /> : <Problem words={error} />;
   const stage = data.flowGraph.flatMap(({ stages }) => stages).find(({ id }) => id === chosen);
   return (
     <>
@@ -315,7 +316,7 @@ function WayPanel({
       <Panel
         title={eventInWords(way.event)}
         aside={
-          <button type="button" className="quiet" onClick={onClose}>
+          <button type="button" onClick={onClose}>
             Close
           </button>
         }
@@ -340,7 +341,7 @@ function StagePanel({ stage, figures, onClose }: { stage: Stage; figures: Figure
       <Panel
         title={stage.id}
         aside={
-          <button type="button" className="quiet" onClick={onClose}>
+          <button type="button" onClick={onClose}>
             Close
           </button>
         }

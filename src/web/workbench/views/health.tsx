@@ -2,7 +2,8 @@
 import { useCallback, useState } from 'react';
 import { useLive, useQuery } from '../../shared/hooks.ts';
 import { healthNow, healthUpdates } from '../operations.ts';
-import { Badge, Empty, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { State, Empty, Panel, Since } from '../parts.tsx';
+import { Loading, Problem } from '../../shared/parts.tsx';
 import { durationInWords, instantInWords } from '../words.ts';
 
 export function HealthView() {
@@ -10,18 +11,18 @@ export function HealthView() {
   const take = useCallback(() => setSeen((count) => count + 1), []);
   useLive(healthUpdates, {}, take);
   const { data, error } = useQuery(healthNow, {}, seen);
-  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  if (!data) return error === null ? <Loading /> : <Problem words={error} />;
   const { health } = data;
   return (
     <>
-      <h1>Health {health && <Badge>{health.status}</Badge>}</h1>
-      <Refusal words={error} />
+      <h1>Health {health && <State>{health.status}</State>}</h1>
+      <Problem words={error} />
       {health ? (
         <Panel title="Checks" aside={<Since at={health.createdAt} />}>
           <ul className="checks">
             {health.checks.map(({ name, status, detail, durationMs }) => (
               <li key={name}>
-                <Badge>{status}</Badge>
+                <State>{status}</State>
                 <strong>{name}</strong>
                 <span>{detail}</span>
                 <span className="dim">{typeof durationMs === 'number' ? durationInWords(durationMs) : ''}</span>

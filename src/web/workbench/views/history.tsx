@@ -4,7 +4,8 @@ import { useFigures } from '../figures.tsx';
 import { useQuery } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { discloseEvent, history } from '../operations.ts';
-import { Badge, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { State, Panel, Since } from '../parts.tsx';
+import { Loading, Problem } from '../../shared/parts.tsx';
 import { eventInWords, instantInWords, prettyJson } from '../words.ts';
 import { Payload } from './payload.tsx';
 
@@ -17,7 +18,7 @@ export function HistoryView({ name }: { name: string }) {
     return (
       <>
         <h1>{name}</h1>
-        {isLoading ? <Loading /> : <Refusal words={error ?? 'Nothing ever happened to it.'} />}
+        {isLoading ? <Loading /> : <Problem words={error ?? 'Nothing ever happened to it.'} />}
       </>
     );
   }
@@ -25,7 +26,7 @@ export function HistoryView({ name }: { name: string }) {
   return (
     <>
       <h1>{subject.name}</h1>
-      <Refusal words={error} />
+      <Problem words={error} />
       <div className="columns">
         <Panel title="Events" aside={`${subject.lastSeq} in all`}>
           <ol className="timeline">
@@ -69,7 +70,7 @@ export function HistoryView({ name }: { name: string }) {
             <ul className="bare">
               {subject.runs.map((run) => (
                 <li key={run.id}>
-                  <a href={linkTo('runs', run.id)}>{run.id}</a> <Badge>{run.state}</Badge> <Since at={run.startedAt} />
+                  <a href={linkTo('runs', run.id)}>{run.id}</a> <State>{run.state}</State> <Since at={run.startedAt} />
                 </li>
               ))}
             </ul>

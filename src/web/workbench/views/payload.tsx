@@ -2,7 +2,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { useState } from 'react';
 import { act } from '../../shared/hooks.ts';
-import { Refusal } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 import { prettyJson } from '../words.ts';
 
 interface Disclosure<Data, Variables> {
@@ -31,11 +31,11 @@ export function Payload<Data, Variables extends Record<string, unknown>>({
       <summary>Payload</summary>
       <pre tabIndex={0}>{prettyJson(whole ?? payload)}</pre>
       {isHidden && (
-        <button type="button" className="quiet" onClick={() => void show()}>
+        <button type="button" onClick={() => void show()}>
           Show what is hidden (your name is kept)
         </button>
       )}
-      <Refusal words={refusal} />
+      <Problem words={refusal} />
     </details>
   );
 }

@@ -5,7 +5,8 @@ import type { RunDetailQuery } from '../gql/graphql.ts';
 import { useLive, useQuery } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { discloseEvent, runDetail, runUpdates } from '../operations.ts';
-import { Badge, Facts, Loading, Panel, Refusal, Since } from '../parts.tsx';
+import { State, Panel, Since } from '../parts.tsx';
+import { Facts, Loading, Problem } from '../../shared/parts.tsx';
 import { durationInWords, eventInWords, instantInWords } from '../words.ts';
 import { Payload } from './payload.tsx';
 
@@ -23,17 +24,17 @@ export function RunView({ id }: { id: string }) {
     return (
       <>
         <h1>{id}</h1>
-        {isLoading ? <Loading /> : <Refusal words={error ?? 'There is no such run.'} />}
+        {isLoading ? <Loading /> : <Problem words={error ?? 'There is no such run.'} />}
       </>
     );
   }
   return (
     <>
       <h1>
-        {run.id} <Badge>{run.state}</Badge>
+        {run.id} <State>{run.state}</State>
       </h1>
       <p className="lead">{sentence(run)}</p>
-      <Refusal words={error} />
+      <Problem words={error} />
       <div className="columns">
         <Panel title="What happened">
           <ol className="timeline">
@@ -60,7 +61,7 @@ export function RunView({ id }: { id: string }) {
               ['Failed tries', String(run.failures)],
             ]}
           />
-          {run.lastError && <p className="refusal">{run.lastError}</p>}
+          {run.lastError && <p className="problem">{run.lastError}</p>}
           {run.state === 'PARKED' && (
             <p>
               <a className="button" href={linkTo('dead-letters')}>
@@ -124,7 +125,7 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
           {step.deliveredAt !== null && `, the last at ${instantInWords(step.deliveredAt)}`}
         </p>
       )}
-      {step.error !== null && <p className="refusal">{step.error}</p>}
+      {step.error !== null && <p className="problem">{step.error}</p>}
       <Waits waits={step.waits} />
       <Calls calls={step.calls} />
       <Payload
@@ -143,7 +144,7 @@ function OpenTry({ run }: { run: Run }) {
   return (
     <li className={run.lastError === null ? 'done' : 'bad'}>
       <h3>{run.stage}, until now</h3>
-      {run.lastError !== null && <p className="refusal">{run.lastError}</p>}
+      {run.lastError !== null && <p className="problem">{run.lastError}</p>}
       <Waits waits={run.waits} />
       <Calls calls={run.calls} />
     </li>

@@ -6,7 +6,8 @@ import { useFigures } from '../figures.tsx';
 import type { RunFilter, RunListQuery, RunState } from '../gql/graphql.ts';
 import { linkTo } from '../route.ts';
 import { runList } from '../operations.ts';
-import { Badge, Empty, Refusal, Since } from '../parts.tsx';
+import { State, Empty, Since } from '../parts.tsx';
+import { Problem } from '../../shared/parts.tsx';
 
 type Run = RunListQuery['runs']['nodes'][number];
 const STATES: readonly RunState[] = ['RUNNING', 'COMPENSATING', 'PARKED', 'FAILED', 'CANCELLED', 'COMPLETED'];
@@ -176,7 +177,7 @@ function RunList({ wanted }: { wanted: Wanted }) {
   }, [isAtEnd, end, load]);
   return (
     <section className="panel" aria-busy={isLoading}>
-      <Refusal words={error} />
+      <Problem words={error} />
       {runs.length === 0 && <Empty>{isLoading ? 'Loading …' : 'No run is like that.'}</Empty>}
       <div className="virtual" ref={place} tabIndex={0} role="region" aria-label="The runs that were found">
         <ul style={{ height: rows.getTotalSize() }}>
@@ -194,7 +195,7 @@ function RunList({ wanted }: { wanted: Wanted }) {
                     {run.failures > 0 && <em> · try {run.failures + 1}</em>}
                     {run.lastError && <span className="dim error">{run.lastError}</span>}
                   </span>
-                  <Badge>{run.state}</Badge>
+                  <State>{run.state}</State>
                   <Since at={run.startedAt} />
                 </a>
               </li>

@@ -2,7 +2,8 @@
 import { useFigures } from '../figures.tsx';
 import { useNow, useQuery } from '../../shared/hooks.ts';
 import { streamList } from '../operations.ts';
-import { Empty, Loading, Panel, Refusal, Since, Scroll } from '../parts.tsx';
+import { Empty, Panel, Since } from '../parts.tsx';
+import { Loading, Problem, Scroll } from '../../shared/parts.tsx';
 import { count, durationInWords } from '../words.ts';
 
 const LOOK_EVERY_MS = 2_000;
@@ -11,11 +12,11 @@ export function StreamsView() {
   const { tick } = useFigures();
   const beat = Math.floor(useNow() / LOOK_EVERY_MS);
   const { data, error } = useQuery(streamList, {}, `${tick} ${beat}`);
-  if (!data) return error === null ? <Loading /> : <Refusal words={error} />;
+  if (!data) return error === null ? <Loading /> : <Problem words={error} />;
   return (
     <>
       <h1>Streams</h1>
-      <Refusal words={error} />
+      <Problem words={error} />
       <Panel title="Relay">
         {data.relays.length === 0 ? (
           <Empty>No relay has led yet: is a worker running?</Empty>

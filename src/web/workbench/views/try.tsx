@@ -4,7 +4,8 @@ import type { OrderStepsSubscription } from '../gql/graphql.ts';
 import { act, useLive, useQuery, wordIn } from '../../shared/hooks.ts';
 import { linkTo } from '../route.ts';
 import { booksToBuy, orderSteps, placeTestOrder } from '../operations.ts';
-import { Badge, Empty, Loading, Panel, Refusal } from '../parts.tsx';
+import { State, Empty, Panel } from '../parts.tsx';
+import { Loading, Problem } from '../../shared/parts.tsx';
 import { instantInWords } from '../words.ts';
 
 /** Tokens of the sandbox gateway, and what each of them makes happen. */
@@ -47,7 +48,7 @@ export function TryView() {
     <>
       <h1>Try it</h1>
       <Panel title="A test order" aside={<a href="/graphql">Any operation: GraphiQL</a>}>
-        <Refusal words={error} />
+        <Problem words={error} />
         {!data && error === null && <Loading />}
         {data && books.length === 0 && <Empty>No book is on sale yet. `npm run demo` publishes one.</Empty>}
         {books.length > 0 && (
@@ -72,8 +73,10 @@ export function TryView() {
                 ))}
               </select>
             </label>
-            <button type="submit">Place the order</button>
-            <Refusal words={refusal} />
+            <button type="submit" className="primary">
+              Place the order
+            </button>
+            <Problem words={refusal} />
           </form>
         )}
       </Panel>
@@ -98,7 +101,7 @@ function Watch({ orderId }: { orderId: string }) {
         {steps.map(({ seq, status, stage, reason, at }) => (
           <li key={seq} className={reason === null ? 'done' : 'bad'}>
             <h3>
-              <Badge>{status}</Badge>
+              <State>{status}</State>
             </h3>
             <p className="dim">
               {stage ?? 'asked for'} · <time dateTime={at}>{instantInWords(at)}</time>

@@ -1,6 +1,6 @@
 /** Asking the API to do something: what was done, or why not, in the shape that forms show. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { act } from '../shared/hooks.ts';
+import { act } from './hooks.ts';
 import type { Fault } from './forms.tsx';
 
 /** Why something was not done. */
