@@ -12,7 +12,7 @@ import type { Env } from './env.ts';
 /** What a line may tell, and of what: a request, a part of the engine, a server, a file, a payment. */
 export const LOG_FIELDS: ReadonlySet<string> = new Set(
   [
-    'requestId path err error reason probe code kind',
+    'requestId traceId path err error reason probe code kind',
     'stage stream entry entries run runs event events attempt shard duty cron slot inRedis inDatabase workflow outcome',
     'port folder logFile lastLines signal waitMs delayMs tookMs url booksPath gateway',
   ].flatMap((line) => line.split(' ')),
@@ -39,9 +39,14 @@ export function maskText(text: string): string {
 /** @returns the fields that a line may hold, their texts masked */
 export function allowedFields(fields: object): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (LOG_FIELDS.has(name)) kept[name] = masked(value);
+  for (const [name, value] of Object.entries(fields))
+    if (LOG_FIELDS.has(name)) kept[name] = isTrace(name, value) ? value : masked(value);
   return kept;
 }
+
+/** A trace looks like a token, yet is what a line is searched by: 32 hex digits are told, and nothing else under its name. */
+const isTrace = (name: string, value: unknown): boolean =>
+  name === 'traceId' && typeof value === 'string' && /^[\da-f]{32}$/.test(value);
 
 function masked(value: unknown): unknown {
   if (typeof value === 'string') return maskText(value);

@@ -47,7 +47,7 @@ import { openRequestLane, type RequestLane } from './server/request-lane.ts';
 import { authorizationOf, type Cookies, sessionCookie } from './server/session-cookie.ts';
 import { serveSignIn } from './server/sign-in.ts';
 import { openSockets } from './server/sockets.ts';
-import { traceIn } from './server/trace.ts';
+import { toldTrace, traceIn } from './server/trace.ts';
 import { serveWebhooks } from './server/webhooks.ts';
 import type { Log } from './streams/log.ts';
 
@@ -221,12 +221,13 @@ interface Door {
 
 async function answer(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
   const requestId = randomUUID();
+  const traceId = traceIn(request.headers['traceparent']);
   response.setHeaders(door.headers);
   response.setHeader('x-request-id', requestId);
   try {
     const url = parseTarget(request.url);
     if (!url) throw new HttpError(400, 'BAD_ADDRESS', `This is no address. The API is at ${GRAPHQL_PATH}.`);
-    const exchange = { request, response, url, requestId, address: callerAddress(request, door.hops) };
+    const exchange = { request, response, url, requestId, traceId, address: callerAddress(request, door.hops) };
     if (answerCors(exchange, door.origins)) return;
     const place = url.pathname.split('/')[1] ?? '';
     refuseForgery(request, door.origins, `/${place}` === GRAPHQL_PATH);
@@ -237,7 +238,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     if (error instanceof HttpError) return sendError(response, error, requestId);
     // A reader who went away in the middle is no fault of ours.
     if (response.destroyed || request.destroyed) return;
-    door.log.error({ requestId, err: error, path: request.url?.split('?')[0] }, 'a request failed unexpectedly');
+    const path = request.url?.split('?')[0];
+    door.log.error(
+      { requestId, traceId: toldTrace({ requestId, traceId }), err: error, path },
+      'a request failed unexpectedly',
+    );
     sendError(
       response,
       new HttpError(500, 'INTERNAL', 'Something went wrong on our side. Quote the requestId.'),
@@ -266,7 +271,7 @@ function serveGraphql(
   const page = serveGraphiql();
   return async (asked: Exchange) => {
     if (wantsPage(asked)) return page(asked);
-    const { request, response, requestId, address } = asked;
+    const { request, response, requestId, traceId, address } = asked;
     const { headers } = request;
     // Yoga tells who accepts nothing of ours what there is, once for each type that was asked for.
     if ((headers.accept ?? '').split(',').length > ACCEPTED_MAX) {
@@ -285,7 +290,7 @@ function serveGraphql(
     const exchange = { ...asked, url };
     const caller = {
       requestId,
-      traceId: traceIn(headers['traceparent']),
+      traceId,
       address,
       authorization: authorizationOf(headers, session),
       lastEventId: headers['last-event-id']?.toString() ?? null,

@@ -19,6 +19,13 @@ test('a line holds the fields that are named, and no other', () => {
   expect(Object.keys(line).sort()).toEqual(['level', 'msg', 'program', 'requestId', 'time']);
 });
 
+test.each([
+  ['32 hex digits', '4bf92f3577b34da6a3ce929d0e0e4736', '4bf92f3577b34da6a3ce929d0e0e4736'],
+  ['anything else', 'bkh_Zk3v9QxT1mB7sD4fG8hJ2kL6', '[secret]'],
+])('a trace is told as it is searched for, and nothing is hidden under its name: %s', (_what, traceId, told) => {
+  expect(written((log) => log.warn({ traceId }, 'words'))['traceId']).toBe(told);
+});
+
 test('an error is told by its class, code and place, without the values of its statement', () => {
   const cause = Object.assign(new Error('duplicate key value violates unique constraint "user_email_key"'), {
     code: '23505',

@@ -52,7 +52,7 @@ export function openEventLane(graphql: GraphqlServer, teller: Teller): EventLane
       const tools = graphql.getEnveloped({ params: { query }, ...caller, isLean: true });
       const document = parsed(() => tools.parse(query));
       if (document === null || operationOf(document, params.operationName)?.operation !== 'subscription') return false;
-      const answer = await subscribe(tools, document, params, caller.requestId, teller);
+      const answer = await subscribe(tools, document, params, caller, teller);
       if (response.destroyed) {
         await streamIn(answer)?.return();
         return true;
@@ -73,10 +73,10 @@ export function openEventLane(graphql: GraphqlServer, teller: Teller): EventLane
 
 type Tools = ReturnType<GraphqlServer['getEnveloped']>;
 
-async function subscribe(tools: Tools, document: DocumentNode, params: Params, requestId: string, teller: Teller) {
+async function subscribe(tools: Tools, document: DocumentNode, params: Params, caller: Caller, teller: Teller) {
   try {
     const errors = tools.validate(tools.schema, document);
-    if (errors.length > 0) return tellResult({ errors }, requestId, teller);
+    if (errors.length > 0) return tellResult({ errors }, caller, teller);
     return await tools.subscribe({
       schema: tools.schema,
       document,
@@ -85,7 +85,7 @@ async function subscribe(tools: Tools, document: DocumentNode, params: Params, r
       contextValue: await tools.contextFactory(),
     });
   } catch (error) {
-    return { errors: [tell(error, requestId, teller)] };
+    return { errors: [tell(error, caller, teller)] };
   }
 }
 

@@ -12,16 +12,14 @@ import { leanStreams } from './lean-stream.ts';
 import { tell } from './masking.ts';
 import type { Operations } from './operations.ts';
 import { limitCost, limitDocuments, maskErrors, numberEvents } from './plugins.ts';
+import type { RequestIds } from './trace.ts';
 
 const nothingKept = { get: () => undefined, set: () => {} };
 
 export const GRAPHQL_PATH = '/graphql';
 
 /** Who asks, as far as the transport knows. */
-export interface Caller {
-  requestId: string;
-  /** As a UUID. (Default: the requestId) */
-  traceId?: string | null;
+export interface Caller extends RequestIds {
   address: string;
   authorization: string | null;
   lastEventId: string | null;
@@ -69,7 +67,7 @@ export function createGraphqlServer(options: GraphqlOptions) {
     graphiql: false,
     landingPage: false,
     logging: false,
-    maskedErrors: { maskError: (error) => tell(error, crypto.randomUUID(), teller) },
+    maskedErrors: { maskError: (error) => tell(error, { requestId: crypto.randomUUID() }, teller) },
     context: async (initial: YogaInitialContext & Caller) => {
       const { requestId, traceId, address, authorization, lastEventId, payer } = initial;
       const token = credentialIn(authorization);

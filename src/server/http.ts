@@ -1,5 +1,6 @@
 /** Small parts of HTTP that every route uses: answers, headers, bodies with a limit. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestIds } from './trace.ts';
 
 /** A request is refused with this status, code and plain words. */
 export class HttpError extends Error {
@@ -14,11 +15,10 @@ export class HttpError extends Error {
   }
 }
 
-export interface Exchange {
+export interface Exchange extends RequestIds {
   request: IncomingMessage;
   response: ServerResponse;
   url: URL;
-  requestId: string;
   /** The caller's network address. */
   address: string;
 }

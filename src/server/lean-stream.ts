@@ -16,6 +16,7 @@ import {
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
 import { type Teller, tellResult } from './masking.ts';
+import type { RequestIds } from './trace.ts';
 
 type SubscriptionArgs = Pick<
   ExecutionArgs,
@@ -36,13 +37,13 @@ class OpenedStream {
 export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #args: SubscriptionArgs;
   readonly #source: AsyncIterator<unknown>;
-  readonly #requestId: string;
+  readonly #asked: RequestIds;
   readonly #teller: Teller;
 
-  constructor(args: SubscriptionArgs, source: AsyncIterator<unknown>, requestId: string, teller: Teller) {
+  constructor(args: SubscriptionArgs, source: AsyncIterator<unknown>, asked: RequestIds, teller: Teller) {
     this.#args = args;
     this.#source = source;
-    this.#requestId = requestId;
+    this.#asked = asked;
     this.#teller = teller;
   }
 
@@ -55,7 +56,7 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
     try {
       const { value: rootValue, done } = await this.#source.next();
       if (done) return { value: undefined, done: true };
-      return { value: tellResult(await execute(this.#args, rootValue), this.#requestId, this.#teller), done: false };
+      return { value: tellResult(await execute(this.#args, rootValue), this.#asked, this.#teller), done: false };
     } catch (error) {
       await this.return();
       throw error;
@@ -72,15 +73,15 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
 export function leanStreams(teller: Teller): Plugin<Context & { isLean?: boolean }> {
   return {
     onSubscribe({ args, setSubscribeFn }) {
-      const { isLean, requestId } = args.contextValue;
-      if (isLean === true) setSubscribeFn((given: SubscriptionArgs) => open(given, requestId, teller));
+      const asked = args.contextValue;
+      if (asked.isLean === true) setSubscribeFn((given: SubscriptionArgs) => open(given, asked, teller));
     },
   };
 }
 
 async function open(
   args: SubscriptionArgs,
-  requestId: string,
+  asked: RequestIds,
   teller: Teller,
 ): Promise<OpenedStream | ExecutionResult> {
   const valid = validateSubscriptionArgs({ ...args, contextValue: heirOf(args.contextValue) });
@@ -89,7 +90,7 @@ async function open(
   if (!isAsyncIterable(source)) return source;
   const { schema, document, contextValue, variableValues, operationName } = args;
   const kept = { schema, document, contextValue, variableValues, operationName };
-  return new OpenedStream(new LeanStream(kept, source[Symbol.asyncIterator](), requestId, teller));
+  return new OpenedStream(new LeanStream(kept, source[Symbol.asyncIterator](), asked, teller));
 }
 
 /** As Yoga's executor words it. */

@@ -8,6 +8,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { HubError } from '../schema/errors.ts';
 import { isTransientDatabaseError } from '../streams/errors.ts';
 import type { Log } from '../streams/log.ts';
+import { type RequestIds, toldTrace } from './trace.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -18,7 +19,8 @@ export interface Teller {
 }
 
 /** @returns the error as it may be told */
-export function tell(error: unknown, requestId: string, { log, development }: Teller): GraphQLError {
+export function tell(error: unknown, asked: RequestIds, { log, development }: Teller): GraphQLError {
+  const { requestId } = asked;
   const original = originalOf(error);
   const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
   if (original instanceof HubError) {
@@ -44,13 +46,17 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
     });
   }
   if (isTransientDatabaseError(original)) {
-    log.warn({ requestId, err: original, path: place.path }, 'the database could not be reached for a request');
+    const traceId = toldTrace(asked);
+    log.warn(
+      { requestId, traceId, err: original, path: place.path },
+      'the database could not be reached for a request',
+    );
     return new GraphQLError('We cannot reach our database at the moment. Try again.', {
       ...place,
       extensions: { code: 'UNAVAILABLE', retryAfterMs: RETRY_AFTER_MS, requestId },
     });
   }
-  log.error({ requestId, err: original, path: place.path }, 'a request failed unexpectedly');
+  log.error({ requestId, traceId: toldTrace(asked), err: original, path: place.path }, 'a request failed unexpectedly');
   const kind = development && original instanceof Error ? { kind: original.name } : {};
   return new GraphQLError('Something went wrong on our side. Quote the requestId when you ask us about it.', {
     ...place,
@@ -59,8 +65,8 @@ export function tell(error: unknown, requestId: string, { log, development }: Te
 }
 
 /** A result with each of its errors as it may be told. */
-export function tellResult(result: ExecutionResult, requestId: string, teller: Teller): ExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map((error) => tell(error, requestId, teller)) } : result;
+export function tellResult(result: ExecutionResult, asked: RequestIds, teller: Teller): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => tell(error, asked, teller)) } : result;
 }
 
 /** Source: SQLSTATE 22021 character_not_in_repertoire, 22008 and 22007 datetime, 22P05 untranslatable_character. */

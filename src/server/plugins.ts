@@ -21,6 +21,7 @@ import type { Operations } from './operations.ts';
 import { costOf } from './cost.ts';
 import { type Teller, tellResult } from './masking.ts';
 import { eventStream } from './event-stream.ts';
+import type { RequestIds } from './trace.ts';
 
 /** Inputs of ours are five levels deep; whoever walks a value does it by recursion, which ends somewhere. */
 const VARIABLES_DEPTH_MAX = 32;
@@ -174,18 +175,18 @@ const tooMuch = (retryAfterMs: number) =>
 
 /** Every result goes through `tell`, whatever the transport. */
 export function maskErrors(teller: Teller): Plugin<Context> {
-  const mask = (result: ExecutionResult, requestId: string) => tellResult(result, requestId, teller);
+  const mask = (result: ExecutionResult, asked: RequestIds) => tellResult(result, asked, teller);
   return {
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
-        if (!isAsyncIterable(result)) setResult(mask(result, args.contextValue.requestId));
+        if (!isAsyncIterable(result)) setResult(mask(result, args.contextValue));
       },
     }),
     onSubscribe: ({ args }) => ({
       onSubscribeResult({ result, setResult }) {
-        const { requestId } = args.contextValue;
-        if (!isAsyncIterable(result)) setResult(mask(result, requestId));
-        return { onNext: ({ result, setResult }) => setResult(mask(result, requestId)) };
+        const asked = args.contextValue;
+        if (!isAsyncIterable(result)) setResult(mask(result, asked));
+        return { onNext: ({ result, setResult }) => setResult(mask(result, asked)) };
       },
     }),
   };

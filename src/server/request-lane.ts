@@ -92,7 +92,7 @@ export function openRequestLane({ graphql, teller, answers, accounts, purseOf }:
       sharer = isShared ? (sharer ?? (await sharerOf(caller))) : null;
       const asNobody = sharer && { ...caller, authorization: null, payer: sharer.payer };
       const own = asNobody && !isAnonymous ? graphql.getEnveloped({ params, ...asNobody }) : tools;
-      const run = () => execute(own, document, params, caller.requestId, teller);
+      const run = () => execute(own, document, params, caller, teller);
       const made = await (sharer ? answers.make(body, sharer.payer, { run, isForAll }) : run());
       const purse = sharer && purseOfSharer(sharer);
       if (typeof made === 'string') send(response, { type, text: tellPurse(made, purse) });
@@ -116,7 +116,7 @@ function withPurse(result: ExecutionResult, purse: Purse | null): ExecutionResul
   return { ...result, extensions: { ...result.extensions, cost: { ...cost, perMinute: purse } } };
 }
 
-async function execute(tools: Tools, document: DocumentNode, params: Params, requestId: string, teller: Teller) {
+async function execute(tools: Tools, document: DocumentNode, params: Params, caller: Caller, teller: Teller) {
   try {
     const result: ExecutionResult | AsyncIterable<unknown> = await tools.execute({
       schema: tools.schema,
@@ -128,7 +128,7 @@ async function execute(tools: Tools, document: DocumentNode, params: Params, req
     if (isAsyncIterable(result)) throw new TypeError('a query gave a stream');
     return result;
   } catch (error) {
-    return { errors: [tell(error, requestId, teller)] };
+    return { errors: [tell(error, caller, teller)] };
   }
 }
 

@@ -25,6 +25,7 @@ import type { SchemaServices } from '../schema/context.ts';
 import { credentialIn } from './credential.ts';
 import { allowMethods, type Exchange, HttpError, type Route } from './http.ts';
 import { cookie, type Cookies, sessionCookie } from './session-cookie.ts';
+import { toldTrace } from './trace.ts';
 
 const PATH_CHARS_MAX = 500;
 const SHOP = '/app';
@@ -88,7 +89,8 @@ async function start(exchange: Exchange, provider: IdentityProvider, desk: Desk)
   const { response, url } = exchange;
   const { publicUrl, clock, kept, signing } = desk;
   const begun = await provider.begin(callbackUrl(publicUrl, provider)).catch((error: unknown) => {
-    desk.log.warn({ requestId: exchange.requestId, err: error }, 'an identity provider does not answer');
+    const { requestId } = exchange;
+    desk.log.warn({ requestId, traceId: toldTrace(exchange), err: error }, 'an identity provider does not answer');
     throw new HttpError(503, 'UNAVAILABLE', `${provider.name} does not answer. Try again, or sign in another way.`);
   });
   const to = placeOfOurs(url.searchParams.get('to'), publicUrl);
@@ -121,7 +123,10 @@ async function finish(exchange: Exchange, provider: IdentityProvider, desk: Desk
       response.writeHead(303, { location: `${kept.to}#two-factor=${error.challenge}` }).end();
       return;
     }
-    desk.log.info({ requestId, err: error }, 'a sign-in by an identity provider was refused');
+    desk.log.info(
+      { requestId, traceId: toldTrace(exchange), err: error },
+      'a sign-in by an identity provider was refused',
+    );
     const [status, text] = wordRefusal(error, provider);
     refuse(response, status, text);
   }

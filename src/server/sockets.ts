@@ -21,7 +21,7 @@ import { streamIn } from './lean-stream.ts';
 import { type Teller, tell } from './masking.ts';
 import type { Operations } from './operations.ts';
 import { isMutation } from './plugins.ts';
-import { traceIn } from './trace.ts';
+import { type RequestIds, traceIn } from './trace.ts';
 
 const KEEP_ALIVE_MS = 12_000;
 
@@ -63,13 +63,13 @@ export function openSockets(options: SocketOptions): {
         return streamIn(result) ?? result;
       },
       onSubscribe: async (socket, _id, sent) => {
-        const requestId = randomUUID();
+        const asked = { requestId: randomUUID(), traceId: traceIn(socket.extra.request.headers['traceparent']) };
         const { operationName, variables } = sent;
         try {
           const query = operations ? textIn(operations.complete(sent)) : sent.query;
           const tools = graphql.getEnveloped({
             params: { query },
-            ...callerOf(socket, requestId, addressOf),
+            ...callerOf(socket, asked, addressOf),
             isLean: true,
           });
           const document = tools.parse(query);
@@ -89,7 +89,7 @@ export function openSockets(options: SocketOptions): {
           if (error instanceof HttpError) {
             return [new GraphQLError(error.message, { extensions: { code: error.code } })];
           }
-          return [tell(error, requestId, teller)];
+          return [tell(error, asked, teller)];
         }
       },
     },
@@ -126,15 +126,14 @@ const textIn = (params: unknown): string => z.object({ query: z.string() }).pars
 
 function callerOf(
   socket: Pick<SocketContext, 'connectionParams'> & { extra: Extra },
-  requestId: string,
+  asked: RequestIds,
   addressOf: SocketOptions['addressOf'],
 ): Caller {
   // Clients differ in how they write the name, as with HTTP's header.
   const params = Object.entries(paramsSchema.parse(socket.connectionParams));
   const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return {
-    requestId,
-    traceId: traceIn(socket.extra.request.headers['traceparent']),
+    ...asked,
     address: addressOf(socket.extra.request),
     authorization: typeof authorization === 'string' ? authorization : null,
     lastEventId: null,

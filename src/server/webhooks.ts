@@ -8,7 +8,7 @@ import { NoticeRefusedError, type NoticeReader, type PaymentNotice } from '../po
 import type { SchemaServices } from '../schema/context.ts';
 import { acceptNotice } from '../schema/payment-notices.ts';
 import { allowMethods, type Exchange, HttpError, readBody, type Route, sendJson } from './http.ts';
-import { traceIn } from './trace.ts';
+import { toldTrace } from './trace.ts';
 
 /** A provider's notice is some KB. */
 const BODY_LIMIT = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
@@ -20,12 +20,9 @@ export function serveWebhooks(services: SchemaServices): Route {
       throw new HttpError(404, 'NOT_FOUND', 'There is no such webhook here.');
     }
     allowMethods(exchange, 'POST');
-    const { requestId, request } = exchange;
-    const { headers } = request;
-    const rawBody = await readBody(request, BODY_LIMIT);
+    const rawBody = await readBody(exchange.request, BODY_LIMIT);
     const notice = readNotice(notices, rawBody, exchange, log);
-    const isNew =
-      notice !== null && (await acceptNotice(services, notice, traceIn(headers['traceparent']) ?? requestId));
+    const isNew = notice !== null && (await acceptNotice(services, notice, exchange.traceId ?? exchange.requestId));
     sendJson(exchange.response, 200, { received: true, isNew });
   };
 }
@@ -33,17 +30,24 @@ export function serveWebhooks(services: SchemaServices): Route {
 function readNotice(
   notices: NoticeReader,
   rawBody: Buffer,
-  { request, requestId }: Exchange,
+  exchange: Exchange,
   log: SchemaServices['log'],
 ): PaymentNotice | null {
   const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
+    Object.entries(exchange.request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(',') : value,
+    ]),
   );
   try {
     return notices.readNotice(rawBody, headers);
   } catch (error) {
     if (!(error instanceof NoticeRefusedError)) throw error;
-    log.warn({ gateway: notices.name, requestId }, 'a webhook was refused: forged, too old or unreadable');
+    const { requestId } = exchange;
+    log.warn(
+      { gateway: notices.name, requestId, traceId: toldTrace(exchange) },
+      'a webhook was refused: forged, too old or unreadable',
+    );
     throw new HttpError(400, error.code, error.message);
   }
 }

@@ -14,6 +14,7 @@ const api = useApi({
   limits: { complexityMax: 2_000, depthMax: 8, aliasesMax: 5, tokensMax: 300 },
 });
 const shop = market(api);
+const REQUEST_ID = randomUUID();
 let server: Server;
 let address = '';
 
@@ -38,14 +39,15 @@ beforeAll(async () => {
     const url = parseTarget(request.url);
     const body = (await readBody(request, { timeoutMs: 10_000, bytesMax: 1_000_000 })).toString();
     const caller = {
-      requestId: 'one',
+      requestId: REQUEST_ID,
       address: '127.0.0.1',
       authorization: request.headers.authorization ?? null,
       lastEventId: null,
     };
     if (!url) throw new TypeError('no address');
     if (request.headers['x-way'] === 'lane') {
-      if (await lane.serve({ request, response, url, requestId: 'one', address: '127.0.0.1' }, caller, body)) return;
+      if (await lane.serve({ request, response, url, requestId: REQUEST_ID, address: '127.0.0.1' }, caller, body))
+        return;
       response.setHeader('x-declined', '1');
     }
     Object.assign(request, { body });

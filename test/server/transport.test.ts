@@ -8,6 +8,7 @@ import { ALLOWED_ORIGIN, useApi } from '../schema/support/api.ts';
 const api = useApi({
   limits: { bodyBytesMax: 10_000, complexityMax: 500, depthMax: 5, aliasesMax: 5, tokensMax: 300 },
 });
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const json = { 'content-type': 'application/json' };
 
 const firstCode = async (response: Response) => (await response.json()).errors[0].extensions.code;
@@ -145,6 +146,26 @@ describe('errors', () => {
     const requestId = errors?.[0]?.extensions?.['requestId'];
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INTERNAL' });
     expect(api.lines.find(({ fields }) => 'requestId' in fields && fields.requestId === requestId)).toBeDefined();
+  });
+
+  test.each([
+    ['told', `00-${TRACE}-00f067aa0ba902b7-01`, TRACE],
+    ['malformed', `00-${TRACE}-01`, undefined],
+  ])('that are unexpected are found in the log by the trace of the request: %s', async (_how, traceparent, logged) => {
+    const { token } = await api.signUp('ADMIN');
+    const broken = vi.spyOn(api.services.flowGraph, 'workflows', 'get').mockImplementation(() => {
+      throw new Error('out of order');
+    });
+    const response = await fetch(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, traceparent },
+      body: JSON.stringify({ query: '{ flowGraph { name } }' }),
+    });
+    await response.text();
+    broken.mockRestore();
+    const requestId = response.headers.get('x-request-id');
+    const line = api.lines.find(({ fields }) => 'requestId' in fields && fields.requestId === requestId);
+    expect(line?.fields).toMatchObject({ requestId, traceId: logged });
   });
 
   test('of an id or a cursor say what to do', async () => {
