@@ -13,6 +13,6 @@ export type { ExtractedBook } from './extracted-book.ts';
 export type { ProgressEvent } from './child-process.ts';
 export { buildEpub } from './build.ts';
 export type { BuildSpec } from './build.ts';
-export { BOOKS_READ_AT_ONCE, Places, PlacesFullError, readingPlaces } from './places.ts';
+export { BOOKS_READ_AT_ONCE, CALM_PATIENCE_MS, Places, PlacesFullError, readingPlaces } from './places.ts';
 export { CHAPTER_STYLE } from './chapter-page.ts';
 export { ChapterError, CHAPTER_LINK, readChapter } from './read-chapter.ts';

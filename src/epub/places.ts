@@ -4,9 +4,14 @@
  * A core is left to everything else, so that a burst of books slows no purchase down. Who comes first goes first.
  */
 import { availableParallelism } from 'node:os';
+import { calmOf } from './calm.ts';
 
 /** One core fewer than there are, at least 1. */
 export const BOOKS_READ_AT_ONCE = Math.max(1, availableParallelism() - 1);
+
+/** A book waits so long at most for purchases to leave this process some time. */
+export const CALM_PATIENCE_MS = 30_000;
+const calm = calmOf({ busyMax: 0.5, patienceMs: CALM_PATIENCE_MS, lookEveryMs: 250 });
 
 /** As many wait as may wait. */
 export class PlacesFullError extends Error {
@@ -22,11 +27,20 @@ export class Places {
   #free: number;
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #before: (signal?: AbortSignal) => Promise<void>;
 
-  /** @param waitingMax (Default: no limit, for callers who are limited themselves) */
-  constructor(count: number, waitingMax = Number.POSITIVE_INFINITY) {
+  /**
+   * @param waitingMax (Default: no limit, for callers who are limited themselves)
+   * @param before what whoever has a place waits for besides (Default: nothing)
+   */
+  constructor(
+    count: number,
+    waitingMax = Number.POSITIVE_INFINITY,
+    before: (signal?: AbortSignal) => Promise<void> = async () => {},
+  ) {
     this.#free = count;
     this.#waitingMax = waitingMax;
+    this.#before = before;
   }
 
   /**
@@ -36,6 +50,7 @@ export class Places {
   async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(signal);
     try {
+      await this.#before(signal);
       return await work();
     } finally {
       this.#leave();
@@ -67,5 +82,5 @@ export class Places {
   }
 }
 
-/** Of this process: checking and reading share them. */
-export const readingPlaces = new Places(BOOKS_READ_AT_ONCE);
+/** Of this process: checking and reading share them, and go behind what is short. */
+export const readingPlaces = new Places(BOOKS_READ_AT_ONCE, Number.POSITIVE_INFINITY, calm);

@@ -23,7 +23,7 @@ import { decodeCursor, pageArgs, pageOf } from './pages.ts';
 
 const TEXT_CHARS_MAX = 200;
 const searchText = searchSchema(TEXT_CHARS_MAX);
-const CatalogueFilterInput = builder.inputType('CatalogueFilter', {
+export const CatalogueFilterInput = builder.inputType('CatalogueFilter', {
   description: 'What a page of the catalogue holds; all of it must be true.',
   validate: z
     .looseObject({ priceMax: z.unknown().optional(), currency: z.unknown().optional() })

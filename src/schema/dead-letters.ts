@@ -8,6 +8,7 @@ import {
   replayDeadLetter,
   replayEdited,
 } from '../streams/dead-letters.ts';
+import { stagesOfNoReturn } from '../streams/flow-graph.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { hidePersonal } from './disclosure.ts';
@@ -43,6 +44,10 @@ const DeadLetter = builder.drizzleNode('deadLetters', {
       resolve: ({ payload }) => JSON.stringify(hidePersonal(payload)),
     }),
     state: t.expose('state', { type: DeadLetterState, description: 'What became of it.' }),
+    isOwed: t.boolean({
+      description: 'There is no way back from where it stands: it can be replayed, not discarded.',
+      resolve: ({ stage, kind }, _args, { flowGraph }) => kind === 'RUN' && stagesOfNoReturn(flowGraph).has(stage),
+    }),
     resolvedBy: t.exposeString('resolvedBy', { nullable: true, description: 'Who decided.' }),
     resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: 'When.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was parked.' }),
@@ -150,12 +155,14 @@ builder.relayMutationField(
     }),
   },
   {
-    description: 'Gives a dead letter up; its run ends as FAILED. For admins.',
+    description:
+      'Gives a dead letter up; its run ends as FAILED. Not where there is no way back, such as behind a payment: that is replayed until it is done. For admins.',
     authScopes: { admin: 'operations:write' },
     errors: { types: [NotFoundError, InvalidStateError] },
     resolve: async (_root, { input: { id } }, context) => {
       const decision = { id, by: signedIn(context).email, now: context.clock.now() };
-      refuse(await context.commit((tx) => discardDeadLetter(tx, decision)));
+      const owed = stagesOfNoReturn(context.flowGraph);
+      refuse(await context.commit((tx) => discardDeadLetter(tx, decision, owed)));
       return { letterId: id };
     },
   },
@@ -174,7 +181,7 @@ const DeadLetterDecision = builder.enumType('DeadLetterDecision', {
   description: 'What is to become of dead letters.',
   values: {
     REPLAY: { description: 'Send them again, each with a fresh count of attempts.' },
-    DISCARD: { description: 'Give them up; their runs end as FAILED.' },
+    DISCARD: { description: 'Give them up; their runs end as FAILED. What is owed is not.' },
   } as const,
 });
 
@@ -190,17 +197,18 @@ builder.relayMutationField(
   },
   {
     description:
-      'Decides about many dead letters in one commit; those that are decided already stay as they are. For admins.',
+      'Decides about many dead letters in one commit; those that are decided already, or are not to be given up, stay as they are. For admins.',
     authScopes: { admin: 'operations:write' },
     errors: { types: [] },
     resolve: async (_root, { input: { ids, decision } }, context) => {
-      const decide = decision === 'REPLAY' ? replayDeadLetter : discardDeadLetter;
+      const owed = stagesOfNoReturn(context.flowGraph);
       const [by, now] = [signedIn(context).email, context.clock.now()];
       return context.commit(async (tx) => {
         const decidedIds: string[] = [];
         // In one order, so that two who decide at the same time do not wait for each other.
         for (const id of [...new Set(ids)].toSorted()) {
-          const answer = await decide(tx, { id, by, now });
+          const one = { id, by, now };
+          const answer = await (decision === 'REPLAY' ? replayDeadLetter(tx, one) : discardDeadLetter(tx, one, owed));
           if (answer === 'REPLAYED' || answer === 'DISCARDED') decidedIds.push(id);
         }
         return { decidedIds };
@@ -253,6 +261,10 @@ function parseJson(text: string): unknown {
 }
 
 function refuse(answer: DeadLetterAnswer): void {
+  if (answer === 'OWED') {
+    const words = 'There is no way back from here: what it does is owed. Mend its cause, then replay it.';
+    throw new InvalidStateError(words, 'OWED');
+  }
   if (answer === 'UNKNOWN') throw new NotFoundError('dead letter');
   if (answer === 'NOT_OPEN')
     throw new InvalidStateError('Somebody has decided about this dead letter already.', 'RESOLVED');

@@ -9,6 +9,7 @@ import { builder } from './builder.ts';
 import './accounts.ts';
 import './api-keys.ts';
 import './catalogue.ts';
+import './catalogue-facets.ts';
 import './claim.ts';
 import './contributor.ts';
 import './coupon.ts';

@@ -10,7 +10,9 @@
 import { BREAK, type DocumentNode, type GraphQLSchema, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  Query: ['catalogue'],
+  Query: ['catalogue', 'catalogueFacets'],
+  CatalogueFacets: ['count', 'isWhole', 'languages', 'subjects', 'priceCounts', 'publishedCounts'],
+  FacetValue: ['value', 'count'],
   EditionConnection: ['edges', 'nodes', 'pageInfo'],
   EditionEdge: ['cursor', 'node'],
   PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],

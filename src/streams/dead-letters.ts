@@ -2,13 +2,14 @@
  * Dead letters: what ran out of attempts and has no other end, parked with its reason until somebody decides.
  *
  * Promise: replaying a letter twice, or while its first replay runs, has the effect once: the run's inbox check decides.
+ * What is owed is not given up.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { deadLetters, events } from '../db/tables/engine.ts';
 import { planDeliveries } from './timers.ts';
 
-export type DeadLetterAnswer = 'REPLAYED' | 'DISCARDED' | 'NOT_OPEN' | 'UNKNOWN';
+export type DeadLetterAnswer = 'REPLAYED' | 'DISCARDED' | 'OWED' | 'NOT_OPEN' | 'UNKNOWN';
 
 interface Decision {
   /** The dead letter's id. */
@@ -77,8 +78,20 @@ export async function replayEdited(tx: Tx, decision: Decision & { payload: unkno
   return 'REPLAYED';
 }
 
-/** Gives a parked delivery up for good; its run ends as FAILED. */
-export async function discardDeadLetter(tx: Tx, decision: Decision): Promise<DeadLetterAnswer> {
+/**
+ * Gives a parked delivery up for good; its run ends as FAILED.
+ * @param owed stages whose work is owed once it has begun: they are replayed until they are done
+ */
+export async function discardDeadLetter(
+  tx: Tx,
+  decision: Decision,
+  owed: ReadonlySet<string> = new Set(),
+): Promise<DeadLetterAnswer> {
+  const [parked] = await tx
+    .select({ stage: deadLetters.stage })
+    .from(deadLetters)
+    .where(and(eq(deadLetters.id, decision.id), eq(deadLetters.state, 'OPEN'), eq(deadLetters.kind, 'RUN')));
+  if (parked && owed.has(parked.stage)) return 'OWED';
   const letter = await resolve(tx, decision, 'DISCARDED');
   if (typeof letter === 'string') return letter;
   if (letter.runId) {

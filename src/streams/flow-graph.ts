@@ -55,6 +55,16 @@ export function flowGraph<Services>(workflows: readonly Workflow<Services>[]): F
   };
 }
 
+/** Stages behind which there is no way back: each workflow's pivot, and what follows it. What they do is owed. */
+export function stagesOfNoReturn({ workflows }: FlowGraph): ReadonlySet<string> {
+  return new Set(
+    workflows.flatMap(({ stages }) => {
+      const pivot = stages.findIndex((stage) => stage.pivot);
+      return pivot === -1 ? [] : stages.slice(pivot).map(({ id }) => id);
+    }),
+  );
+}
+
 /** The graph as Mermaid text, one picture per workflow. */
 export function flowMermaid(graph: FlowGraph): string {
   const lines = ['flowchart LR'];

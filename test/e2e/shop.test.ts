@@ -106,11 +106,18 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await page.goto(`${program.url}/app`);
     const book = page.getByRole('link', { name: TITLE });
     await book.waitFor();
-    await page.getByLabel('Price').selectOption({ label: 'Free' });
+    // What each choice would find stands beside it, whatever is chosen now.
+    const choices = (label: string) => page.getByLabel(label).locator('option').allTextContents();
+    const prices = ['Any price', 'Free (0)', 'Up to €5 (1)', 'Up to €10 (1)'];
+    await expect.poll(() => choices('Price')).toEqual(prices);
+    expect(await choices('Language')).toEqual(['All languages', 'English (1)']);
+    await page.getByLabel('Price').selectOption({ label: 'Free (0)' });
     await page.getByText('No book fits.').waitFor();
     expect(page.url()).toBe(`${program.url}/app?price=0`);
-    await page.getByLabel('Price').selectOption({ label: 'Up to €5' });
-    await page.getByLabel('Published').selectOption({ label: 'This week' });
+    await expect.poll(() => choices('Price')).toEqual(prices);
+    expect(await choices('Published')).toEqual(['Any time', 'This week (0)', 'This month (0)', 'This year (0)']);
+    await page.getByLabel('Price').selectOption({ label: 'Up to €5 (1)' });
+    await page.getByLabel('Published').selectOption({ label: 'This week (1)' });
     await book.click();
     await page.getByRole('link', { name: 'Sea stories' }).click();
     await page.getByText('About Sea stories').waitFor();

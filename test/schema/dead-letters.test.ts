@@ -1,12 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { workflows } from '../../src/consumers/index.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import { deadLetters, runs } from '../../src/db/tables/index.ts';
 import { encodeId } from '../../src/schema/ids.ts';
+import { flowGraph } from '../../src/streams/index.ts';
 import { useApi } from './support/api.ts';
 
 const api = useApi();
 
-async function park() {
+async function park(stage = 'receipt.send') {
   const id = newId();
   const now = new Date();
   await api.db.insert(runs).values({
@@ -15,13 +17,13 @@ async function park() {
     subject: 'order:x',
     shard: 0,
     state: 'PARKED',
-    stage: 'receipt.send',
+    stage,
     atEventId: 7,
     startedAt: now,
   });
   await api.db.insert(deadLetters).values({
     id,
-    stage: 'receipt.send',
+    stage,
     stream: 'order.completed',
     eventId: 7,
     runId: 'receipt/7',
@@ -65,6 +67,34 @@ test('an admin discards, and the run ends as failed', async () => {
     discardDeadLetter: { deadLetter: { state: 'DISCARDED', run: { state: 'FAILED' } } },
   });
 });
+
+test('what is owed is not given up, alone or among others', async () => {
+  const graph = vi.spyOn(api.services.flowGraph, 'workflows', 'get').mockReturnValue(flowGraph(workflows).workflows);
+  const admin = await api.signUp('ADMIN');
+  const owed = async () =>
+    (await api.ask('{ deadLetters(first: 1) { nodes { stage isOwed } } }', {}, admin.token)).data;
+  const id = await park('purchase.fulfil');
+  expect(await owed()).toEqual({ deadLetters: { nodes: [{ stage: 'purchase.fulfil', isOwed: true }] } });
+  const refused = await api.ask(resolve('discard'), { id }, admin.token);
+  expect(refused.data).toMatchObject({ discardDeadLetter: { __typename: 'InvalidStateError', code: 'INVALID_STATE' } });
+  const many = `mutation ($ids: [ID!]!, $decision: DeadLetterDecision!) {
+    decideDeadLetters(input: { ids: $ids, decision: $decision }) { ... on DecideDeadLettersPayload { deadLetters { state } } } }`;
+  const decide = async (decision: string) => (await api.ask(many, { ids: [id], decision }, admin.token)).data;
+  expect(await decide('DISCARD')).toEqual({ decideDeadLetters: { deadLetters: [] } });
+  expect(await decide('REPLAY')).toEqual({ decideDeadLetters: { deadLetters: [{ state: 'REPLAYED' }] } });
+  graph.mockRestore();
+});
+
+test.each(['purchase.authorize-payment', 'receipt.send'])(
+  'what can be undone or left is not owed: %s',
+  async (stage) => {
+    const graph = vi.spyOn(api.services.flowGraph, 'workflows', 'get').mockReturnValue(flowGraph(workflows).workflows);
+    const admin = await api.signUp('ADMIN');
+    const answer = await api.ask(resolve('discard'), { id: await park(stage) }, admin.token);
+    expect(answer.data).toMatchObject({ discardDeadLetter: { deadLetter: { state: 'DISCARDED' } } });
+    graph.mockRestore();
+  },
+);
 
 test('nobody else sees or touches them', async () => {
   const id = await park();

@@ -107,6 +107,11 @@ describe('an answer that is the same for all', () => {
   });
 });
 
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  priceCounts: '(currency: "EUR", upTo: [0, 500])',
+  publishedCounts: '(after: ["2020-01-01T00:00:00Z"])',
+};
+
 describe('the fields of answers that are the same for all', () => {
   const named = (type: string): string[] =>
     [...sameForAllFields].filter((field) => field.startsWith(`${type}.`)).map((field) => field.slice(type.length + 1));
@@ -118,11 +123,12 @@ describe('the fields of answers that are the same for all', () => {
       const field = type.getFields()[name];
       if (!field) throw new TypeError(`${typeName}.${name} does not exist`);
       const inner = getNamedType(field.type);
-      return isObjectType(inner) ? `${name} { ${selectionOf(inner.name)} }` : name;
+      return isObjectType(inner) ? `${name} { ${selectionOf(inner.name)} }` : `${name}${ARGUMENTS[name] ?? ''}`;
     });
     return `__typename ${fields.join(' ')}`;
   };
-  const query = `{ catalogue(first: 5) { ${selectionOf('EditionConnection')} } }`;
+  const query = `{ catalogue(first: 5) { ${selectionOf('EditionConnection')} }
+    catalogueFacets { ${selectionOf('CatalogueFacets')} } }`;
 
   test('are all in the schema, and all asked for here', () => {
     for (const field of sameForAllFields) expect(query).toContain(field.split('.')[1]);

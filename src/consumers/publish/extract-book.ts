@@ -6,12 +6,12 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { Extracted } from '../../db/books.ts';
 import type { ConsumerServices } from '../services.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { readingPlaces } from '../../epub/index.ts';
+import { CALM_PATIENCE_MS, readingPlaces } from '../../epub/index.ts';
 import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 const READ_TIMEOUT_MS = 60_000;
 /** Before it begins, a book of the other stage may take its whole time in the same place. */
-export const EXTRACT_TIMEOUT_MS = 2 * READ_TIMEOUT_MS + 30_000;
+export const EXTRACT_TIMEOUT_MS = 2 * (READ_TIMEOUT_MS + CALM_PATIENCE_MS) + 30_000;
 const COVER_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 const TEXT_SIZE_BYTES_MAX = 4 * 1024 * 1024;
 

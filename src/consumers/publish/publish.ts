@@ -27,7 +27,7 @@ import { EXTRACT_TIMEOUT_MS, extractBook } from './extract-book.ts';
 import { goLive } from './go-live.ts';
 import { BOOKS_READ_AT_ONCE } from '../../epub/index.ts';
 import { changeRevision } from './revision.ts';
-import { scanFile } from './scan-file.ts';
+import { SCAN_TIMEOUT_MS, scanFile } from './scan-file.ts';
 import { VALIDATE_TIMEOUT_MS, validateBook } from './validate-book.ts';
 
 const patient = backoff({ attemptsMax: 5, delayMs: 1_000, delayMsMax: 30_000 });
@@ -46,7 +46,7 @@ export const publish = workflow('publish', {
       on: metadataAccepted,
       emits: [fileScanned, changesRequested, editionRejected],
       retry: patient,
-      timeoutMs: 60_000,
+      timeoutMs: SCAN_TIMEOUT_MS,
       concurrency: BOOKS_READ_AT_ONCE,
       run: scanFile,
     }),

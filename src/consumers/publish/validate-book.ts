@@ -8,7 +8,7 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { ConsumerServices } from '../services.ts';
 import { needsChanges, reject } from './outcomes.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { readingPlaces } from '../../epub/index.ts';
+import { CALM_PATIENCE_MS, readingPlaces } from '../../epub/index.ts';
 import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 type Context = StageContext<ConsumerServices, 'edition.progressed'>;
@@ -16,7 +16,7 @@ type Context = StageContext<ConsumerServices, 'edition.progressed'>;
 /** The checker may take this long; the stage a little longer, so that its verdict is always heard. */
 const CHECK_TIMEOUT_MS = 60_000;
 /** Before it begins, a book of the other stage may take its whole time in the same place. */
-export const VALIDATE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS + 30_000;
+export const VALIDATE_TIMEOUT_MS = 2 * (CHECK_TIMEOUT_MS + CALM_PATIENCE_MS) + 30_000;
 const PROGRESS_EVERY_MS = 1_000;
 
 export async function validateBook({ payload }: StageInput<EditionPayload>, context: Context) {

@@ -192,6 +192,7 @@ export const deadLetterList = graphql(`
         attempts
         payload
         state
+        isOwed
         resolvedBy
         resolvedAt
         createdAt

@@ -31,6 +31,20 @@ export const catalogue = graphql(/* GraphQL */ `
   }
 `);
 
+export const catalogueFacets = graphql(/* GraphQL */ `
+  query CatalogueFacets($filter: CatalogueFilter, $upTo: [SafeInt!]!, $after: [DateTime!]!) {
+    catalogueFacets(filter: $filter) {
+      isWhole
+      languages {
+        value
+        count
+      }
+      priceCounts(currency: "EUR", upTo: $upTo)
+      publishedCounts(after: $after)
+    }
+  }
+`);
+
 export const book = graphql(/* GraphQL */ `
   query Book($id: ID!) {
     edition(id: $id) {

@@ -4,15 +4,14 @@ import type { CatalogueQuery } from '../gql/graphql.ts';
 import { client } from '../../shared/client.ts';
 import { useQuery } from '../../shared/hooks.ts';
 import { Choice, Input } from '../../shared/forms.tsx';
-import { catalogue } from '../operations/shop.ts';
+import { catalogue, catalogueFacets } from '../operations/shop.ts';
 import { Cover, View } from '../parts.tsx';
 import { Problem } from '../../shared/parts.tsx';
 import { pathOf, rewrite } from '../place.ts';
-import { languageWords, makersOf, priceWords } from '../words.ts';
+import { languageWords, makersOf, numberWords, priceWords } from '../words.ts';
 
 const PAGE_SIZE = 24;
 const TYPING_MS = 300;
-const LANGUAGES = 'ar zh cs da nl en fi fr de el he hi hu it ja ko la no fa pl pt ro ru sk es sv tr uk vi'.split(' ');
 
 type Page = CatalogueQuery['catalogue'];
 type Book = Page['nodes'][number];
@@ -43,26 +42,60 @@ interface Wish {
 
 const NO_WISH: Wish = { q: '', language: '', price: '', days: '', subject: '', order: '' };
 
-function variablesOf({ q, language, price, days, subject, order }: Wish, after: string | null) {
-  // By days, so that what is asked again is the same question.
-  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+/** By days, so that what is asked again is the same question. */
+const daysAgo = (days: string): string =>
+  new Date((Math.floor(Date.now() / DAY_MS) - Number(days)) * DAY_MS).toISOString();
+
+const filterOf = ({ q, language, price, days, subject }: Wish) => ({
+  ...(q.trim() && { text: q.trim() }),
+  ...(language && { language }),
+  ...(price && { currency: 'EUR', priceMax: Number(price) }),
+  ...(days && { publishedAfter: daysAgo(days) }),
+  ...(subject && { subject }),
+});
+
+function variablesOf(wish: Wish, after: string | null) {
+  const { order } = wish;
   return {
-    filter: {
-      ...(q.trim() && { text: q.trim() }),
-      ...(language && { language }),
-      ...(price && { currency: 'EUR', priceMax: Number(price) }),
-      ...(days && { publishedAfter: new Date(today - Number(days) * DAY_MS).toISOString() }),
-      ...(subject && { subject }),
-    },
+    filter: filterOf(wish),
     orderBy: order === 'title' ? ('TITLE_ASC' as const) : ('PUBLISHED_DESC' as const),
     first: PAGE_SIZE,
     after,
   };
 }
 
+type Options = readonly (readonly [value: string, words: string])[];
+
+const chosenOf = (options: Options): string[] => options.flatMap(([value]) => (value === '' ? [] : [value]));
+
+/** The choices, each with how many books it would find as soon as that is known. */
+function useChoices(wish: Wish): Record<'languages' | 'prices' | 'ages', Options> {
+  const { data } = useQuery(catalogueFacets, {
+    filter: filterOf(wish),
+    upTo: chosenOf(PRICES).map(Number),
+    after: chosenOf(AGES).map(daysAgo),
+  });
+  const facets = data?.catalogueFacets;
+  const counted = (words: string, count: number | undefined) =>
+    count === undefined ? words : `${words} (${numberWords(count)}${facets?.isWhole === false ? '+' : ''})`;
+  const withCounts = (options: Options, counts: readonly number[] | undefined): Options =>
+    // The first leaves the choice open.
+    options.map(([value, words], place) => [value, place === 0 ? words : counted(words, counts?.[place - 1])]);
+  const languages = (facets?.languages ?? [])
+    .map(({ value, count }) => [value, counted(languageWords(value), count)] as const)
+    .toSorted((a, b) => a[1].localeCompare(b[1]));
+  const isListed = wish.language === '' || languages.some(([value]) => value === wish.language);
+  const chosen = isListed ? [] : [[wish.language, languageWords(wish.language)] as const];
+  return {
+    languages: [['', 'All languages'], ...chosen, ...languages],
+    prices: withCounts(PRICES, facets?.priceCounts),
+    ages: withCounts(AGES, facets?.publishedCounts),
+  };
+}
+
 function wishIn(search: string): Wish {
   const query = new URLSearchParams(search);
-  const known = (name: string, options: readonly (readonly [string, string])[]) => {
+  const known = (name: string, options: Options) => {
     const value = query.get(name) ?? '';
     return options.some(([one]) => one === value) ? value : '';
   };
@@ -129,9 +162,7 @@ function Search({ wish, onWish }: { wish: Wish; onWish: (wish: Wish) => void }) 
     const timer = setTimeout(() => onWish(typed), typed.q === wish.q ? 0 : TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, wish, onWish]);
-  const languages = LANGUAGES.map((tag) => [tag, languageWords(tag)] as const).toSorted((a, b) =>
-    a[1].localeCompare(b[1]),
-  );
+  const { languages, prices, ages } = useChoices(wish);
   return (
     <form
       className="search"
@@ -147,9 +178,9 @@ function Search({ wish, onWish }: { wish: Wish; onWish: (wish: Wish) => void }) 
       }}
     >
       <Input label="Search" name="q" type="search" value={wish.q} placeholder="Title or name" maxLength={200} />
-      <Choice label="Language" name="language" options={[['', 'All languages'], ...languages]} chosen={wish.language} />
-      <Choice label="Price" name="price" options={PRICES} chosen={wish.price} />
-      <Choice label="Published" name="days" options={AGES} chosen={wish.days} />
+      <Choice label="Language" name="language" options={languages} chosen={wish.language} />
+      <Choice label="Price" name="price" options={prices} chosen={wish.price} />
+      <Choice label="Published" name="days" options={ages} chosen={wish.days} />
       <Choice
         label="Order"
         name="order"

@@ -162,9 +162,13 @@ function LetterItem({
               <button type="button" onClick={() => setEditing(true)}>
                 Change and replay
               </button>
-              <button type="button" className="danger" onClick={() => onDecide('DISCARD')}>
-                Discard
-              </button>
+              {letter.isOwed ? (
+                <span className="hint">There is no way back from here: it is owed, and cannot be given up.</span>
+              ) : (
+                <button type="button" className="danger" onClick={() => onDecide('DISCARD')}>
+                  Discard
+                </button>
+              )}
             </div>
           )}
         </>

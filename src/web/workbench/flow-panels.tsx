@@ -1,0 +1,153 @@
+/** What stands beside the picture of a workflow: its stages in rows, and a stage or an event looked at closely. */
+import type { Figures } from './figures.tsx';
+import { figuresOf, type Stage, type Way, type Workflow } from './flow-layout.ts';
+import { Panel, Since } from './parts.tsx';
+import { linkTo } from './route.ts';
+import { durationInWords, eventInWords } from './words.ts';
+import { Facts, Scroll } from '../shared/parts.tsx';
+
+/** The same in rows, for whoever reads better than they see. */
+export function StageTable({
+  workflow,
+  byStage,
+  onChoose,
+}: {
+  workflow: Workflow;
+  byStage: ReadonlyMap<string, Figures>;
+  onChoose: (stage: string) => void;
+}) {
+  return (
+    <details>
+      <summary>As a table</summary>
+      <Scroll label={`The stages of ${workflow.name}, as a table`}>
+        <table>
+          <thead>
+            <tr>
+              <th>Stage</th>
+              <th className="number">Waiting</th>
+              <th className="number">In flight</th>
+              <th className="number">Retrying</th>
+              <th className="number">Dead</th>
+              <th className="number">Per minute</th>
+              <th className="number">p50</th>
+              <th className="number">p99</th>
+            </tr>
+          </thead>
+          <tbody>
+            {workflow.stages.map((stage) => {
+              const figures = byStage.get(stage.id);
+              return (
+                <tr key={stage.id}>
+                  <th scope="row">
+                    <button type="button" className="link" onClick={() => onChoose(stage.id)}>
+                      {stage.name}
+                    </button>
+                  </th>
+                  <td className="number">{figures?.waiting ?? 0}</td>
+                  <td className="number">{figures?.inFlight ?? '–'}</td>
+                  <td className="number">{figures?.retrying ?? 0}</td>
+                  <td className="number">{figures?.parked ?? 0}</td>
+                  <td className="number">{(figures?.perMinute ?? 0).toFixed(1)}</td>
+                  <td className="number">{inWords(figures?.p50Ms)}</td>
+                  <td className="number">{inWords(figures?.p99Ms)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+    </details>
+  );
+}
+
+const inWords = (ms: number | null | undefined): string => (typeof ms === 'number' ? durationInWords(ms) : '–');
+
+export function WayPanel({
+  way,
+  graph,
+  byStage,
+  onClose,
+}: {
+  way: Way;
+  graph: readonly Workflow[];
+  byStage: ReadonlyMap<string, Figures>;
+  onClose: () => void;
+}) {
+  const figures = figuresOf(byStage, way);
+  const consumers = graph.flatMap(({ stages }) => stages).filter(({ on }) => on.includes(way.event));
+  return (
+    <aside className="drawer" aria-label={way.event}>
+      <Panel
+        title={eventInWords(way.event)}
+        aside={
+          <button type="button" onClick={onClose}>
+            Close
+          </button>
+        }
+      >
+        <Facts
+          facts={[
+            ['Event', <code>{way.event}</code>],
+            ['Returned by', way.stage.id],
+            ['Consumed by', consumers.map(({ id }) => id).join(', ') || 'nobody: it ends the run'],
+            ['Rate', `${(figures?.perMinute ?? 0).toFixed(1)} a minute`],
+            ['Last passed', figures ? <Since at={figures.lastAt} /> : 'not in the last five minutes'],
+          ]}
+        />
+      </Panel>
+    </aside>
+  );
+}
+
+export function StagePanel({
+  stage,
+  figures,
+  onClose,
+}: {
+  stage: Stage;
+  figures: Figures | undefined;
+  onClose: () => void;
+}) {
+  return (
+    <aside className="drawer" aria-label={stage.id}>
+      <Panel
+        title={stage.id}
+        aside={
+          <button type="button" onClick={onClose}>
+            Close
+          </button>
+        }
+      >
+        <Facts
+          facts={[
+            ['Consumes', stage.on.join(', ')],
+            ['Returns', stage.emits.join(', ')],
+            ['Tried', stage.retry],
+            ['Time limit', stage.timeoutMs === null ? 'pure SQL' : durationInWords(stage.timeoutMs)],
+            ['Calls out', stage.callsOut ? 'yes' : 'no'],
+            [
+              'Can be undone',
+              stage.compensates ? 'yes' : stage.pivot ? 'no: the point of no return' : 'nothing to undo',
+            ],
+            ['Failures', `${(figures?.failuresPerMinute ?? 0).toFixed(1)} a minute`],
+            ['p99', inWords(figures?.p99Ms)],
+            ...(figures?.events ?? []).map(
+              ({ type, perMinute, lastAt }) =>
+                [
+                  eventInWords(type),
+                  <>
+                    {perMinute.toFixed(1)} a minute, last <Since at={lastAt} />
+                  </>,
+                ] as const,
+            ),
+          ]}
+        />
+        <p>
+          <a className="button" href={linkTo('runs')} onClick={() => sessionStorage.setItem('runs.stage', stage.id)}>
+            Runs at this stage
+          </a>
+        </p>
+      </Panel>
+    </aside>
+  );
+}
