@@ -8,7 +8,8 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { useEffect, useRef, useState } from 'react';
 import { watch } from '../shared/client.ts';
 import { useConnected } from '../shared/hooks.ts';
-import { durationWords, statusWords, timeWords } from './words.ts';
+import { durationWords } from '../shared/words.ts';
+import { statusWords, timeWords } from './words.ts';
 
 export interface Step {
   seq: number;
@@ -90,7 +91,7 @@ export function StepList<One extends Step>({ way, steps, noteOf }: StepListProps
           const fact = seen.get(status);
           const next = seen.get(order[order.indexOf(status) + 1] ?? '');
           const isCurrent = status === current?.status;
-          const took = fact && next ? durationWords(Date.parse(next.at) - Date.parse(fact.at)) : '';
+          const took = fact && next ? durationWords(Math.max(0, Date.parse(next.at) - Date.parse(fact.at))) : '';
           return (
             <li
               key={status}

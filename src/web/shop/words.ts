@@ -1,4 +1,5 @@
-/** Numbers, dates and languages as people write them. */
+/** Prices, dates and languages as people write them. */
+export { numberWords } from '../shared/words.ts';
 
 export interface Price {
   amount: string;
@@ -41,15 +42,10 @@ export const dateTimeWords = (iso: string): string =>
 
 export const timeWords = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { timeStyle: 'medium' });
 
-export const durationWords = (ms: number): string =>
-  ms < 1_000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1_000).toFixed(1)} s`;
-
 export function sizeWords(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
-
-export const numberWords = (count: number): string => count.toLocaleString();
 
 const languageNames = new Intl.DisplayNames(undefined, { type: 'language', fallback: 'code' });
 /** @param tag BCP 47 */

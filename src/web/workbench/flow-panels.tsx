@@ -3,8 +3,9 @@ import type { Figures } from './figures.tsx';
 import { figuresOf, type Stage, type Way, type Workflow } from './flow-layout.ts';
 import { Panel, Since } from './parts.tsx';
 import { linkTo } from './route.ts';
-import { durationInWords, eventInWords } from './words.ts';
+import { eventInWords } from './words.ts';
 import { Facts, Scroll } from '../shared/parts.tsx';
+import { durationWords } from '../shared/words.ts';
 
 /** The same in rows, for whoever reads better than they see. */
 export function StageTable({
@@ -60,7 +61,7 @@ export function StageTable({
   );
 }
 
-const inWords = (ms: number | null | undefined): string => (typeof ms === 'number' ? durationInWords(ms) : '–');
+const inWords = (ms: number | null | undefined): string => (typeof ms === 'number' ? durationWords(ms) : '–');
 
 export function WayPanel({
   way,
@@ -123,7 +124,7 @@ export function StagePanel({
             ['Consumes', stage.on.join(', ')],
             ['Returns', stage.emits.join(', ')],
             ['Tried', stage.retry],
-            ['Time limit', stage.timeoutMs === null ? 'pure SQL' : durationInWords(stage.timeoutMs)],
+            ['Time limit', stage.timeoutMs === null ? 'pure SQL' : durationWords(stage.timeoutMs)],
             ['Calls out', stage.callsOut ? 'yes' : 'no'],
             [
               'Can be undone',

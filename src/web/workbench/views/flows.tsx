@@ -11,7 +11,7 @@ import { type EndData, figuresOf, lay, type StageData, type Way, wayIn, type Wor
 import { StagePanel, StageTable, WayPanel } from '../flow-panels.tsx';
 import { Panel } from '../parts.tsx';
 import { Loading, Problem } from '../../shared/parts.tsx';
-import { count, durationInWords } from '../words.ts';
+import { durationWords, numberWords } from '../../shared/words.ts';
 
 /** So long an edge moves after an event has passed. */
 const MOVING_MS = 3_000;
@@ -131,13 +131,13 @@ function StageNode({ data }: { data: StageData }) {
       <Handle type="target" position={Position.Left} />
       <strong>{stage.name}</strong>
       <span className="figures">
-        {count(figures?.waiting ?? 0)} waiting
+        {numberWords(figures?.waiting ?? 0)} waiting
         {(figures?.retrying ?? 0) > 0 && <em> · {figures?.retrying} retrying</em>}
         {isBad && <b> · {figures?.parked} dead</b>}
       </span>
       <span className="figures">
         {(figures?.perMinute ?? 0).toFixed(1)}/min
-        {figures?.p50Ms !== null && figures !== undefined && ` · p50 ${durationInWords(figures.p50Ms)}`}
+        {figures?.p50Ms !== null && figures !== undefined && ` · p50 ${durationWords(figures.p50Ms)}`}
       </span>
       <Handle type="source" position={Position.Right} />
     </div>

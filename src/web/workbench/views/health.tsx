@@ -4,7 +4,8 @@ import { useLive, useQuery } from '../../shared/hooks.ts';
 import { healthNow, healthUpdates } from '../operations.ts';
 import { State, Empty, Panel, Since } from '../parts.tsx';
 import { Loading, Problem } from '../../shared/parts.tsx';
-import { durationInWords, instantInWords } from '../words.ts';
+import { durationWords } from '../../shared/words.ts';
+import { instantInWords } from '../words.ts';
 
 export function HealthView() {
   const [seen, setSeen] = useState(0);
@@ -25,7 +26,7 @@ export function HealthView() {
                 <State>{status}</State>
                 <strong>{name}</strong>
                 <span>{detail}</span>
-                <span className="dim">{typeof durationMs === 'number' ? durationInWords(durationMs) : ''}</span>
+                <span className="dim">{typeof durationMs === 'number' ? durationWords(durationMs) : ''}</span>
               </li>
             ))}
           </ul>

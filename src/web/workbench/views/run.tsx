@@ -7,7 +7,8 @@ import { linkTo } from '../route.ts';
 import { discloseEvent, runDetail, runUpdates } from '../operations.ts';
 import { State, Panel, Since } from '../parts.tsx';
 import { Facts, Loading, Problem } from '../../shared/parts.tsx';
-import { durationInWords, eventInWords, instantInWords } from '../words.ts';
+import { durationWords } from '../../shared/words.ts';
+import { eventInWords, instantInWords } from '../words.ts';
 import { Payload } from './payload.tsx';
 
 type Run = NonNullable<RunDetailQuery['run']>;
@@ -56,7 +57,7 @@ export function RunView({ id }: { id: string }) {
               ['Ended', run.endedAt ? instantInWords(run.endedAt) : '–'],
               [
                 'Took',
-                durationInWords(new Date(run.endedAt ?? run.updatedAt).getTime() - new Date(run.startedAt).getTime()),
+                durationWords(new Date(run.endedAt ?? run.updatedAt).getTime() - new Date(run.startedAt).getTime()),
               ],
               ['Failed tries', String(run.failures)],
             ]}
@@ -104,12 +105,12 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
     <li className={isRetry ? 'bad' : 'done'}>
       <h3>
         {isRetry ? `${step.stage ?? 'a stage'} failed` : eventInWords(step.type)}
-        {sinceMs !== null && <span className="dim"> +{durationInWords(sinceMs)}</span>}
+        {sinceMs !== null && <span className="dim"> +{durationWords(sinceMs)}</span>}
       </h3>
       <p className="dim">
         {step.stage === null ? 'asked for' : `by ${step.stage}`}
         {step.attempts !== null && ` · try ${step.attempts}`}
-        {step.durationMs !== null && ` · took ${durationInWords(step.durationMs)}`}
+        {step.durationMs !== null && ` · took ${durationWords(step.durationMs)}`}
         {step.retryAt !== null && ` · next try ${instantInWords(step.retryAt)}`}
         {' · '}
         <time dateTime={step.at}>{instantInWords(step.at)}</time>
@@ -172,7 +173,7 @@ function Calls({ calls }: { calls: Step['calls'] }) {
         <li key={at}>
           <code>{call.what}</code> <strong>{call.outcome}</strong>
           <span className="dim">
-            {call.durationMs === null ? ' · no answer in time' : ` · ${durationInWords(call.durationMs)}`}
+            {call.durationMs === null ? ' · no answer in time' : ` · ${durationWords(call.durationMs)}`}
             {call.undoes !== null && ` · undoes ${call.undoes}`}
           </span>
           {call.idempotencyKey !== null && (

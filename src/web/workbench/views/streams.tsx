@@ -4,7 +4,7 @@ import { useNow, useQuery } from '../../shared/hooks.ts';
 import { streamList } from '../operations.ts';
 import { Empty, Panel, Since } from '../parts.tsx';
 import { Loading, Problem, Scroll } from '../../shared/parts.tsx';
-import { count, durationInWords } from '../words.ts';
+import { durationWords, numberWords } from '../../shared/words.ts';
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -36,7 +36,7 @@ export function StreamsView() {
                   <tr key={shard}>
                     <th scope="row">{shard}</th>
                     <td>{leader ?? <span className="error">none: events wait in PostgreSQL</span>}</td>
-                    <td className="number">{count(unsent)}</td>
+                    <td className="number">{numberWords(unsent)}</td>
                     <td>{oldestUnsentAt ? <Since at={oldestUnsentAt} /> : '–'}</td>
                   </tr>
                 ))}
@@ -51,9 +51,9 @@ export function StreamsView() {
           title={stream.name}
           aside={
             <>
-              {stream.length === null ? 'Redis is away' : `${count(stream.length)} entries`} · stamped{' '}
-              {count(stream.lastStamped)} · sent {stream.lastSent === null ? '–' : count(stream.lastSent)} · kept from{' '}
-              {stream.firstKept === null ? '–' : count(stream.firstKept)}
+              {stream.length === null ? 'Redis is away' : `${numberWords(stream.length)} entries`} · stamped{' '}
+              {numberWords(stream.lastStamped)} · sent {stream.lastSent === null ? '–' : numberWords(stream.lastSent)} ·
+              kept from {stream.firstKept === null ? '–' : numberWords(stream.firstKept)}
             </>
           }
         >
@@ -75,15 +75,15 @@ export function StreamsView() {
                   {stream.groups.map((group) => (
                     <tr key={group.stage}>
                       <th scope="row">{group.stage}</th>
-                      <td className="number">{count(group.pending)}</td>
-                      <td className="number">{count(group.lag)}</td>
-                      <td className="number">{count(group.lastDelivered)}</td>
+                      <td className="number">{numberWords(group.pending)}</td>
+                      <td className="number">{numberWords(group.lag)}</td>
+                      <td className="number">{numberWords(group.lastDelivered)}</td>
                       <td>
                         {group.consumers.map((consumer) => (
                           <div key={consumer.name}>
                             <code>{consumer.name}</code>{' '}
                             <span className="dim">
-                              {consumer.pending} in hand, idle {durationInWords(consumer.idleMs)}
+                              {consumer.pending} in hand, idle {durationWords(consumer.idleMs)}
                             </span>
                           </div>
                         ))}
