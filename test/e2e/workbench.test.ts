@@ -183,6 +183,37 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     expect(run?.state).toBe('COMPLETED');
   });
 
+  test('a hundred thousand runs are scrolled through in order, and one of them is found', async () => {
+    const count = 100_000;
+    const id = (at: number) => `purchase/9${String(at).padStart(6, '0')}`;
+    await clone.database.sql`
+      insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, ended_at)
+      select 'purchase/9' || lpad(g::text, 6, '0'), 'purchase', 'order:' || gen_random_uuid(), 0, 'COMPLETED', 'purchase.fulfil',
+             900000000 + g, '2020-01-01'::timestamptz - g * interval '1 second', '2020-01-01'
+      from generate_series(1, ${count}) g`;
+    const page = await visit();
+    await open(page, 'Runs');
+    await page.getByLabel('State').selectOption('COMPLETED');
+    const list = page.getByRole('region', { name: 'The runs that were found' });
+    const shown = () => list.getByText(/^purchase\/9\d{6}$/).allTextContents();
+    // Each time the end is reached the next page is asked for, wherever the ones before came from.
+    const seen: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          await list.evaluate((element) => element.scrollBy(0, 400));
+          for (const one of await shown()) if (!seen.includes(one)) seen.push(one);
+          return seen.length;
+        },
+        { timeout: 30_000, interval: 20 },
+      )
+      .toBeGreaterThan(120);
+    expect(seen).toEqual(Array.from(seen, (_, at) => id(at + 1)));
+    expect(await list.getByRole('listitem').count()).toBeLessThan(60);
+    await page.getByRole('searchbox', { name: 'Find' }).fill(id(count));
+    await expect.poll(shown).toEqual([id(count)]);
+  });
+
   test('every view is sound for a screen reader, in light and dark and at phone width', async () => {
     for (const [theme, viewport] of [
       ['light', { width: 1280, height: 860 }],
