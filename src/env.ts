@@ -111,6 +111,9 @@ const schema = z.object({
   STRIPE_WEBHOOK_SECRET: optional(
     text.regex(/^whsec_[^\s,]{8,250}(,whsec_[^\s,]{8,250})?$/, 'must be whsec_…, or two of them with a comma between'),
   ).describe('Signing secret of the webhook endpoint in Stripe; two, with a comma between, while one is replaced.'),
+  STRIPE_BOOKS_AFTER: optional(text.regex(/^txn_\w{8,250}$/, 'must be the id of a transaction, txn_…')).describe(
+    'The transaction of Stripe behind which its books are compared with ours. (Default: from its first; an account that was used before, or has more than 100,000, needs one)',
+  ),
   STRIPE_API_BASE: optional(url('http', 'https')).describe(
     'Where Stripe’s API is, for tests. (Default: https://api.stripe.com)',
   ),

@@ -24,6 +24,7 @@ export async function openGateway(platform: Platform): Promise<PaymentProvider &
     const gateway = createStripeGateway({
       secretKey: env.STRIPE_SECRET_KEY ?? '',
       apiBase: env.STRIPE_API_BASE,
+      booksAfter: env.STRIPE_BOOKS_AFTER,
       returnUrl: `${shop}/app`,
     });
     return { ...gateway, stop: async () => {} };

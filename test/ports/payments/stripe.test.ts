@@ -67,6 +67,16 @@ describe('Stripe', () => {
     return { authorizationRef, captureRef: answer.captureRef, request };
   }
 
+  it('begins its books behind the transaction that is named, and goes on from where it was asked', async () => {
+    for (let times = 0; times < 3; times++) await captured();
+    const { items } = await gateway.movements({ after: null, limit: 100 });
+    const [first, second, third] = items.map(({ id }) => id);
+    const late = open({ booksAfter: first });
+    const ids = async (after: string | null) => (await late.movements({ after, limit: 100 })).items.map(({ id }) => id);
+    expect(await ids(null)).toEqual([second, third]);
+    expect(await ids(second ?? '')).toEqual([third]);
+  });
+
   describe('whose answer does not come', () => {
     it.each<[StripeMishap, string]>([
       ['cutBefore', 'GATEWAY_UNAVAILABLE'],

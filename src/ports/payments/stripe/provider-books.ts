@@ -36,7 +36,11 @@ const PAGE = 100;
 /** To find the beginning of the books: 100,000 transactions. */
 const PAGES_BACK_MAX = 1_000;
 
-export function createBooks(line: StripeLine): Pick<PaymentProvider, 'lookupDispute' | 'movements' | 'checkHealth'> {
+/** @param beginAfter the transaction behind which the books begin for us; null for the first there is */
+export function createBooks(
+  line: StripeLine,
+  beginAfter: string | null,
+): Pick<PaymentProvider, 'lookupDispute' | 'movements' | 'checkHealth'> {
   return {
     async lookupDispute({ disputeRef, signal }) {
       const dispute = await line.call(signal, (stripe) => stripe.disputes.retrieve(disputeRef, { expand: ['charge'] }));
@@ -44,10 +48,10 @@ export function createBooks(line: StripeLine): Pick<PaymentProvider, 'lookupDisp
     },
 
     async movements({ after, limit, signal }) {
-      const page =
-        after === null
-          ? await oldestPage(line, limit, signal)
-          : await listBefore(line, { before: after, limit }, signal);
+      const before = after ?? beginAfter;
+      const page = await (before === null
+        ? oldestPage(line, limit, signal)
+        : listBefore(line, { before, limit }, signal));
       const items = page.transactions.flatMap((transaction) => movementOf(transaction) ?? []);
       return { items, next: page.hasMore ? (page.transactions.at(-1)?.id ?? null) : null };
     },
@@ -93,7 +97,7 @@ async function oldestPage(line: StripeLine, limit: number, signal: AbortSignal |
     before = page.data.at(-1);
   }
   throw new GatewayRejectedRequestError(
-    `Stripe's books hold more than ${PAGES_BACK_MAX * PAGE} transactions. Begin behind one of them, by its id (txn_…).`,
+    `Stripe's books hold more than ${PAGES_BACK_MAX * PAGE} transactions. Begin behind one of them: set STRIPE_BOOKS_AFTER to its id (txn_…).`,
   );
 }
 

@@ -11,13 +11,19 @@ import { createPayments } from './payments.ts';
 import { createPayouts } from './payouts.ts';
 import { createBooks } from './provider-books.ts';
 
-/** @param options.now for the age of keys (Default: the system's clock) */
-export function createStripeGateway(options: StripeOptions & { readonly now?: () => Date }): PaymentProvider {
+interface GatewayOptions extends StripeOptions {
+  /** For the age of keys. (Default: the system's clock) */
+  readonly now?: () => Date;
+  /** The transaction behind which Stripe's books begin for us, `txn_…`. (Default: with the first there is) */
+  readonly booksAfter?: string | undefined;
+}
+
+export function createStripeGateway(options: GatewayOptions): PaymentProvider {
   const line = openLine(options);
   return {
     name: 'stripe',
     ...createPayments(line, options.now ?? (() => new Date())),
     ...createPayouts(line),
-    ...createBooks(line),
+    ...createBooks(line, options.booksAfter ?? null),
   };
 }
