@@ -7,9 +7,9 @@
  * Not here: the work itself (desk.ts), the loop and its blocking client (reader.ts).
  */
 import type { Redis } from 'ioredis';
-import { carrierOf, type Delivery, deliveryKey, type StreamEntry, toDeliveries } from './delivery.ts';
+import { carriedKeys, carrierOf, type Delivery, deliveryKey, type StreamEntry, toDeliveries } from './delivery.ts';
 import { Desk } from './desk.ts';
-import { countEvents, entryKey, inBatches, type Opened, parseEntries, parseStream } from './entries.ts';
+import { countEvents, entryKey, inBatches, type Known, type Opened, parseEntries, parseStream } from './entries.ts';
 import { ConsumerCrashedError, describeError } from './errors.ts';
 import { holdBack } from './hold.ts';
 import { fail, lookAhead, type ProcessContext } from './process.ts';
@@ -172,18 +172,39 @@ export class Consumer<Services> {
 
   async #take(entries: readonly StreamEntry[], from: 'NEW' | 'PENDING'): Promise<number> {
     const opened: Opened[] = [];
+    const known: Known[] = [];
     for (const entry of entries) {
       if (this.#inHand.has(entryKey(entry))) continue;
+      const keys = this.#keysKnown(entry);
+      if (keys) {
+        known.push({ entry, keys });
+        continue;
+      }
       const deliveries = toDeliveries(this.seat, entry);
       if (deliveries) opened.push({ entry, deliveries });
       else await this.#dropForeign(entry);
     }
+    if (known.length > 0) void this.#join(known);
     const mine: Opened[] = [];
     for (const one of opened) if (from === 'PENDING' || !this.#hold(one)) mine.push(one);
     if (opened.length > 0) this.#eventsPerEntry = countEvents(opened) / opened.length;
     if (this.seat.stage.run) for (const one of mine) void this.#work([one]);
     else for (const batch of inBatches(mine, this.#options.batchMax)) await this.#workNext(batch);
-    return opened.length;
+    return opened.length + known.length;
+  }
+
+  /** The keys of an entry that this process carries, when all of them are at the desk: then it need not be opened. */
+  #keysKnown(entry: StreamEntry): readonly string[] | null {
+    if (carrierOf(entry) !== this.#options.name) return null;
+    const keys = carriedKeys(entry);
+    return keys?.every((key) => this.desk.knows(key)) ? keys : null;
+  }
+
+  #join(known: readonly Known[]): Promise<void> {
+    return this.#handle(known, async () => {
+      const left = await this.desk.join(known.flatMap(({ keys }) => keys));
+      await this.#acknowledge(known, ({ keys }) => keys.some((key) => left.has(key)));
+    });
   }
 
   /** Begins a batch when the one before the last has ended: two at once keep both the database and this process busy. */
@@ -198,11 +219,11 @@ export class Consumer<Services> {
   #work(opened: readonly Opened[]): Promise<void> {
     return this.#handle(opened, async () => {
       const left = await this.desk.deal(opened.flatMap(({ deliveries }) => deliveries));
-      await this.#acknowledge(opened, left);
+      await this.#acknowledge(opened, ({ deliveries }) => holds(left, deliveries));
     });
   }
 
-  async #handle(opened: readonly Opened[], work: () => Promise<void>): Promise<void> {
+  async #handle(opened: readonly { entry: StreamEntry }[], work: () => Promise<void>): Promise<void> {
     for (const { entry } of opened) this.#inHand.set(entryKey(entry), { entry, sinceMs: Date.now() });
     const done = work()
       .catch((error: unknown) => {
@@ -226,7 +247,7 @@ export class Consumer<Services> {
     void this.#handle([one], async () => {
       const left = new Set<string>();
       for (const delivery of deliveries) for (const key of await this.desk.deal([delivery])) left.add(key);
-      await this.#acknowledge([one], left);
+      await this.#acknowledge([one], () => holds(left, deliveries));
     });
   }
 
@@ -256,14 +277,16 @@ export class Consumer<Services> {
     }).then(async (end) => {
       this.#held -= 1;
       this.#inHand.delete(key);
-      if (end === 'FINISHED') await this.#acknowledge([one], new Set());
+      if (end === 'FINISHED') await this.#acknowledge([one], () => false);
       else if (end === 'ABANDONED') await this.#work([one]);
     });
     return true;
   }
 
-  async #acknowledge(opened: readonly Opened[], left: ReadonlySet<string>): Promise<void> {
-    const isLeft = ({ deliveries }: Opened) => left.size > 0 && deliveries.some((one) => left.has(deliveryKey(one)));
+  async #acknowledge<One extends { entry: StreamEntry }>(
+    opened: readonly One[],
+    isLeft: (one: One) => boolean,
+  ): Promise<void> {
     const { done = [], pending = [] } = Object.groupBy(opened, (one) => (isLeft(one) ? 'pending' : 'done'));
     if (pending.length > 0) {
       this.mustReplay = true;
@@ -308,3 +331,6 @@ export class Consumer<Services> {
     await this.#options.redis.xack(entry.streamKey, this.seat.id, entry.entryId);
   }
 }
+
+const holds = (left: ReadonlySet<string>, deliveries: readonly Delivery[]): boolean =>
+  left.size > 0 && deliveries.some((one) => left.has(deliveryKey(one)));

@@ -2,8 +2,8 @@
  * Deliveries: the wire form of events in Redis Streams, and what a stage makes of it.
  *
  * An entry is a pack: the events that one commit added to a stream, 1 to 500, under the id `number-count`, where number
- * is that of its last event. Its field `e` holds JSON; `c` names the process that carries the events on itself. An entry
- * on a stage's own stream holds events delivered to that stage again (a retry, a snooze, a compensation, a replay).
+ * is that of its last event. Its field `e` holds JSON; `c` names the process that carries the events on itself, and `i`
+ * repeats their ids, so that this one knows them again without opening `e`. An entry on a stage's own stream holds events delivered to that stage again (a retry, a snooze, a compensation, a replay).
  */
 import { z } from 'zod';
 import type { Seat } from './registry.ts';
@@ -65,6 +65,15 @@ export function decodePack(fields: readonly string[]): WireEvent[] | null {
 /** The process that carries a pack on itself, if one does. */
 export const carrierOf = (entry: Pick<StreamEntry, 'fields'>): string | null => fieldOf(entry.fields, 'c');
 
+/** The keys of what a pack delivers, when it says so outside of its JSON: a pack that is carried. */
+export function carriedKeys(entry: Pick<StreamEntry, 'fields'>): string[] | null {
+  return (
+    fieldOf(entry.fields, 'i')
+      ?.split(',')
+      .map((id) => keyOf(id, 'RUN', false)) ?? null
+  );
+}
+
 function fieldOf(fields: readonly string[], name: string): string | null {
   for (let at = 0; at + 1 < fields.length; at += 2) if (fields[at] === name) return fields[at + 1] ?? null;
   return null;
@@ -99,7 +108,10 @@ function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireE
 }
 
 /** One event in the hands of one stage, however it got there. */
-export const deliveryKey = ({ eventId, kind, again }: Delivery): string => `${eventId} ${kind}${again ? ' again' : ''}`;
+export const deliveryKey = ({ eventId, kind, again }: Delivery): string => keyOf(eventId, kind, again);
+
+const keyOf = (eventId: number | string, kind: Delivery['kind'], again: boolean): string =>
+  `${eventId} ${kind}${again ? ' again' : ''}`;
 
 /** The event that started a run, read from the run's id. */
 export const startEventId = (runId: string): number => Number(runId.slice(runId.indexOf('/') + 1));

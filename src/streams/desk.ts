@@ -60,15 +60,27 @@ export class Desk<Services> {
   /** Works on what Redis has brought, unless it is in work or done already. @returns the keys of those that are not dealt with */
   async deal(deliveries: readonly Delivery[]): Promise<Set<string>> {
     const wanted = new Map(deliveries.map((delivery) => [deliveryKey(delivery), delivery]));
-    for (const key of wanted.keys()) {
-      if (this.#early.delete(key)) wanted.delete(key);
+    this.#begin([...wanted].filter(([key]) => !this.#early.has(key) && !this.#inWork.has(key)).map(([, one]) => one));
+    return this.join([...wanted.keys()]);
+  }
+
+  /** Is it in work or done here already, carried before Redis brought it? */
+  knows(key: string): boolean {
+    return this.#early.has(key) || this.#carried.has(key);
+  }
+
+  /** Redis has brought what is known here. @returns the keys of those that are not dealt with */
+  async join(keys: readonly string[]): Promise<Set<string>> {
+    const works: { key: string; work: Promise<boolean> }[] = [];
+    for (const key of keys) {
+      this.#early.delete(key);
       const carried = this.#carried.get(key);
       if (carried) carried.isBrought = true;
+      const work = this.#inWork.get(key);
+      if (work) works.push({ key, work });
     }
-    this.#begin([...wanted].filter(([key]) => !this.#inWork.has(key)).map(([, delivery]) => delivery));
-    const works = [...wanted.keys()].map((key) => ({ key, work: this.#inWork.get(key) }));
     const left = new Set<string>();
-    for (const { key, work } of works) if ((await work) === false) left.add(key);
+    for (const { key, work } of works) if (!(await work)) left.add(key);
     return left;
   }
 

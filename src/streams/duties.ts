@@ -23,6 +23,7 @@ import { describeError } from './errors.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
 import type { Log } from './log.ts';
 import { type Outage, watchDatabase } from './outage.ts';
+import type { RecentEvents } from './recent-events.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
 import { relayOnce, repairStreams } from './relay.ts';
@@ -43,6 +44,8 @@ export interface DutiesOptions<Services> {
   readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Kept only while this process leads a shard. */
+  readonly recent: RecentEvents;
   readonly stopping: AbortSignal;
 }
 
@@ -102,7 +105,8 @@ async function lead<Services>(
     try {
       if (await tryLead(db, shard, node)) {
         log.debug({ shard }, 'this process leads the relay');
-        await doLeaderDuties(options, shard, bell);
+        const forget = options.recent.lead(shard);
+        await doLeaderDuties(options, shard, bell).finally(forget);
       }
     } catch (error) {
       if (!stopping.aborted && !outage.covers(error))

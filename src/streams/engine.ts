@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import type { ProcessContext } from './process.ts';
 import { keepReading } from './reader.ts';
 import { openRedis, streamKeys } from './redis.ts';
+import { RecentEvents } from './recent-events.ts';
 import { createRegistry } from './registry.ts';
 import { relayOnce, repairStreams } from './relay.ts';
 import { fireDueTimers } from './timers.ts';
@@ -60,6 +61,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const stopNow = new AbortController();
   let wakeRelay = () => {};
   let carrying = notCarrying;
+  const recent = new RecentEvents();
   const announcers = new Map<string, Announcer<Services>>();
   const context: ProcessContext<Services> = {
     db: (options.stagesDatabase ?? database).db,
@@ -73,6 +75,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     draining: stopReading.signal,
     wake: () => wakeRelay(),
     doubts: new Set(),
+    recent,
     announcer: (seat) => {
       const announcer = announcers.get(seat.id) ?? new Announcer(context, seat);
       announcers.set(seat.id, announcer);
@@ -102,6 +105,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     shard,
     log,
     registry,
+    recent,
   }));
   const running: Promise<void>[] = [];
 
@@ -130,6 +134,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       node: consumerName,
       clock,
       log,
+      recent,
       stopping: stopReading.signal,
     });
     wakeRelay = duties.wake;

@@ -7,6 +7,12 @@ export interface Opened {
   readonly deliveries: readonly Delivery[];
 }
 
+/** An entry whose deliveries are in work or done here already, by their keys. */
+export interface Known {
+  readonly entry: StreamEntry;
+  readonly keys: readonly string[];
+}
+
 export const countEvents = (opened: readonly Opened[]): number =>
   opened.reduce((total, { deliveries }) => total + deliveries.length, 0);
 

@@ -6,9 +6,10 @@
  * by the relay (relay.ts).
  * Not here: waking the relay; whoever commits does that afterwards (`Wake`).
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import type { EventDraft } from './event.ts';
+import { rowsOf } from './rows.ts';
 import type { Trail } from './trail.ts';
 
 /** What an event says of the stage that returned it. */
@@ -80,43 +81,48 @@ export async function appendEvents(
   const createdAt = options.now.toISOString();
   const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
   const isNumbered = drafts.every(({ seq }) => typeof seq === 'number');
-  // Most have none: then nothing more is sent.
-  const traceIds = drafts.map(({ traceId }) => traceId ?? options.traceId ?? null);
-  const hasTrace = traceIds.some((traceId) => traceId !== null);
-  const hasTrail = origins.some(({ trail }) => trail);
-  const result = await tx.execute<{ id: string; subject: string; seq: number }>(sql`
+  const { from, of } = rowsOf({
+    shard: ['smallint', drafts.map(({ subject }) => shardOf(subject, options.shards))],
+    type: ['text', drafts.map(({ type }) => type)],
+    subject: ['text', drafts.map(({ subject }) => subject)],
+    seq: ['int', drafts.map(({ seq }) => (isNumbered ? (seq ?? null) : null))],
+    run_id: ['text', origins.map(({ runId }) => runId)],
+    stage: ['text', origins.map(({ stage }) => stage)],
+    attempts: ['smallint', origins.map(({ attempts }) => attempts)],
+    duration_ms: ['int', origins.map(({ durationMs }) => durationMs)],
+    payload: ['jsonb', drafts.map(({ payload }) => payload)],
+    trail: ['jsonb', origins.map(({ trail }) => trail ?? null)],
+    trace_id: ['uuid', drafts.map(({ traceId }) => traceId ?? options.traceId ?? null)],
+  });
+  const [added] = await tx.execute<{ ids: string; seqs: string }>(sql`
     with added as (
       insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, trace_id, created_at)
-      select d.shard, d.type, d.subject, ${isNumbered ? sql`d.seq` : NEXT_SEQ},
-             d.run_id, d.stage, d.attempts, d.duration_ms, d.payload, ${hasTrail ? sql`d.trail` : sql`null`},
-             ${hasTrace ? sql`d.trace_id` : sql`null`}, ${createdAt}::timestamptz
-      from unnest(
-        ${sql.param(drafts.map(({ subject }) => shardOf(subject, options.shards)))}::smallint[],
-        ${sql.param(drafts.map(({ type }) => type))}::text[],
-        ${sql.param(drafts.map(({ subject }) => subject))}::text[],
-        ${sql.param(drafts.map(({ seq }) => (isNumbered ? (seq ?? null) : null)))}::int[],
-        ${sql.param(drafts.map(({ payload }) => payload))}::jsonb[],
-        ${sql.param(origins.map(({ runId }) => runId))}::text[],
-        ${sql.param(origins.map(({ stage }) => stage))}::text[],
-        ${sql.param(origins.map(({ attempts }) => attempts))}::smallint[],
-        ${sql.param(origins.map(({ durationMs }) => durationMs))}::int[]
-        ${hasTrail ? sql`, ${sql.param(origins.map(({ trail }) => trail ?? null))}::jsonb[]` : sql``}
-        ${hasTrace ? sql`, ${sql.param(traceIds)}::uuid[]` : sql``}
-      ) with ordinality as d(shard, type, subject, seq, payload, run_id, stage, attempts, duration_ms${hasTrail ? sql`, trail` : sql``}${hasTrace ? sql`, trace_id` : sql``}, ord)
+      select ${of('shard')}, ${of('type')}, ${of('subject')}, ${isNumbered ? of('seq') : nextSeq(of('subject'))},
+             ${of('run_id')}, ${of('stage')}, ${of('attempts')}, ${of('duration_ms')}, ${of('payload')}, ${of('trail')},
+             ${of('trace_id')}, ${createdAt}::timestamptz
+      from ${from}
       order by d.ord
-      returning id, shard, type, subject, seq
+      returning id, shard, type, seq
+    ), gathered as (
+      select shard, type, array_agg(id order by id) as ids from added group by shard, type
     ), packed as (
       insert into outbox (shard, stream, event_ids, carrier, created_at)
-      select shard, type, array_agg(id order by id),
+      select shard, type, ids[first:first + ${PACK_MAX - 1}],
              ${JSON.stringify(options.carriers ?? {})}::text::jsonb ->> type, ${createdAt}::timestamptz
-      from (select *, (row_number() over (partition by shard, type order by id) - 1) / ${PACK_MAX} as pack from added) a
-      group by shard, type, pack
-      order by min(id)
+      from gathered, generate_series(1, cardinality(ids), ${PACK_MAX}) as first
+      order by ids[first]
     )
-    select id, subject, seq from added order by id`);
-  return [...result].map((row) => ({ id: Number(row.id), subject: row.subject, seq: row.seq }));
+    select string_agg(id::text, ',' order by id) as ids, string_agg(seq::text, ',' order by id) as seqs from added`);
+  const [ids, seqs] = [readNumbers(added?.ids), readNumbers(added?.seqs)];
+  return drafts.map(({ subject }, index) => ({
+    subject,
+    id: ids[index] ?? Number.NaN,
+    seq: seqs[index] ?? Number.NaN,
+  }));
 }
 
-const NEXT_SEQ = sql`
-  coalesce((select max(e.seq) from event e where e.subject = d.subject), 0)
-    + row_number() over (partition by d.subject order by d.ord)`;
+const readNumbers = (text: string | undefined): number[] => text?.split(',').map(Number) ?? [];
+
+const nextSeq = (subject: SQL): SQL => sql`
+  coalesce((select max(e.seq) from event e where e.subject = ${subject}), 0)
+    + row_number() over (partition by ${subject} order by d.ord)`;

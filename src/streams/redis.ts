@@ -72,8 +72,8 @@ export const isMissingKey = (error: unknown): boolean =>
 
 /**
  * Appends packs only if the stream's last number is the expected one.
- * KEYS[1] stream; ARGV[1] expected last number; then four for each pack: the number of its last event, how many events
- * it holds, its `e` field, its `c` field or an empty text.
+ * KEYS[1] stream; ARGV[1] expected last number; then five for each pack: the number of its last event, how many events
+ * it holds, its `e` field, its `c` field or an empty text, its `i` field, which goes with `c`.
  * Returns the stream's last number afterwards, negative minus one when it was not the expected one.
  */
 const COMPARE_AND_APPEND = `
@@ -87,11 +87,11 @@ else
   end
 end
 if last ~= tonumber(ARGV[1]) then return -last - 1 end
-for i = 2, #ARGV, 4 do
+for i = 2, #ARGV, 5 do
   last = tonumber(ARGV[i])
   local id = ARGV[i] .. '-' .. ARGV[i + 1]
   if ARGV[i + 3] == '' then redis.call('XADD', KEYS[1], id, 'e', ARGV[i + 2])
-  else redis.call('XADD', KEYS[1], id, 'e', ARGV[i + 2], 'c', ARGV[i + 3]) end
+  else redis.call('XADD', KEYS[1], id, 'e', ARGV[i + 2], 'c', ARGV[i + 3], 'i', ARGV[i + 4]) end
 end
 return last
 `;
@@ -100,7 +100,8 @@ return last
 export interface Pack {
   /** The number of its last event. */
   readonly last: number;
-  readonly count: number;
+  /** Of its events, in their order. */
+  readonly ids: readonly number[];
   /** JSON */
   readonly events: string;
   readonly carrier: string | null;
@@ -118,7 +119,13 @@ export async function compareAndAppend(
   expectedLast: number,
   packs: readonly Pack[],
 ): Promise<AppendAnswer> {
-  const args = packs.flatMap(({ last, count, events, carrier }) => [last, count, events, carrier ?? '']);
+  const args = packs.flatMap(({ last, ids, events, carrier }) => [
+    last,
+    ids.length,
+    events,
+    carrier ?? '',
+    carrier === null ? '' : ids.join(','),
+  ]);
   const answer = Number(await redis.eval(COMPARE_AND_APPEND, 1, key, expectedLast, ...args));
   return answer < 0 ? { appended: false, last: -answer - 1 } : { appended: true, last: answer };
 }

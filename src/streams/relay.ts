@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis';
 import type { Db } from '../db/client.ts';
 import { afterAppend, judgeStream, refillAfter } from './decide.ts';
 import type { Log } from './log.ts';
+import type { RecentEvents } from './recent-events.ts';
 import { compareAndAppend, lastNumbers, type Pack, type StreamKeys } from './redis.ts';
 
 export interface RelayContext {
@@ -21,6 +22,8 @@ export interface RelayContext {
   readonly shard: number;
   readonly registry: { readersOf(stream: string): readonly { readonly id: string }[] };
   readonly log: Log;
+  /** What need not be read again. (Default: everything is read) */
+  readonly recent?: RecentEvents;
 }
 
 /** Packs stamped in one transaction, and the events at which no further pack is taken. */
@@ -45,7 +48,7 @@ export async function relayOnce(context: RelayContext): Promise<number> {
   return countEvents(stamped);
 }
 
-const countEvents = (packs: readonly Pack[]): number => packs.reduce((total, { count }) => total + count, 0);
+const countEvents = (packs: readonly Pack[]): number => packs.reduce((total, { ids }) => total + ids.length, 0);
 
 /**
  * Compares every stream with what was stamped for it, and rebuilds what Redis has lost.
@@ -81,7 +84,7 @@ async function send(context: RelayContext, stream: string, packs: readonly Stamp
     const chunk = packs.slice(at, at + APPEND_MAX);
     const [first] = chunk;
     if (!first) return;
-    const answer = await compareAndAppend(context.redis, key, first.last - first.count, chunk);
+    const answer = await compareAndAppend(context.redis, key, first.last - first.ids.length, chunk);
     const next = afterAppend(answer);
     if (next.kind === 'REFILL') {
       await refill(context, stream, next.lastInRedis);
@@ -126,34 +129,91 @@ async function readProgress(context: RelayContext, stream: string): Promise<Map<
   return new Map([...rows].map((row) => [row.stage, Number(row.done)]));
 }
 
-async function stamp(context: RelayContext): Promise<StampedPack[]> {
-  return context.db.transaction(async (tx) => {
-    // A statement of its own: the next one must not see a snapshot from before the lock.
-    await tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${context.shard})`);
-    const rows = await tx.execute<StampedRow>(sql`
-      with waiting as (
-        select id, stream, cardinality(event_ids) as events from outbox
-        where pub_seq is null and shard = ${context.shard} order by id limit ${STAMP_PACKS_MAX}
-      ), counted as (
-        select *, sum(events) over (order by id) - events as before from waiting
-      ), picked as (
-        select id, stream, sum(events) over (partition by stream order by id) as up_to,
-               sum(events) over (partition by stream) as total
-        from counted where before < ${STAMP_EVENTS_MAX}
-      ), head as (
-        insert into stream_head as h (stream, shard, last_pub_seq)
-        select distinct stream, ${context.shard}::smallint, total from picked order by stream
-        on conflict (stream, shard) do update set last_pub_seq = h.last_pub_seq + excluded.last_pub_seq
-        returning stream, last_pub_seq
-      ), stamped as (
-        update outbox o set pub_seq = head.last_pub_seq - p.total + p.up_to
-        from picked p join head using (stream)
-        where o.id = p.id
-        returning o.stream, o.pub_seq, o.again, o.event_ids, o.carrier
-      )
-      ${packsOf(sql`stamped`)}`);
-    return [...rows].map((row) => ({ ...toPack(row), stream: row.stream }));
+/** Numbers what waits, and gathers its events: those of this process from memory, all others from the database. */
+async function stamp({ db, shard, recent }: RelayContext): Promise<StampedPack[]> {
+  return db.transaction(async (tx) => {
+    const numbered = await number(tx, shard);
+    const noted = new Map(
+      numbered.flatMap(({ id, again, ids, createdAt }) => {
+        const events = again === null ? recent?.take(ids, createdAt) : null;
+        return events ? [[id, events]] : [];
+      }),
+    );
+    const read = await readPacks(
+      tx,
+      numbered.flatMap(({ id }) => (noted.has(id) ? [] : [id])),
+    );
+    return numbered.map(({ id, stream, last, ids, carrier }) => {
+      const events = noted.get(id) ?? read.get(id);
+      if (events === undefined) throw new Error(`pack ${id} of ${stream} holds no events`);
+      return { stream, last, ids, carrier, events };
+    });
   });
+}
+
+interface NumberedPack {
+  readonly id: string;
+  readonly stream: string;
+  readonly last: number;
+  readonly again: string | null;
+  readonly carrier: string | null;
+  readonly ids: readonly number[];
+  readonly createdAt: string;
+}
+
+async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedPack[]> {
+  // A statement of its own: the next one must not see a snapshot from before the lock.
+  await tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${shard})`);
+  const rows = await tx.execute<{
+    id: string;
+    stream: string;
+    pub_seq: string;
+    again: string | null;
+    carrier: string | null;
+    event_ids: string;
+    created_at_ms: string;
+  }>(sql`
+    with waiting as (
+      select id, stream, cardinality(event_ids) as events from outbox
+      where pub_seq is null and shard = ${shard} order by id limit ${STAMP_PACKS_MAX}
+    ), counted as (
+      select *, sum(events) over (order by id) - events as before from waiting
+    ), picked as (
+      select id, stream, sum(events) over (partition by stream order by id) as up_to,
+             sum(events) over (partition by stream) as total
+      from counted where before < ${STAMP_EVENTS_MAX}
+    ), head as (
+      insert into stream_head as h (stream, shard, last_pub_seq)
+      select distinct stream, ${shard}::smallint, total from picked order by stream
+      on conflict (stream, shard) do update set last_pub_seq = h.last_pub_seq + excluded.last_pub_seq
+      returning stream, last_pub_seq
+    ), stamped as (
+      update outbox o set pub_seq = head.last_pub_seq - p.total + p.up_to
+      from picked p join head using (stream)
+      where o.id = p.id
+      returning o.*
+    )
+    select id, stream, pub_seq, again, carrier, array_to_string(event_ids, ',') as event_ids,
+           (extract(epoch from created_at) * 1000)::bigint as created_at_ms
+    from stamped order by pub_seq`);
+  return [...rows].map((row) => ({
+    id: row.id,
+    stream: row.stream,
+    last: Number(row.pub_seq),
+    again: row.again,
+    carrier: row.carrier,
+    ids: readIds(row.event_ids),
+    createdAt: new Date(Number(row.created_at_ms)).toISOString(),
+  }));
+}
+
+/** @param ids of packs in the outbox. @returns their events as they travel, by the id of the pack */
+async function readPacks(db: Pick<Db, 'execute'>, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.execute<StampedRow>(
+    packsOf(sql`(select * from outbox where id = any(${sql.param(ids)}::bigint[]))`),
+  );
+  return new Map([...rows].map((row) => [row.id, row.events]));
 }
 
 /** The next packs of a stream behind a number, up to a limit of packs or of events. */
@@ -171,7 +231,7 @@ async function readStamped(context: RelayContext, stream: string, after: number)
 
 /** Packs with their events as they travel (delivery.ts), in the order of their numbers. */
 const packsOf = (packs: SQL): SQL => sql`
-  select p.stream, p.pub_seq, cardinality(p.event_ids) as count, p.carrier, (
+  select p.id, p.pub_seq, array_to_string(p.event_ids, ',') as event_ids, p.carrier, (
     select json_agg(w)::text from (
       select e.id, e.type, e.subject, e.seq, e.run_id as "runId", e.stage, e.attempts, e.duration_ms as "durationMs",
              e.payload, e.created_at as "createdAt", p.again
@@ -180,16 +240,18 @@ const packsOf = (packs: SQL): SQL => sql`
   from ${packs} p order by p.pub_seq`;
 
 interface StampedRow extends Record<string, unknown> {
-  stream: string;
+  id: string;
   pub_seq: string;
-  count: number;
+  event_ids: string;
   carrier: string | null;
   events: string;
 }
 
-const toPack = ({ pub_seq, count, events, carrier }: StampedRow): Pack => ({
+const toPack = ({ pub_seq, event_ids, events, carrier }: StampedRow): Pack => ({
   last: Number(pub_seq),
-  count,
+  ids: readIds(event_ids),
   events,
   carrier,
 });
+
+const readIds = (text: string): number[] => text.split(',').map(Number);

@@ -5,12 +5,13 @@
  * only event it accepts, and it changes in the commit that stores the effect.
  * Not here: the inbox rule itself (decide.ts), what happens to a run whose stage failed (failure.ts).
  */
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
+import { rowsOf } from './rows.ts';
 import { readTrail } from './trail.ts';
 
 type Executor = Pick<Tx, 'execute'>;
@@ -102,9 +103,7 @@ export interface RunAdvance {
 /** Carries locked runs on, in one statement. */
 export async function advanceRuns(tx: Executor, advances: readonly RunAdvance[], now: Date): Promise<void> {
   if (advances.length === 0) return;
-  await tx.execute(sql`
-    ${updateOf(advances, now)}
-    where r.id = d.id`);
+  await tx.execute(updateOf(advances, now).update);
 }
 
 /**
@@ -118,10 +117,10 @@ export async function advanceStraight<Services>(
   advances: readonly (RunAdvance & { fromEventId: number })[],
   now: Date,
 ): Promise<void> {
+  const { update, of } = updateOf(advances, now);
   const [moved] = await tx.execute<{ count: number }>(sql`
     with moved as (
-      ${updateOf(advances, now)}
-      where r.id = d.id and r.at_event_id = d.from_event_id and r.stage = ${seat.id} and r.state = 'RUNNING'
+      ${update} and r.at_event_id = ${of('from_event_id')} and r.stage = ${seat.id} and r.state = 'RUNNING'
         and r.retry_at is null and r.failures = 0
       returning 1
     ) select count(*)::int as count from moved`);
@@ -140,19 +139,21 @@ export async function insertStraight<Services>(
 ): Promise<void> {
   const at = now.toISOString();
   const sorted = starting.toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+  const { from, of } = rowsOf({
+    id: ['text', sorted.map(({ runId }) => runId)],
+    subject: ['text', sorted.map(({ subject }) => subject)],
+    shard: ['smallint', sorted.map(({ subject }) => shardOf(subject, shards))],
+    state: ['run_state', sorted.map(({ state }) => state)],
+    stage: ['text', sorted.map(({ stage }) => stage)],
+    event_id: ['bigint', sorted.map(({ eventId }) => eventId)],
+  });
   const [stored] = await tx.execute<{ count: number }>(sql`
     with stored as (
       insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
-      select d.id, ${seat.workflow.name}, d.subject, d.shard, d.state::run_state, d.stage, d.event_id,
-             ${at}::timestamptz, ${at}::timestamptz, case when d.state = 'COMPLETED' then ${at}::timestamptz end
-      from unnest(
-        ${sql.param(sorted.map(({ runId }) => runId))}::text[],
-        ${sql.param(sorted.map(({ subject }) => subject))}::text[],
-        ${sql.param(sorted.map(({ subject }) => shardOf(subject, shards)))}::smallint[],
-        ${sql.param(sorted.map(({ state }) => state))}::text[],
-        ${sql.param(sorted.map(({ stage }) => stage))}::text[],
-        ${sql.param(sorted.map(({ eventId }) => eventId))}::bigint[]
-      ) as d(id, subject, shard, state, stage, event_id)
+      select ${of('id')}, ${seat.workflow.name}, ${of('subject')}, ${of('shard')}, ${of('state')}, ${of('stage')},
+             ${of('event_id')}, ${at}::timestamptz, ${at}::timestamptz,
+             case when ${of('state')} = 'COMPLETED' then ${at}::timestamptz end
+      from ${from}
       on conflict (id) do nothing
       returning 1
     ) select count(*)::int as count from stored`);
@@ -169,18 +170,25 @@ function refuseUnlessAll(count: number, wanted: number): void {
   if (count !== wanted) throw new NotStraightError(`${count} of ${wanted} runs stand where they should`);
 }
 
-const updateOf = (advances: readonly (RunAdvance & { fromEventId?: number })[], now: Date): SQL => sql`
-  update run r
-  set at_event_id = d.event_id, stage = d.stage, state = d.state::run_state, failures = 0, retry_at = null,
-      last_error = null, trail = null, updated_at = ${now.toISOString()}::timestamptz,
-      ended_at = case when d.state = 'COMPLETED' then ${now.toISOString()}::timestamptz end
-  from unnest(
-    ${sql.param(advances.map(({ runId }) => runId))}::text[],
-    ${sql.param(advances.map(({ fromEventId }) => fromEventId ?? null))}::bigint[],
-    ${sql.param(advances.map(({ eventId }) => eventId))}::bigint[],
-    ${sql.param(advances.map(({ stage }) => stage))}::text[],
-    ${sql.param(advances.map(({ state }) => state))}::text[]
-  ) as d(id, from_event_id, event_id, stage, state)`;
+/** The update of runs as `r`, up to its condition, which joins them to the rows `d`. */
+function updateOf(advances: readonly (RunAdvance & { fromEventId?: number })[], now: Date) {
+  const { from, of } = rowsOf({
+    id: ['text', advances.map(({ runId }) => runId)],
+    from_event_id: ['bigint', advances.map(({ fromEventId }) => fromEventId ?? null)],
+    event_id: ['bigint', advances.map(({ eventId }) => eventId)],
+    stage: ['text', advances.map(({ stage }) => stage)],
+    state: ['run_state', advances.map(({ state }) => state)],
+  });
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const update = sql`
+    update run r
+    set at_event_id = ${of('event_id')}, stage = ${of('stage')}, state = ${of('state')}, failures = 0, retry_at = null,
+        last_error = null, trail = null, updated_at = ${at},
+        ended_at = case when ${of('state')} = 'COMPLETED' then ${at} end
+    from ${from}
+    where r.id = d.id`;
+  return { update, of };
+}
 
 /**
  * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused. A run that was

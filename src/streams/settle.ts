@@ -9,10 +9,12 @@ import type { Db, Tx } from '../db/client.ts';
 import type { Clock } from './clock.ts';
 import { afterSuccess } from './decide.ts';
 import type { Delivery } from './delivery.ts';
-import { appendEvents } from './outbox.ts';
+import { type AppendedEvent, appendEvents, type EventOrigin, shardOf } from './outbox.ts';
+import type { RecentEvents } from './recent-events.ts';
 import type { Registry, Seat } from './registry.ts';
 import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
 import { isSeqTaken, TerminalError } from './errors.ts';
+import type { EventDraft } from './event.ts';
 import {
   advanceRuns,
   advanceStraight,
@@ -33,6 +35,7 @@ export interface SettleContext<Services> {
   readonly clock: Clock;
   readonly shards: number;
   readonly carrying: Carrying;
+  readonly recent: RecentEvents;
   /** Stages whose last batch held something that was done already. */
   readonly doubts: Set<string>;
 }
@@ -200,25 +203,24 @@ async function tell<Services>(
     results.map(({ outcome }) => outcome.write),
   );
   const carriers = carriersOf(context, seat);
-  const events = await appendEvents(
-    tx,
-    advancing.map((result) => {
-      const { delivery, outcome, failures, durationMs, before, calls } = result;
-      const trail = withCalls(before, calls);
-      return {
-        ...outcome.event,
-        seq: outcome.event.subject === delivery.subject ? seqOf(result) : null,
-        origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs, trail },
-      };
-    }),
-    { now, shards: context.shards, carriers },
-  );
+  const drafts = advancing.map((result) => {
+    const { delivery, outcome, failures, durationMs, before, calls } = result;
+    const trail = withCalls(before, calls);
+    return {
+      ...outcome.event,
+      seq: outcome.event.subject === delivery.subject ? seqOf(result) : null,
+      origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs, trail },
+    };
+  });
+  const events = await appendEvents(tx, drafts, { now, shards: context.shards, carriers });
   const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
   const carried: Carried[] = [];
   for (const [index, { delivery, outcome }] of advancing.entries()) {
     const { runId, eventId: fromEventId, subject } = delivery;
     const stored = events[index];
-    if (!stored) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
+    const draft = drafts[index];
+    if (!stored || !draft) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
+    noteRecent(context, draft, stored, now);
     const next = afterSuccess(context.registry, seat, outcome.event.type);
     if (next.state === 'RUNNING' && outcome.event.subject !== subject) {
       throw new TerminalError(`'${outcome.event.type}' is about ${outcome.event.subject}, its run about ${subject}`);
@@ -227,4 +229,16 @@ async function tell<Services>(
     if (carriers[outcome.event.type] !== undefined) carried.push(carryOn(next.stage, runId, outcome.event, stored));
   }
   return { advances, carried };
+}
+
+/** As it will travel, if this process is the one that sends it. */
+function noteRecent<Services>(
+  { recent, shards }: SettleContext<Services>,
+  { type, subject, payload, origin: { runId, stage, attempts, durationMs } }: EventDraft & { origin: EventOrigin },
+  { id, seq }: AppendedEvent,
+  now: Date,
+): void {
+  const createdAt = now.toISOString();
+  const event = { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt, again: null };
+  recent.note(shardOf(subject, shards), event);
 }

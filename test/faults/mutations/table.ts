@@ -161,8 +161,8 @@ export const mutations: readonly Mutation[] = [
     name: 'stamp-without-the-leader',
     breaks: 'two relays number the same events at once',
     file: RELAY,
-    before: 'select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${context.shard})',
-    after: 'select ${STAMP_LOCK_CLASS}::int, ${context.shard}::int',
+    before: 'select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${shard})',
+    after: 'select ${STAMP_LOCK_CLASS}::int, ${shard}::int',
     rows: [3],
   },
   {

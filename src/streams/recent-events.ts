@@ -1,0 +1,68 @@
+/**
+ * Recent events: what the stages of this process have just stored, in the form in which it travels, so that the relay of
+ * the same process need not read it again.
+ *
+ * Promise: nothing depends on it: what is not here is read from PostgreSQL. It holds 16 Mi characters at most, the oldest
+ * go first, and nothing while this process does not lead the shard.
+ * An event is noted before its commit, for it is only asked for by the numbers of a pack that was committed. A database
+ * that was put back to an older state gives numbers again: so the instant must be the same as well.
+ */
+import type { WireEvent } from './delivery.ts';
+
+const CHARACTERS_MAX = 16 * 1_024 * 1_024;
+
+interface Noted {
+  readonly createdAt: string;
+  readonly json: string;
+}
+
+export class RecentEvents {
+  /** The shards whose relay this process leads. */
+  readonly #led = new Set<number>();
+  readonly #byId = new Map<number, Noted>();
+  readonly #charactersMax: number;
+  #characters = 0;
+
+  constructor(charactersMax = CHARACTERS_MAX) {
+    this.#charactersMax = charactersMax;
+  }
+
+  /** Begins to keep what is noted of a shard. @returns ends it, and forgets everything */
+  lead(shard: number): () => void {
+    this.#led.add(shard);
+    return () => {
+      this.#led.delete(shard);
+      this.#byId.clear();
+      this.#characters = 0;
+    };
+  }
+
+  note(shard: number, event: WireEvent): void {
+    if (!this.#led.has(shard)) return;
+    this.#forget(event.id);
+    const json = JSON.stringify(event);
+    this.#byId.set(event.id, { createdAt: event.createdAt, json });
+    this.#characters += json.length;
+    for (const id of this.#byId.keys()) {
+      if (this.#characters <= this.#charactersMax) break;
+      this.#forget(id);
+    }
+  }
+
+  /**
+   * Takes the events of a pack out, in their order.
+   * @param createdAt when the pack was stored, ISO 8601 in UTC
+   * @returns their JSON as one array; null when one of them is not here, or is another
+   */
+  take(ids: readonly number[], createdAt: string): string | null {
+    const found = ids.map((id) => this.#byId.get(id));
+    for (const id of ids) this.#forget(id);
+    const texts = found.flatMap((noted) => (noted?.createdAt === createdAt ? [noted.json] : []));
+    return texts.length === ids.length ? `[${texts.join(',')}]` : null;
+  }
+
+  #forget(id: number): void {
+    this.#characters -= this.#byId.get(id)?.json.length ?? 0;
+    this.#byId.delete(id);
+  }
+}
