@@ -132,12 +132,20 @@ function RunList({ wanted }: { wanted: Wanted }) {
   const [isLoading, setLoading] = useState(true);
   const place = useRef<HTMLDivElement>(null);
   const key = JSON.stringify(wanted);
+  const following = useRef<string | null>(null);
+  const asked = useRef(key);
+  asked.current = key;
   const load = useCallback(
     async (after: string | null) => {
       const { data, error: failed } = await client.query(runList, { filter: filterOf(wanted), after }).toPromise();
+      // An answer to what was wanted before must not be mixed with the runs that are wanted now.
+      if (asked.current !== key) return;
       setError(failed ? (failed.graphQLErrors[0]?.message ?? 'Booky Hub cannot be reached.') : null);
       setLoading(false);
-      if (!data) return;
+      if (!data) {
+        following.current = null;
+        return;
+      }
       const { nodes, pageInfo } = data.runs;
       const end = pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null;
       setPages((before) => {
@@ -151,6 +159,7 @@ function RunList({ wanted }: { wanted: Wanted }) {
     [key],
   );
   useEffect(() => {
+    following.current = null;
     setPages({ runs: [], end: null });
     setLoading(true);
     const timer = setTimeout(() => void load(null), TYPING_MS);
@@ -169,7 +178,6 @@ function RunList({ wanted }: { wanted: Wanted }) {
   });
   const shown = rows.getVirtualItems();
   const isAtEnd = (shown.at(-1)?.index ?? 0) >= runs.length - 5;
-  const following = useRef<string | null>(null);
   useEffect(() => {
     if (!isAtEnd || end === null || following.current === end) return;
     following.current = end;
