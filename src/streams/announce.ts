@@ -8,10 +8,10 @@ import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import type { Delivery } from './delivery.ts';
 import type { EventDraft } from './event.ts';
-import { appendEvents } from './outbox.ts';
 import type { Seat } from './registry.ts';
-import { admit, type SettleContext } from './settle.ts';
-import { storeWrites, type Write } from './workflow.ts';
+import { claimRuns } from './runs.ts';
+import { type SettleContext, storeWithEvents } from './settle.ts';
+import type { Write } from './workflow.ts';
 
 interface Announcement {
   readonly delivery: Delivery;
@@ -69,23 +69,16 @@ export class Announcer<Services> {
   async #commit(group: readonly Announcement[]): Promise<Set<Delivery>> {
     const { db, clock, shards } = this.#context;
     return db.transaction(async (tx) => {
-      const members = await admit(
-        tx,
-        this.#context,
-        this.#seat,
-        group.map(({ delivery }) => delivery),
-      );
-      const told = await readTold(tx, group);
+      // Its run was opened before the stage was called. Sent together: what was told is read once the runs are locked.
+      const deliveries = group.map(({ delivery }) => delivery);
+      const [members, told] = await Promise.all([claimRuns(tx, this.#seat, deliveries, true), readTold(tx, group)]);
       const fresh = members.flatMap(({ delivery, claimed }) => {
         const one = group.find((candidate) => candidate.delivery === delivery);
         return one && !told.has(keyOf(delivery, one.event)) ? [{ ...one, attempts: claimed.failures + 1 }] : [];
       });
-      await storeWrites(
+      await storeWithEvents(
         tx,
         fresh.map(({ write }) => write),
-      );
-      await appendEvents(
-        tx,
         fresh.map(({ delivery, event, attempts }) => ({
           ...event,
           origin: { runId: delivery.runId, stage: this.#seat.id, attempts, durationMs: null },

@@ -9,7 +9,6 @@
 import { type Delivery, deliveryKey } from './delivery.ts';
 import { attempt, lookAhead, type ProcessContext, processBatch, type Processed, settleGroup } from './process.ts';
 import type { Seat } from './registry.ts';
-import type { Member } from './runs.ts';
 import type { Settled } from './settle.ts';
 
 /** Deliveries in hand above which nothing is carried here any more. */
@@ -20,6 +19,8 @@ const EARLY_MAX = 20_000;
 
 interface Waiting {
   readonly delivery: Delivery;
+  /** Its run was brought here by a commit of this process a moment ago: no need to look where it stands. */
+  readonly isFresh: boolean;
   /** True when it is dealt with, false when it has to be worked on again. */
   readonly end: (isDone: boolean) => void;
 }
@@ -36,7 +37,7 @@ export class Desk<Services> {
   /** Carried deliveries that the database could not take, to be tried again. */
   #again: Delivery[] = [];
   readonly #queue: Waiting[] = [];
-  #calls = 0;
+  readonly #calling = new Set<Waiting>();
   #isPumping = false;
   #ready: { settled: Settled; end: Waiting['end'] }[] = [];
   #settling: Promise<void> | null = null;
@@ -50,7 +51,7 @@ export class Desk<Services> {
 
   /** How many more calls can begin now. */
   get freeCalls(): number {
-    return Math.max(0, this.#concurrency - this.#calls - this.#queue.length);
+    return Math.max(0, this.#concurrency - this.#calling.size - this.#queue.length);
   }
 
   get hasRoomToCarry(): boolean {
@@ -86,10 +87,14 @@ export class Desk<Services> {
 
   /** Works on what the stage before has just committed here. */
   carry(deliveries: readonly Delivery[]): void {
-    const fresh = deliveries.filter((delivery) => !this.#inWork.has(deliveryKey(delivery)));
-    for (const delivery of fresh) this.#carried.set(deliveryKey(delivery), { isBrought: false });
-    this.#begin(fresh);
-    for (const delivery of fresh) {
+    this.#carry(deliveries, true);
+  }
+
+  #carry(deliveries: readonly Delivery[], isFresh: boolean): void {
+    const mine = deliveries.filter((delivery) => !this.#inWork.has(deliveryKey(delivery)));
+    for (const delivery of mine) this.#carried.set(deliveryKey(delivery), { isBrought: false });
+    this.#begin(mine, isFresh);
+    for (const delivery of mine) {
       void this.#inWork.get(deliveryKey(delivery))?.then((isDone) => this.#endCarried(delivery, isDone));
     }
   }
@@ -111,7 +116,7 @@ export class Desk<Services> {
     setTimeout(() => {
       const again = this.#again;
       this.#again = [];
-      if (!this.#context.draining.aborted) this.carry(again);
+      if (!this.#context.draining.aborted) this.#carry(again, false);
     }, CARRY_AGAIN_MS).unref();
   }
 
@@ -137,9 +142,9 @@ export class Desk<Services> {
     if (this.#inWork.size > 0) await Promise.race(this.#inWork.values());
   }
 
-  #begin(deliveries: readonly Delivery[]): void {
+  #begin(deliveries: readonly Delivery[], isFresh = false): void {
     if (deliveries.length === 0) return;
-    if (this.#seat.stage.run) for (const delivery of deliveries) this.#enqueue(delivery);
+    if (this.#seat.stage.run) for (const delivery of deliveries) this.#enqueue(delivery, isFresh);
     else this.#beginBatch(deliveries);
     this.#pumpSoon();
   }
@@ -168,9 +173,9 @@ export class Desk<Services> {
     }
   }
 
-  #enqueue(delivery: Delivery): void {
+  #enqueue(delivery: Delivery, isFresh: boolean): void {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#queue.push({ delivery, end: resolve });
+    this.#queue.push({ delivery, isFresh, end: resolve });
     this.#track(deliveryKey(delivery), promise);
   }
 
@@ -182,48 +187,51 @@ export class Desk<Services> {
   /** Begins calls, several at once: each look at their runs is one statement. */
   #pump(): void {
     if (this.#context.draining.aborted) for (const { end } of this.#queue.splice(0)) end(false);
-    const free = this.#concurrency - this.#calls;
+    const free = this.#concurrency - this.#calling.size;
     if (this.#queue.length === 0 || (free < this.#concurrency / 2 && free < this.#queue.length)) return;
     const slice = this.#queue.splice(0, free);
-    this.#calls += slice.length;
+    for (const one of slice) this.#calling.add(one);
     void this.#callOut(slice);
   }
 
   async #callOut(slice: readonly Waiting[]): Promise<void> {
-    const ends = new Map(slice.map(({ delivery, end }) => [deliveryKey(delivery), end]));
+    const { known, unknown } = partition(slice);
+    for (const one of known) void this.#call(one, 0);
+    if (unknown.length === 0) return;
     const { members, left } = await lookAhead(
       this.#context,
       this.#seat,
-      slice.map(({ delivery }) => delivery),
+      unknown.map(({ delivery }) => delivery),
     );
-    const endOf = (delivery: Delivery, isDone: boolean) => {
-      const key = deliveryKey(delivery);
-      const end = ends.get(key);
-      if (!end || !ends.delete(key)) return;
-      end(isDone);
-      this.#calls -= 1;
-      this.#pump();
-    };
-    const called = members.map((member) => this.#call(member, (isDone) => endOf(member.delivery, isDone)));
-    for (const delivery of left) endOf(delivery, false);
-    const calledFor = new Set(members.map(({ delivery }) => delivery));
-    for (const { delivery } of slice) if (!calledFor.has(delivery)) endOf(delivery, true);
-    await Promise.all(called);
+    const failures = new Map(members.map(({ delivery, claimed }) => [delivery, claimed.failures]));
+    for (const one of unknown) {
+      const failed = failures.get(one.delivery);
+      if (failed !== undefined) void this.#call(one, failed);
+      else this.#endCall(one, !left.includes(one.delivery));
+    }
   }
 
-  async #call(member: Member, end: Waiting['end']): Promise<void> {
+  /** @param failures how often it has failed before */
+  async #call(one: Waiting, failures: number): Promise<void> {
+    const { delivery } = one;
     try {
-      const result = await attempt(this.#context, this.#seat, member);
+      const result = await attempt(this.#context, this.#seat, delivery, failures);
       if ('processed' in result) {
-        end(this.#finish(result.processed).size === 0);
+        this.#endCall(one, this.#finish(result.processed).size === 0);
         return;
       }
-      this.#ready.push({ settled: result.settled, end });
+      this.#ready.push({ settled: result.settled, end: (isDone) => this.#endCall(one, isDone) });
       await this.#settleReady();
     } catch (error) {
-      this.#leaveAll([member.delivery], error);
-      end(false);
+      this.#leaveAll([delivery], error);
+      this.#endCall(one, false);
     }
+  }
+
+  #endCall(one: Waiting, isDone: boolean): void {
+    if (!this.#calling.delete(one)) return;
+    one.end(isDone);
+    this.#pump();
   }
 
   /** Group commit: one commit at a time; what becomes ready meanwhile shares the next. */
@@ -268,3 +276,8 @@ export class Desk<Services> {
     return new Set(deliveries.map(deliveryKey));
   }
 }
+
+const partition = (slice: readonly Waiting[]): { known: Waiting[]; unknown: Waiting[] } => ({
+  known: slice.filter(({ isFresh }) => isFresh),
+  unknown: slice.filter(({ isFresh }) => !isFresh),
+});

@@ -123,20 +123,24 @@ export async function lookAhead<Services>(
   }
 }
 
-/** Calls a stage out for one delivery; what comes of it is settled by the caller, in a group. */
+/**
+ * Calls a stage out for one delivery; what comes of it is settled by the caller, in a group.
+ * @param failures how often it has failed before
+ */
 export async function attempt<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
-  { delivery, claimed }: Member,
+  delivery: Delivery,
+  failures: number,
 ): Promise<{ settled: Settled } | { processed: Processed }> {
   const startedAt = performance.now();
   const calls: OutsideCall[] = [];
   try {
     if (delivery.kind === 'COMPENSATE') {
-      await runCompensation(context, seat, delivery, claimed.failures, calls);
+      await runCompensation(context, seat, delivery, failures, calls);
       return { processed: DONE };
     }
-    const outcome = await notingCalls(calls, () => runStage(context, seat, delivery, claimed.failures));
+    const outcome = await notingCalls(calls, () => runStage(context, seat, delivery, failures));
     return { settled: { delivery, outcome, durationMs: Math.round(performance.now() - startedAt), calls } };
   } catch (error) {
     return { processed: await failOrPostpone(context, seat, delivery, error, calls) };
@@ -173,7 +177,7 @@ async function processAlone<Services>(
   const { members, left } = await lookAhead(context, seat, [delivery]);
   const [member] = members;
   if (!member) return { left, carried: [] };
-  const result = await attempt(context, seat, member);
+  const result = await attempt(context, seat, delivery, member.claimed.failures);
   return 'settled' in result ? settleGroup(context, seat, [result.settled]) : result.processed;
 }
 

@@ -162,9 +162,9 @@ interface NumberedPack {
 }
 
 async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedPack[]> {
-  // A statement of its own: the next one must not see a snapshot from before the lock.
-  await tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${shard})`);
-  const rows = await tx.execute<{
+  // Statements of their own, sent together: the second must not see a snapshot from before the lock, and sees none.
+  const lock = tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${shard})`);
+  const numbering = tx.execute<{
     id: string;
     stream: string;
     pub_seq: string;
@@ -196,6 +196,7 @@ async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedP
     select id, stream, pub_seq, again, carrier, array_to_string(event_ids, ',') as event_ids,
            (extract(epoch from created_at) * 1000)::bigint as created_at_ms
     from stamped order by pub_seq`);
+  const [, rows] = await Promise.all([lock, numbering]);
   return [...rows].map((row) => ({
     id: row.id,
     stream: row.stream,

@@ -9,7 +9,14 @@ import type { Db, Tx } from '../db/client.ts';
 import type { Clock } from './clock.ts';
 import { afterSuccess } from './decide.ts';
 import type { Delivery } from './delivery.ts';
-import { type AppendedEvent, appendEvents, type EventOrigin, shardOf } from './outbox.ts';
+import {
+  type AppendDraft,
+  type AppendedEvent,
+  appendEvents,
+  type AppendOptions,
+  type EventOrigin,
+  shardOf,
+} from './outbox.ts';
 import type { RecentEvents } from './recent-events.ts';
 import type { Registry, Seat } from './registry.ts';
 import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
@@ -27,7 +34,7 @@ import {
 } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import { type OutsideCall, type Trail, withCalls, withWait } from './trail.ts';
-import { type Outcome, storeWrites } from './workflow.ts';
+import { areOneGroup, type Outcome, storeWrites, type Write } from './workflow.ts';
 
 export interface SettleContext<Services> {
   readonly db: Db;
@@ -198,10 +205,6 @@ async function tell<Services>(
   const advancing = results.flatMap((result) =>
     result.outcome.kind === 'ADVANCE' ? [{ ...result, outcome: result.outcome }] : [],
   );
-  await storeWrites(
-    tx,
-    results.map(({ outcome }) => outcome.write),
-  );
   const carriers = carriersOf(context, seat);
   const drafts = advancing.map((result) => {
     const { delivery, outcome, failures, durationMs, before, calls } = result;
@@ -212,7 +215,8 @@ async function tell<Services>(
       origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs, trail },
     };
   });
-  const events = await appendEvents(tx, drafts, { now, shards: context.shards, carriers });
+  const writes = results.map(({ outcome }) => outcome.write);
+  const events = await storeWithEvents(tx, writes, drafts, { now, shards: context.shards, carriers });
   const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
   const carried: Carried[] = [];
   for (const [index, { delivery, outcome }] of advancing.entries()) {
@@ -229,6 +233,22 @@ async function tell<Services>(
     if (carriers[outcome.event.type] !== undefined) carried.push(carryOn(next.stage, runId, outcome.event, stored));
   }
   return { advances, carried };
+}
+
+/**
+ * Writes, and the events that tell of them. A single grouped write is sent along with the events: the database does one
+ * after the other all the same, and nobody waits in between.
+ */
+export async function storeWithEvents(
+  tx: Tx,
+  writes: readonly (Write | undefined)[],
+  drafts: readonly AppendDraft[],
+  options: AppendOptions,
+): Promise<AppendedEvent[]> {
+  const storing = storeWrites(tx, writes);
+  if (!areOneGroup(writes)) await storing;
+  const [events] = await Promise.all([appendEvents(tx, drafts, options), storing]);
+  return events;
 }
 
 /** As it will travel, if this process is the one that sends it. */

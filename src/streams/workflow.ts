@@ -68,6 +68,13 @@ export async function storeWrites(tx: Tx, writes: readonly (Write | undefined)[]
   for (const write of all) if (typeof write === 'function') await write(tx);
 }
 
+/** Is all of it stored by one function? Then none of it has to be waited for before something else is sent. */
+export function areOneGroup(writes: readonly (Write | undefined)[]): boolean {
+  const all = writes.flatMap((write) => write ?? []);
+  const grouped = all.filter((write) => typeof write === 'object');
+  return grouped.length === all.length && new Set(grouped.map(({ storeAll }) => storeAll)).size <= 1;
+}
+
 /** The stage is done: store `write` and the event in one commit. */
 export interface Advance<Name extends string> {
   readonly kind: 'ADVANCE';

@@ -4,7 +4,7 @@
  * CAPTURING is stored before the call, so that a capture whose answer never came is shown as what it is. It is repeated
  * under the same key until the gateway says what happened; nothing is guessed. The ledger is posted with PAID.
  */
-import { saleEntries } from '../../db/ledger.ts';
+import { type Sale, saleEntries } from '../../db/ledger.ts';
 import { paymentCaptured, paymentCaptureStarted } from '../../events/index.ts';
 import { advance, snooze, type StageContext, type StageInput, TerminalError, together } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
@@ -16,8 +16,10 @@ import { changeOrders } from './order-writes.ts';
 type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
 
 export async function capturePayment({ payload: { orderId } }: StageInput<{ orderId: string }>, context: Context) {
-  const order = await readOrder(context.services.db, orderId);
-  if (order.amountMinor === 0) return paid(order, null, context);
+  // Asked together: nothing is to be waited for between the provider's answer and its booking.
+  const { db } = context.services;
+  const [order, sales] = await Promise.all([readOrder(db, orderId), readSales(db, orderId)]);
+  if (order.amountMinor === 0) return paid(order, sales, null, context);
   if (order.status !== 'CAPTURING' && !(await announceCapture(order, context))) return snooze(0);
   if (!order.authorizationRef) throw new TerminalError(`order ${orderId} has no authorization to capture`);
   const answer = await context.services.gateway
@@ -30,7 +32,7 @@ export async function capturePayment({ payload: { orderId } }: StageInput<{ orde
     })
     .catch(finalIfRejected);
   if (answer.kind === 'REFUSED') throw new TerminalError(`capture refused: ${answer.reasonCode}, ${answer.message}`);
-  return paid(order, answer.captureRef, context);
+  return paid(order, sales, answer.captureRef, context);
 }
 
 const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolean> =>
@@ -39,8 +41,8 @@ const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolea
     together(changeOrders, { orderId: order.id, order: { status: 'CAPTURING' }, now: context.clock.now() }),
   );
 
-async function paid(order: PurchaseOrder, captureRef: string | null, { clock, services }: Context) {
-  const entries = saleEntries(await readSales(services.db, order.id), order);
+function paid(order: PurchaseOrder, sales: readonly Sale[], captureRef: string | null, { clock }: Context) {
+  const entries = saleEntries(sales, order);
   return advance(
     paymentCaptured.of({ orderId: order.id, status: 'PAID' }),
     together(changeOrders, {
