@@ -76,23 +76,28 @@ export async function readBody(request: IncomingMessage, { bytesMax, timeoutMs }
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Three listeners, taken off again: an iterator would leave its own on every long-lived request.
+  // Four listeners, taken off again: an iterator would leave its own on every long-lived request.
   const take = (chunk: Buffer) => {
     sizeBytes += chunk.length;
     if (sizeBytes > bytesMax) reject(tooLarge());
     else chunks.push(chunk);
   };
+  // A request closes right after its end, before anybody who waits for that has their turn.
+  const ended = () => {
+    request.off('close', gone);
+    resolve();
+  };
   const gone = () => reject(new HttpError(400, 'BODY_CUT_OFF', 'The request ended before its body did.'));
   const slow = () => reject(new HttpError(408, 'BODY_TOO_SLOW', `Send a request within ${timeoutMs} ms.`));
   if (request.destroyed) gone();
-  request.on('data', take).on('end', resolve).on('error', gone).on('close', gone);
+  request.on('data', take).on('end', ended).on('error', gone).on('close', gone);
   const timer = setTimeout(slow, timeoutMs);
   try {
     await promise;
     return Buffer.concat(chunks, sizeBytes);
   } finally {
     clearTimeout(timer);
-    request.off('data', take).off('end', resolve).off('error', gone).off('close', gone);
+    request.off('data', take).off('end', ended).off('error', gone).off('close', gone);
     request.pause();
   }
 }

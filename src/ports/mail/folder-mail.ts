@@ -5,7 +5,7 @@
  * with them the memory of their keys.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MailUnavailableError, checkMail, messageIdFor } from './mail-sender.ts';
@@ -144,7 +144,9 @@ async function keepOnce(folderPath: string, path: string, mail: KeptMail): Promi
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(partial, { force: true });
+    await unlink(partial).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
   }
 }
 

@@ -14,7 +14,7 @@ import { FSDriver } from 'flydrive/drivers/fs';
 import { BlobNotFoundError, BlobStorageError, BlobStorageUnavailableError, checkBlobKey } from './blob-storage.ts';
 import type { BlobStorage } from './blob-storage.ts';
 import { deleteOlderFiles, filesIn, unlessGone } from './folder-walk.ts';
-import { spoolToFile } from './spool.ts';
+import { inFolderOf, spoolToFile } from './spool.ts';
 
 export function createFolderStorage(options: { readonly folderPath: string }): BlobStorage {
   const root = resolve(options.folderPath);
@@ -27,8 +27,7 @@ export function createFolderStorage(options: { readonly folderPath: string }): B
 
   async function place(from: string, to: string): Promise<void> {
     try {
-      await mkdir(dirname(to), { recursive: true });
-      await rename(from, to);
+      await inFolderOf(to, () => rename(from, to));
     } catch (error) {
       await rm(from, { force: true });
       throw error;

@@ -26,8 +26,7 @@ export async function spoolToFile(
   try {
     limits.signal?.throwIfAborted();
     limits.signal?.addEventListener('abort', onAbort, { once: true });
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'wx');
+    const file = await inFolderOf(path, () => open(path, 'wx'));
     try {
       for await (const part of source) {
         const bytes = Buffer.from(part);
@@ -47,5 +46,16 @@ export async function spoolToFile(
     throw error;
   } finally {
     limits.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Makes the folder of `path` when it turns out to be missing: it nearly never is, and making it costs as much as a write. */
+export async function inFolderOf<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return work();
   }
 }
