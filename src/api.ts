@@ -38,11 +38,13 @@ export async function startApi(
 ): Promise<Api> {
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
+  const keyedDb = platform.keyedDatabase.db;
   const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
   const now = () => systemClock.now();
   const attempts = redisAttempts(redis, env.REDIS_KEY_PREFIX, systemClock);
-  const openAccounts = (url: string) => createAccounts({ db, secret, previousSecret, publicUrl: url, now, attempts });
+  const openAccounts = (url: string) =>
+    createAccounts({ db: keyedDb, secret, previousSecret, publicUrl: url, now, attempts });
   let server: RunningServer;
   let address = '';
   try {
@@ -65,6 +67,7 @@ export async function startApi(
         address = publicUrl(env, port);
         return {
           db,
+          keyedDb,
           clock: systemClock,
           backlog: watchBacklog({ eventsMax: env.BACKLOG_EVENTS_MAX, clock: systemClock }),
           shards: env.STREAM_SHARDS,

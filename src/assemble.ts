@@ -28,8 +28,8 @@ export interface Platform {
   readonly env: Env;
   readonly log: Logger;
   readonly database: Database;
-  /** What stages read and store goes by it; it connects when first needed. */
-  readonly stagesDatabase: Database;
+  /** For statements that look up by key, again and again: stages, orders, sessions. It connects when first needed. */
+  readonly keyedDatabase: Database;
   readonly redisUrl: string;
   readonly redis: Redis;
   readonly keys: StreamKeys;
@@ -68,7 +68,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
   const terms = await readTerms(env);
   await mkdir(env.DATA_DIR, { recursive: true });
   const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
-  const stagesDatabase = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
+  const keyedDatabase = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const redis = openRedis(urls.redisUrl, log);
   const storage = openStorage(env);
   const keptMails = env.SMTP_URL === undefined ? openKeptMails(env) : null;
@@ -79,7 +79,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     env,
     log,
     database,
-    stagesDatabase,
+    keyedDatabase,
     redisUrl: urls.redisUrl,
     redis,
     keys: streamKeys(env.REDIS_KEY_PREFIX),
@@ -92,7 +92,7 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
     close: async () => {
       smtp?.close();
       redis.disconnect();
-      await stagesDatabase.close();
+      await keyedDatabase.close();
       await database.close();
     },
   };

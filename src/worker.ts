@@ -25,12 +25,12 @@ export interface Worker {
 
 /** @throws StrandedShardsError when STREAM_SHARDS was lowered while work was under way */
 export async function startWorker(platform: Platform): Promise<Worker> {
-  const { env, log, database, stagesDatabase, redis, redisUrl, storage, mail } = platform;
+  const { env, log, database, keyedDatabase, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
   const gateway = await openGateway(platform);
   const engine = createEngine({
     database,
-    stagesDatabase,
+    keyedDatabase,
     redisUrl,
     keyPrefix: env.REDIS_KEY_PREFIX,
     shards: env.STREAM_SHARDS,
@@ -39,7 +39,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     workflows,
     log,
     services: {
-      db: stagesDatabase.db,
+      db: keyedDatabase.db,
       redis,
       gateway: watchCalls('gateway', gateway),
       storage: watchCalls('storage', storage),

@@ -52,6 +52,8 @@ export interface ScheduleView {
 
 export interface SchemaServices {
   db: Db;
+  /** The same, for statements that look up by key, again and again: each is planned once. */
+  keyedDb: Db;
   clock: { now(): Date };
   /** How much accepted work waits: beyond its limit, what would start more is refused. */
   backlog: Backlog;
@@ -110,6 +112,8 @@ export interface Context extends SchemaServices {
    * @throws whatever `work` throws; then nothing was written
    */
   commit<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same by `keyedDb`. */
+  commitByKey<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
 /** @throws UnauthenticatedError when nobody is signed in */

@@ -19,7 +19,7 @@ interface Waiting extends PromiseWithResolvers<string> {
 }
 /** An order, and the trace of the request that brings it. */
 type TracedOrder = NewOrder & Pick<Context, 'traceId'>;
-type Shop = Pick<Context, 'commit' | 'clock' | 'backlog' | 'shards' | 'terms'>;
+type Shop = Pick<Context, 'commitByKey' | 'clock' | 'backlog' | 'shards' | 'terms'>;
 
 const desks = new WeakMap<Context['backlog'], OrderDesk>();
 
@@ -39,8 +39,8 @@ class OrderDesk {
   #waiting: Waiting[] = [];
   #open = 0;
 
-  constructor({ commit, clock, backlog, shards, terms }: Shop) {
-    this.#shop = { commit, clock, backlog, shards, terms };
+  constructor({ commitByKey, clock, backlog, shards, terms }: Shop) {
+    this.#shop = { commitByKey, clock, backlog, shards, terms };
   }
 
   place(order: TracedOrder): Promise<string> {
@@ -80,11 +80,11 @@ class OrderDesk {
 }
 
 function placeTogether(
-  { commit, clock, backlog, shards, terms }: Shop,
+  { commitByKey, clock, backlog, shards, terms }: Shop,
   orders: readonly TracedOrder[],
 ): Promise<Placed[]> {
   const now = clock.now();
-  return commit(async (tx) => {
+  return commitByKey(async (tx) => {
     const refuseNew = () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded);
     const placed = await placeOrders(tx, orders, { now, terms, refuseNew });
     const events = placed.flatMap((one, at) => {

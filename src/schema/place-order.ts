@@ -25,6 +25,7 @@ import { idOf } from './ids.ts';
 import { currencySchema, MoneyInput, type MoneyShape } from './money.ts';
 import { placeAtDesk } from './order-desk.ts';
 import { Order } from './order.ts';
+import { columnsAlone, readTogether } from './orders-together.ts';
 
 const TOKEN_CHARS_MAX = 200;
 
@@ -91,8 +92,12 @@ builder.relayMutationField(
       order: t.drizzleField({
         type: Order,
         description: 'The order, on its way.',
-        resolve: async (query, { orderId }, _args, { db }) => {
-          const order = await db.query.orders.findFirst(query({ where: { id: orderId } }));
+        resolve: async (query, { orderId }, _args, { keyedDb }) => {
+          const selection = query({ where: { id: orderId } });
+          const columns = columnsAlone(selection);
+          const order = await (columns
+            ? readTogether(keyedDb, columns, orderId)
+            : keyedDb.query.orders.findFirst(selection));
           if (!order) throw new TypeError('a placed order is gone');
           return order;
         },

@@ -47,13 +47,14 @@ export type GraphqlServer = ReturnType<typeof createGraphqlServer>;
 
 export function createGraphqlServer(options: GraphqlOptions) {
   const { services, seats, stopping, development, budget } = options;
-  const { db, auth, log, limits } = services;
+  const { db, keyedDb, auth, log, limits } = services;
   const teller = { log, development };
   const wake = () => {
     options.committed();
     services.wake();
   };
-  const shared = { ...services, commit: commitWith(db, wake), seats, stopping };
+  const commits = { commit: commitWith(db, wake), commitByKey: commitWith(keyedDb, wake) };
+  const shared = { ...services, ...commits, seats, stopping };
   return createYoga<Caller, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,

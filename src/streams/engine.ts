@@ -28,7 +28,7 @@ import type { Workflow } from './workflow.ts';
 export interface EngineOptions<Services> {
   database: Database;
   /** What stages read and store goes by it: a pool for statements that look up by key. (Default: `database`) */
-  stagesDatabase?: Database;
+  keyedDatabase?: Database;
   redisUrl: string;
   /** Put before every Redis key. */
   keyPrefix: string;
@@ -64,7 +64,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const recent = new RecentEvents();
   const announcers = new Map<string, Announcer<Services>>();
   const context: ProcessContext<Services> = {
-    db: (options.stagesDatabase ?? database).db,
+    db: (options.keyedDatabase ?? database).db,
     registry,
     clock,
     random: options.random ?? Math.random,

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { useApi } from './support/api.ts';
+import { countReads } from './support/count-reads.ts';
 import { market, type Payload, uuidIn } from './support/market.ts';
 
 const api = useApi();
@@ -46,6 +47,28 @@ describe('placing an order', () => {
     expect(orderIn(answers[0] ?? { __typename: '' }).id).not.toBe('');
     expect(await shop.count('order', reader.id)).toBe(1);
     expect(await shop.count('payment', reader.id)).toBe(1);
+  });
+
+  it('reads orders that were placed at the same time together, each with what was asked of it', async () => {
+    const { editionId } = await shop.onSale();
+    const readers = await Promise.all(Array.from({ length: 30 }, () => api.signUp()));
+    const place = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) {
+      __typename ... on PlaceOrderPayload { order { id status total { amountMinor } } } } }`;
+    const input = { editionId, currency: 'EUR', paymentToken: 'tok_succeeds' };
+    const { answer, reads } = await countReads(api.db, 'order', () =>
+      Promise.all(
+        readers.map(({ token }) => api.ask(place, { input: { ...input, idempotencyKey: randomUUID() } }, token)),
+      ),
+    );
+    const orders = answer.map(({ data }) =>
+      orderIn(z.looseObject({ __typename: z.string() }).parse(data?.['placeOrder'])),
+    );
+    for (const order of orders) expect(order).toMatchObject({ status: 'PENDING_PAYMENT', total: { amountMinor: 499 } });
+    const buyers = await api.db.execute<{ id: string; buyer_id: string }>(sql`select id, buyer_id from "order"`);
+    const buyerOf = new Map([...buyers].map((row) => [row.id, row.buyer_id]));
+    expect(orders.map(({ id }) => buyerOf.get(uuidIn(id)))).toEqual(readers.map(({ id }) => id));
+    // One for the first that came, and a few for all the others.
+    expect(reads).toBeLessThan(readers.length / 2);
   });
 
   it('answers the same key with another body by IdempotencyConflict', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/db/tables/columns.ts';
 import { deadLetters, events, runs } from '../../src/db/tables/index.ts';
 import { useApi } from './support/api.ts';
+import { countReads } from './support/count-reads.ts';
 
 const api = useApi({ keepRows: true });
 const RUNS = 60;
@@ -36,20 +37,9 @@ beforeAll(async () => {
 
 /** Asks, and counts what reads of this table it took. */
 async function readsOf(table: string, query: string) {
-  const { session } = api.db._;
-  const seen: string[] = [];
-  const prepare = session.prepareQuery.bind(session);
-  session.prepareQuery = (...args: Parameters<typeof prepare>) => {
-    seen.push(args[0].sql);
-    return prepare(...args);
-  };
-  try {
-    const { data, errors } = await api.ask(query, {}, token);
-    expect(errors).toBeUndefined();
-    return { data, reads: seen.filter((text) => text.includes(`from "${table}"`)).length };
-  } finally {
-    session.prepareQuery = prepare;
-  }
+  const { answer, reads } = await countReads(api.db, table, () => api.ask(query, {}, token));
+  expect(answer.errors).toBeUndefined();
+  return { data: answer.data, reads };
 }
 
 test('the timelines of a page of runs are one statement, each with its first 200 events in order', async () => {

@@ -198,6 +198,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
       const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`;
       services = {
         db,
+        keyedDb: db,
         clock,
         shards: 1,
         backlog: watchBacklog({

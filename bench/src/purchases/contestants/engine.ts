@@ -98,13 +98,13 @@ async function openProducer(place: Place): Promise<Producer> {
 
 async function openWorker(place: Place): Promise<Worker> {
   const database = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS });
-  const stagesDatabase = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS, looksUpByKey: true });
+  const keyedDatabase = openDatabase(place.databaseUrl, { poolMax: CONNECTIONS, looksUpByKey: true });
   let engine: ReturnType<typeof createEngine<null>> | null = null;
   return {
     start: async () => {
       engine = createEngine({
         database,
-        stagesDatabase,
+        keyedDatabase,
         redisUrl: place.redisUrl,
         keyPrefix: KEY_PREFIX,
         shards: SHARDS,
@@ -120,7 +120,7 @@ async function openWorker(place: Place): Promise<Worker> {
       engine = null;
     },
     close: async () => {
-      await stagesDatabase.close();
+      await keyedDatabase.close();
       await database.close();
     },
   };
