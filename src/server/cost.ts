@@ -2,7 +2,8 @@
  * What an operation costs, told before it runs: every field costs 1, a page multiplies what is in it by its `first`, a
  * list without `first` by 10.
  *
- * Depth and aliases are counted beside it. Introspection is free here: its depth is bounded by graphql's own rule.
+ * Depth and aliases are counted beside it. To ask for the schema has a price of its own, whatever is asked of it: its depth
+ * is bounded by graphql's own rule, and its width by the rule that nothing in it has an alias (plugins.ts).
  */
 import {
   type DocumentNode,
@@ -26,6 +27,8 @@ export interface Cost {
 }
 
 const PAGE_SIZE_MAX = 100;
+/** The whole schema is some 400 KB; one type of it is a small part. */
+const INTROSPECTION_COST: Readonly<Record<string, number>> = { __schema: 1_000, __type: 100 };
 
 /** What the schema declares of a field (`complexity` in its options), or the builder's default. */
 const declaredSchema = z
@@ -103,7 +106,7 @@ function costOfSpread(walk: Walk, name: string, type: GraphQLNamedType): Cost {
 
 function costOfField(walk: Walk, node: FieldNode, parent: GraphQLNamedType): Cost {
   const name = node.name.value;
-  if (name.startsWith('__')) return { cost: 0, depth: 0 };
+  if (name.startsWith('__')) return { cost: INTROSPECTION_COST[name] ?? 0, depth: 0 };
   const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
   if (!field) return { cost: 1, depth: 1 };
   const declared = declaredBy(field);

@@ -4,8 +4,10 @@ import {
   type ASTVisitor,
   type DocumentNode,
   type ExecutionResult,
+  type FieldNode,
   GraphQLError,
   type GraphQLSchema,
+  isIntrospectionType,
   Kind,
   NoSchemaIntrospectionCustomRule,
   parse,
@@ -73,10 +75,19 @@ function countRule(context: ValidationContext, { aliasesMax, directivesMax }: Ap
       context.reportError(new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } }));
     };
   };
+  // Each alias would multiply what is below it, and a few on several levels make hundreds of MB of an answer.
+  const refuseInSchema = (node: FieldNode) => {
+    const parent = context.getParentType();
+    if (node.name.value !== '__schema' && !(parent && isIntrospectionType(parent))) return;
+    const message = 'Aliases are not taken where the schema is asked for. Ask for each field by its name.';
+    context.reportError(new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } }));
+  };
   const [countAlias, countDirective] = [counter('aliases', aliasesMax), counter('directives', directivesMax)];
   return {
     Field(node) {
-      if (node.alias) countAlias(node);
+      if (!node.alias) return;
+      countAlias(node);
+      refuseInSchema(node);
     },
     Directive: countDirective,
   };

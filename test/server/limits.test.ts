@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { getNamedType, isInterfaceType, isObjectType } from 'graphql';
+import { getIntrospectionQuery, getNamedType, isInterfaceType, isObjectType } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
 import { loadOperations, OperationsError } from '../../src/server/operations.ts';
 import { openEvents } from '../schema/support/event-source.ts';
@@ -150,6 +150,28 @@ describe('limits', () => {
       pages.filter((field) => !field.args.some(({ name, type }) => name === 'first' && String(type) === 'Int!')),
     ).toEqual([]);
     expect(schema.getQueryType()?.getFields()['nodes']).toBeUndefined();
+  });
+});
+
+describe('introspection', () => {
+  const api = useApi();
+  const costSchema = z.object({ extensions: z.object({ cost: z.object({ requested: z.number() }) }) });
+
+  test.each(ways)('is paid for over %s', async (_way, ask) => {
+    const cost = async (query: string) => costSchema.parse(await ask(api.url, { query })).extensions.cost.requested;
+    expect(await cost(getIntrospectionQuery())).toBe(1_000);
+    expect(await cost('{ a: __type(name: "Edition") { name } b: __type(name: "Work") { name } }')).toBe(200);
+    expect(await cost('{ __typename }')).toBe(0);
+  });
+
+  test.each(ways)('cannot be multiplied by aliases over %s', async (_way, ask) => {
+    for (const query of [
+      '{ a: __schema { types { name } } b: __schema { types { name } } }',
+      '{ __schema { types { fields { a: type { name } b: type { name } } } } }',
+      '{ __schema { types { ...T } } } fragment T on __Type { a: ofType { name } b: ofType { name } }',
+    ]) {
+      expect(firstError(await ask(api.url, { query }))?.extensions.code).toBe('TOO_COMPLEX');
+    }
   });
 });
 
