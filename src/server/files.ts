@@ -27,8 +27,12 @@ const STORE_LINK_MS = 60_000;
 /** An upload may take long, but not say nothing for so long. */
 const SILENCE_MS = 60_000;
 
-/** `PUT /uploads/FILE`: the bytes of a file that createUpload announced. */
+/**
+ * `PUT /uploads/FILE`: the bytes of a file that createUpload announced. One at a time for a file: a newer one cuts off the
+ * one before, so that a link holds no more of the disk than was announced, and whoever lost a connection can begin anew.
+ */
 export function serveUploads({ db, storage, signing, clock }: Services): Route {
+  const underWay = new Map<string, AbortController>();
   return async (exchange) => {
     allowMethods(exchange, 'PUT');
     const { request, response } = exchange;
@@ -42,13 +46,18 @@ export function serveUploads({ db, storage, signing, clock }: Services): Route {
     const leaving = new AbortController();
     request.setTimeout(SILENCE_MS, () => request.destroy());
     request.once('aborted', () => leaving.abort());
+    underWay.get(file.id)?.abort(new HttpError(409, 'UPLOAD_REPLACED', 'This file is being sent anew.'));
+    underWay.set(file.id, leaving);
     const stored = await storage
       .put(file.storageKey, request, {
         contentType: file.mediaType,
         sizeBytesMax: file.sizeBytes,
         signal: leaving.signal,
       })
-      .catch(retell);
+      .catch(retell)
+      .finally(() => {
+        if (underWay.get(file.id) === leaving) underWay.delete(file.id);
+      });
     if (stored.sizeBytes !== file.sizeBytes || stored.sha256 !== file.sha256) {
       await storage.delete(file.storageKey);
       throw new HttpError(

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { createHash, randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../src/db/tables/columns.ts';
 import { editions, entitlements, files, orders, revisions, works } from '../../src/db/tables/index.ts';
 import { coverLink, downloadLink, previewCoverLink, uploadLink } from '../../src/schema/links.ts';
@@ -61,6 +61,23 @@ describe('an upload', () => {
       (error: Error) => expect(error.message).toContain('fetch failed'),
     );
     expect(await api.services.storage.exists(key)).toBe(false);
+  });
+
+  test('is cut off by another of the same file, so that a link fills the disk once', async () => {
+    const { url, key } = await announce();
+    const halting = new ReadableStream({
+      start: (controller) => controller.enqueue(BYTES.subarray(1)),
+      pull: () => new Promise(() => {}),
+    });
+    let isCutOff = false;
+    put(url, halting).catch(() => (isCutOff = true));
+    // It may have come first or not; whichever begins later goes on.
+    await vi.waitFor(async () => {
+      expect(await put(url, BYTES)).toMatchObject({ status: 200 });
+      expect(isCutOff).toBe(true);
+    }, 5_000);
+    expect(await api.services.storage.exists(key)).toBe(true);
+    expect(api.lines).toEqual([]);
   });
 
   test('needs a URL of ours, for this file, in its time', async () => {
