@@ -4,7 +4,7 @@
  * Promise: a line holds only the fields named here, so that nothing personal or secret gets in by a name that nobody
  * thought of: no token, password, cookie, header, e-mail address or network address. What text such a field holds, an
  * error's words among it, is masked: e-mail addresses, passwords in URLs, signatures, bearer tokens and long random words.
- * Of a failed statement its values are left out. A new field is named here first; test/log.test.ts holds the source to it.
+ * Of a failed statement its values are left out, of a text that is no JSON the text. A new field is named here first; test/log.test.ts holds the source to it.
  */
 import { type Logger, pino } from 'pino';
 import type { Env } from './env.ts';
@@ -61,15 +61,21 @@ function describe(error: Error, causesLeft: number): Record<string, unknown> {
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const constraint = 'constraint_name' in error ? { constraint: String(error.constraint_name) } : {};
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const isStatement = error.message.startsWith('Failed query:');
   return {
     type: error.name,
-    message: isStatement ? 'a statement failed' : maskText(error.message),
+    message: wordsOf(error),
     ...code,
     ...constraint,
     stack: frames.join('\n'),
     ...(error.cause instanceof Error && causesLeft > 0 && { cause: describe(error.cause, causesLeft - 1) }),
   };
+}
+
+/** A statement's words hold its values, and those of `JSON.parse` what was to be parsed. */
+function wordsOf(error: Error): string {
+  if (error.message.startsWith('Failed query:')) return 'a statement failed';
+  if (error instanceof SyntaxError && error.message.includes('JSON')) return 'a text is no JSON';
+  return maskText(error.message);
 }
 
 /** @param destination (Default: standard error) */

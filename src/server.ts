@@ -28,7 +28,7 @@ import { ChapterShelf } from './server/chapter-shelf.ts';
 import { serveReading, serveSamples } from './server/reading.ts';
 import { serveStatements } from './server/statements.ts';
 import { serveGraphiql, wantsPage } from './server/graphiql.ts';
-import { allowsOrigin, refuseForgery, refuseForms } from './server/forgery.ts';
+import { allowsOrigin, isForm, refuseForgery, refuseForms } from './server/forgery.ts';
 import { createGraphqlServer, GRAPHQL_PATH, type GraphqlServer } from './server/graphql.ts';
 import { securityHeaders } from './server/headers.ts';
 import {
@@ -37,6 +37,7 @@ import {
   HttpError,
   parseTarget,
   readBody,
+  refuseFaultyJson,
   type Route,
   sendError,
 } from './server/http.ts';
@@ -282,8 +283,9 @@ function serveGraphql(
       refuseForms(headers);
       body = (await readBody(request, bodyLimit)).toString();
       if (body === '') throw new HttpError(400, 'BODY_EMPTY', 'Send `{ "query": "…" }`.');
+      if (isForm(headers)) refuseFaultyJson(new URLSearchParams(body));
       if (operations) body = fillBody(operations, body);
-    }
+    } else refuseFaultyJson(asked.url.searchParams);
     const url = operations ? fillAddress(operations, asked.url) : asked.url;
     // Yoga reads the address from the request itself.
     if (url !== asked.url) request.url = url.pathname + url.search;

@@ -39,6 +39,18 @@ test('an error is told by its class, code and place, without the values of its s
   expect(line).toContain('log.test.ts');
 });
 
+test('what was to be JSON is not told when it is none', () => {
+  let err: unknown;
+  try {
+    JSON.parse('hunter2');
+  } catch (error) {
+    err = error;
+  }
+  const line = JSON.stringify(written((log) => log.error({ err }, 'a request failed unexpectedly')));
+  expect(line).not.toContain('hunter2');
+  expect(line).toContain('SyntaxError');
+});
+
 test.each([
   ['sent to ada@example.org', 'sent to [e-mail]'],
   ['connect postgres://user:hunter2@db:5432/x', 'connect postgres://[credentials]@db:5432/x'],

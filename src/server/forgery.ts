@@ -51,6 +51,9 @@ export function refuseForms(headers: IncomingHttpHeaders): void {
   );
 }
 
+export const isForm = (headers: IncomingHttpHeaders): boolean =>
+  /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+
 /** Whether a page of this origin may call; who is no page sends none. */
 export function allowsOrigin(headers: IncomingHttpHeaders, origins: ReadonlySet<string>): boolean {
   const { origin } = headers;

@@ -102,6 +102,27 @@ export async function readBody(request: IncomingMessage, { bytesMax, timeoutMs }
   }
 }
 
+/**
+ * What GraphQL is asked by GET or by a form carries objects as JSON in text.
+ * @throws HttpError 400
+ */
+export function refuseFaultyJson(params: URLSearchParams): void {
+  for (const name of ['variables', 'extensions']) {
+    const text = params.get(name) ?? '';
+    if (text !== '' && !isJson(text))
+      throw new HttpError(400, 'BAD_REQUEST', `\`${name}\` is no JSON. Send an object.`);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The address that a request asks for; null when it is none, such as `//`. */
 export function parseTarget(target: string | undefined): URL | null {
   const base = 'http://here';

@@ -65,6 +65,24 @@ test('who accepts a thousand media types is not answered with them all', async (
   expect((await response.text()).length + JSON.stringify([...response.headers]).length).toBeLessThan(4_000);
 });
 
+test.each(['variables', 'extensions'])(
+  '%s that are no JSON are the caller’s fault, and stay out of the log',
+  async (name) => {
+    const params = new URLSearchParams({ query: '{ __typename }', [name]: 'hunter2' }).toString();
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-booky-hub': '1' };
+    for (const answer of [
+      await fetch(`${api.url}/graphql?${params}`),
+      await fetch(`${api.url}/graphql?${params}`, { headers: { accept: 'text/event-stream' } }),
+      await fetch(`${api.url}/graphql`, { method: 'POST', headers: form, body: params }),
+    ]) {
+      expect(answer.status).toBe(400);
+      const { errors } = errorsSchema.parse(await answer.json());
+      expect(errors?.[0]?.extensions.code).toBe('BAD_REQUEST');
+    }
+    expect(api.lines).toEqual([]);
+  },
+);
+
 const cursor = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
 const ID = '0199aaaa-0000-7000-8000-000000000000';
 const JUNK = ['\u0000', 'a\u0000b', '\ud800', "'; drop table edition; --", 'x'.repeat(5_000)];
