@@ -158,8 +158,10 @@ const secretsOf = ({ secrets }: Services['signing']): readonly string[] =>
 /** A path of ours; anything else leads to the shop. */
 function placeOfOurs(asked: string | null, publicUrl: string): string {
   if (asked === null || asked.length > PATH_CHARS_MAX || !/^\/(?![/\\])[\w\-./?=&%]*$/.test(asked)) return SHOP;
-  const place = new URL(asked, publicUrl);
-  return place.origin === new URL(publicUrl).origin ? place.pathname + place.search : SHOP;
+  const { origin, pathname, search } = new URL(asked, publicUrl);
+  // What is left of `/.//host` without its dots names a host.
+  const isOurs = origin === new URL(publicUrl).origin && !pathname.startsWith('//');
+  return isOurs ? pathname + search : SHOP;
 }
 
 /** A page without style or script; its texts are ours. */

@@ -91,7 +91,9 @@ describe('by OpenID Connect', () => {
   });
 
   test('leads to a place of ours and nowhere else', async () => {
-    for (const to of ['https://evil.example', '//evil.example', '/\\evil.example', '/app\r\nx: y', 'javascript:1']) {
+    const resolved = ['/.//evil.example', '/app/..//evil.example', '/%2e//evil.example', '/app/%2E%2e//evil.example'];
+    const spelt = ['https://evil.example', '//evil.example', '/\\evil.example', '/app\r\nx: y', 'javascript:1'];
+    for (const to of [...spelt, ...resolved]) {
       expect((await signIn('ada', to)).url).toBe(`${api.url}/app`);
     }
   });
