@@ -4,7 +4,8 @@
  */
 import { isApiKey } from '../accounts/api-keys.ts';
 
-const BEARER = /^Bearer +(\S{1,200})$/i;
+/** Visible ASCII: a socket's words may hold what a header cannot, and PostgreSQL refuses the lookups of all who ask with it. */
+const BEARER = /^Bearer +([\x21-\x7e]{1,200})$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]{1,800}={0,2})$/i;
 
 /** @returns null when there is none that we take */

@@ -1,7 +1,9 @@
 /** What a caller without an account may send: none of it ends the program, none of it is told as our fault. */
+import { createClient } from 'graphql-ws';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { useApi } from '../schema/support/api.ts';
 
@@ -79,6 +81,31 @@ test.each(['variables', 'extensions'])(
       const { errors } = errorsSchema.parse(await answer.json());
       expect(errors?.[0]?.extensions.code).toBe('BAD_REQUEST');
     }
+    expect(api.lines).toEqual([]);
+  },
+);
+
+test.each(['\0', '\ud800', 'ü'])(
+  'a token with %j is nobody’s over a socket, and spoils no lookup of others',
+  async (sign) => {
+    const { token } = await api.signUp();
+    const client = createClient({
+      url: `${api.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}${sign}` },
+      lazy: false,
+      retryAttempts: 0,
+    });
+    const asNobody = async () => (await client.iterate({ query: '{ viewer { id } }' }).next()).value;
+    const asOwner = async () => (await api.ask('{ viewer { id } }', {}, token)).data;
+    const times = Array.from({ length: 20 });
+    const [strangers, owners] = await Promise.all([
+      Promise.all(times.map(() => asNobody())),
+      Promise.all(times.map(() => asOwner())),
+    ]);
+    for (const answer of strangers) expect(answer).toMatchObject({ data: { viewer: null } });
+    for (const answer of owners) expect(answer).toMatchObject({ viewer: { id: expect.any(String) } });
+    await client.dispose();
     expect(api.lines).toEqual([]);
   },
 );
