@@ -17,7 +17,7 @@ export async function resolveSeenNode(
   info: GraphQLResolveInfo,
   { typename, row }: { typename: string; row: unknown },
 ): Promise<unknown> {
-  const found = await row;
+  const found = await foundOrNull(row);
   if (found === null || found === undefined) return null;
   if (await passes(builder, context, info, typename, found)) return found;
   const { viewer } = context;
@@ -25,6 +25,16 @@ export async function resolveSeenNode(
   // A key that lacks a scope is told which, by the fields, if its owner may see this.
   const asOwner: Context = Object.assign(Object.create(context), { viewer: { ...viewer, scopes: null } });
   return (await passes(builder, asOwner, info, typename, found)) ? found : null;
+}
+
+/** The loader of pages and nodes throws where there is no row, and has no class or code for it. */
+async function foundOrNull(row: unknown): Promise<unknown> {
+  try {
+    return await row;
+  } catch (error) {
+    if (error instanceof Error && /^Model \w+\(.*\) not found$/.test(error.message)) return null;
+    throw error;
+  }
 }
 
 async function passes(builder: Builder, context: Context, info: GraphQLResolveInfo, typename: string, row: unknown) {

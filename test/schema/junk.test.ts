@@ -149,6 +149,21 @@ test('an id of a type that has no ids is told like other junk', async () => {
   expect(nodes.filter((name) => !isNodeType(name))).toEqual([]);
 });
 
+test('an id of nothing is answered as that of what is another’s, and is no line in the log', async () => {
+  const author = await api.signUp('AUTHOR');
+  const admin = await api.signUp('ADMIN');
+  const query = 'query ($id: ID!) { node(id: $id) { id } }';
+  const theirs = await api.ask(query, { id: globalId('User', admin.id) }, author.token);
+  for (const name of nodeTypes()) {
+    for (const token of [undefined, author.token, admin.token]) {
+      const { data, errors } = await api.ask(query, { id: globalId(name, ID) }, token);
+      expect([name, data, errors]).toEqual([name, theirs.data, undefined]);
+    }
+  }
+  expect(theirs.data).toEqual({ node: null });
+  expect(api.lines).toEqual([]);
+});
+
 function nodeTypes(): string[] {
   const node = schema.getType('Node');
   return isInterfaceType(node) ? schema.getPossibleTypes(node).map(({ name }) => name) : [];
