@@ -98,7 +98,12 @@ export async function startApi(
           terms,
           notices: noticeReader(platform),
           webhookUrls: { allowsPrivate: env.NODE_ENV !== 'production' },
-          ...(keptMails && { localMails: async () => (await keptMails.list()).map(toLocalMail) }),
+          ...(keptMails && {
+            localMails: {
+              list: async () => (await keptMails.list()).map(toLocalMail),
+              areForReaders: env.NODE_ENV !== 'production',
+            },
+          }),
         };
       },
     });

@@ -47,8 +47,9 @@ export const BEGUN_SIGN_IN_MS = 10 * 60_000;
 const TOKEN_CHARS_MAX = 200;
 const TOKEN_BYTES = 32;
 
-/** Wrong or right, an e-mail may be tried this often from one address, and from all. */
+/** Wrong or right, an e-mail may be tried this often from one address, and from all; any e-mails from one address. */
 const SIGN_IN_LIMIT: AttemptLimit = { max: 10, windowMs: 15 * 60_000 };
+const SIGN_IN_LIMIT_PER_EMAIL: AttemptLimit = { max: 100, windowMs: 60 * 60_000 };
 const SIGN_IN_LIMIT_PER_ADDRESS: AttemptLimit = { max: 100, windowMs: 15 * 60_000 };
 const BEGUN_SIGN_IN_LIMIT: AttemptLimit = { max: 1, windowMs: BEGUN_SIGN_IN_MS };
 const SIGN_UP_LIMIT_PER_ADDRESS: AttemptLimit = { max: 60, windowMs: 60 * 60_000 };
@@ -179,6 +180,7 @@ export function createAccounts(options: AccountsOptions) {
       const { address, email, password } = input;
       await spend(`sign-in:${address}`, SIGN_IN_LIMIT_PER_ADDRESS);
       await spend(`sign-in:${email.toLowerCase()}:${address}`, SIGN_IN_LIMIT);
+      await spend(`sign-in-to:${email.toLowerCase()}`, SIGN_IN_LIMIT_PER_EMAIL);
       const result = await auth.api.signInEmail({ body: { email, password } }).catch((error: unknown) => {
         if (isApiError(error, 'INVALID_EMAIL_OR_PASSWORD')) throw new WrongCredentials();
         throw error;

@@ -40,6 +40,13 @@ export interface LocalMail {
   at: Date;
 }
 
+export interface LocalMails {
+  /** Newest first. */
+  list(): Promise<readonly LocalMail[]>;
+  /** Whether readers see theirs: not where anybody may sign up with an e-mail that nobody has proven. */
+  readonly areForReaders: boolean;
+}
+
 /** A schedule as people see it. */
 export interface ScheduleView {
   name: string;
@@ -86,8 +93,8 @@ export interface SchemaServices {
   notices: NoticeReader;
   /** Where webhooks may be sent to. */
   webhookUrls: UrlRule;
-  /** Newest first; absent where mail is really sent. */
-  localMails?: () => readonly LocalMail[] | Promise<readonly LocalMail[]>;
+  /** Absent where mail is really sent. */
+  localMails?: LocalMails;
 }
 
 export interface Context extends SchemaServices {

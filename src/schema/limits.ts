@@ -29,6 +29,8 @@ export interface ApiLimits {
   subscriptionsMax: number;
   /** WebSockets of one network address at once. (Default: 200) */
   socketsMax: number;
+  /** Messages of one WebSocket in ten seconds; beyond it is closed. (Default: 1,000) */
+  socketMessagesMax: number;
   /** Part of a book's words that everybody may read, in percent; 0 shows no samples. (Default: 10) */
   samplePercent: number;
 }
@@ -46,5 +48,6 @@ export const defaultLimits: ApiLimits = {
   uploadQuota: { uploadsPerDayMax: 200, storedBytesMax: 10 * 1024 ** 3 },
   subscriptionsMax: 50,
   socketsMax: 200,
+  socketMessagesMax: 1_000,
   samplePercent: 10,
 };

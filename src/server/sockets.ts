@@ -6,12 +6,12 @@
  * request has one answer and a client knows whether it came.
  */
 import { GraphQLError } from 'graphql';
-import type { Context as SocketContext } from 'graphql-ws';
+import { CloseCode, type Context as SocketContext } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { ApiLimits } from '../schema/limits.ts';
 import { createSeats } from '../schema/seats.ts';
@@ -24,6 +24,9 @@ import { isMutation } from './plugins.ts';
 import { type RequestIds, traceIn } from './trace.ts';
 
 const KEEP_ALIVE_MS = 12_000;
+const MESSAGES_WINDOW_MS = 10_000;
+/** The protocol's own close code for too many requests. Source: graphql-ws, CloseCode. */
+const FLOODED = CloseCode.TooManyInitialisationRequests;
 
 export interface SocketOptions {
   server: Server;
@@ -111,6 +114,7 @@ export function openSockets(options: SocketOptions): {
       sockets.emit('connection', client, request);
       // A frame that is too large or none closes the socket with its code; that is the caller's affair, and no line of ours.
       client.removeAllListeners('error').on('error', () => {});
+      closeWhenFlooded(client, limits.socketMessagesMax);
     });
   };
   server.on('upgrade', upgrade);
@@ -120,6 +124,24 @@ export function openSockets(options: SocketOptions): {
       await disposable.dispose();
     },
   };
+}
+
+/** What a message asks is read, judged and looked up before it is paid for: so they are counted before that. */
+function closeWhenFlooded(client: WebSocket, messagesMax: number): void {
+  let windowEndsMs = 0;
+  let left = 0;
+  client.on('message', () => {
+    const nowMs = performance.now();
+    if (nowMs >= windowEndsMs) {
+      windowEndsMs = nowMs + MESSAGES_WINDOW_MS;
+      left = messagesMax;
+    }
+    left -= 1;
+    if (left >= 0) return;
+    // What is still on its way is heard by nobody.
+    client.removeAllListeners('message');
+    client.close(FLOODED, `At most ${messagesMax} messages in ten seconds. Connect again later.`);
+  });
 }
 
 const textIn = (params: unknown): string => z.object({ query: z.string() }).parse(params).query;

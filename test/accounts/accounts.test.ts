@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createAccounts } from '../../src/accounts/accounts.ts';
 import { memoryAttempts, redisAttempts } from '../../src/accounts/attempts.ts';
-import { EmailTaken, TooManyAttempts } from '../../src/accounts/errors.ts';
+import { EmailTaken, TooManyAttempts, WrongCredentials } from '../../src/accounts/errors.ts';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
@@ -45,6 +45,19 @@ test('sign-up tells that an e-mail is taken sixty times an hour from one address
   await expect(accounts.signUp({ ...ada, address: 'b' })).rejects.toThrow(EmailTaken);
   nowMs += 3_600_000;
   await expect(accounts.signUp(ada)).rejects.toThrow(EmailTaken);
+});
+
+test('a password is tried a hundred times an hour from all addresses together, and no more', async () => {
+  const accounts = open();
+  const ada = somebody();
+  await accounts.signUp(ada);
+  const attack = (address: string) => accounts.signIn({ ...ada, password: 'not my password', address });
+  const tries = await Promise.allSettled(Array.from({ length: 100 }, (_, at) => attack(`${at % 10}`)));
+  for (const one of tries) expect(one).toMatchObject({ reason: expect.any(WrongCredentials) });
+  await expect(attack('11')).rejects.toThrow(TooManyAttempts);
+  await expect(accounts.signIn({ ...ada, address: '12' })).rejects.toThrow(TooManyAttempts);
+  nowMs += 3_600_000;
+  await expect(accounts.signIn({ ...ada, address: '12' })).resolves.toMatchObject({ viewer: { email: ada.email } });
 });
 
 describe('the first admin', () => {

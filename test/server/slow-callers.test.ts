@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { useApi } from '../schema/support/api.ts';
 
+const MESSAGES_MAX = 20;
 const api = useApi({
-  limits: { socketsMax: 3, bodyBytesMax: 10_000 },
+  limits: { socketsMax: 3, socketMessagesMax: MESSAGES_MAX, bodyBytesMax: 10_000 },
   server: { patienceMs: { head: 300, body: 300, init: 300 }, trustedHops: 1 },
 });
 
@@ -55,6 +56,23 @@ test('a message larger than a request is refused', async () => {
   socket.send(JSON.stringify({ type: 'connection_init', payload: { text: 'x'.repeat(20_000) } }));
   const [code] = await once(socket, 'close');
   expect(code).toBe(1009);
+});
+
+test('a socket that floods us is closed, and heard no longer', async () => {
+  const socket = dial('198.51.100.5');
+  await once(socket, 'open');
+  const answers: string[] = [];
+  socket.on('message', (data) => answers.push(String(data)));
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await expect.poll(() => answers.length).toBe(1);
+  const closed = once(socket, 'close');
+  for (let at = 0; at < 100; at++) {
+    socket.send(JSON.stringify({ type: 'subscribe', id: String(at), payload: { query: '{ viewer { id } }' } }));
+  }
+  expect((await closed)[0]).toBe(4429);
+  // The first message was the init.
+  const ids = new Set(answers.flatMap((text) => /"id":"(\d+)"/.exec(text)?.[1] ?? []));
+  expect(ids.size).toBeLessThan(MESSAGES_MAX);
 });
 
 test('an address has so many sockets at once and no more; one that closes makes room', async () => {

@@ -76,6 +76,8 @@ export interface ApiOptions {
   notices?: SchemaServices['notices'];
   /** (Default: at once) */
   signsUpByMail?: boolean;
+  /** (Default: mail is really sent) */
+  localMails?: SchemaServices['localMails'];
   /** (Default: none) */
   identityProviders?: SchemaServices['identityProviders'];
   /** (Default: 50,000) */
@@ -225,6 +227,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         auth: createAccounts({ db, secret, publicUrl, now: clock.now }),
         signsUpByMail: options.signsUpByMail ?? false,
         identityProviders: options.identityProviders ?? [],
+        ...(options.localMails && { localMails: options.localMails }),
         webhookUrls: { allowsPrivate: false },
         terms: {
           royaltyBps: ROYALTY_BPS,
