@@ -62,7 +62,7 @@ test('a socket that floods us is closed, and heard no longer', async () => {
   const socket = dial('198.51.100.5');
   await once(socket, 'open');
   const answers: string[] = [];
-  socket.on('message', (data) => answers.push(String(data)));
+  socket.on('message', (data: Buffer) => answers.push(data.toString()));
   socket.send(JSON.stringify({ type: 'connection_init' }));
   await expect.poll(() => answers.length).toBe(1);
   const closed = once(socket, 'close');
