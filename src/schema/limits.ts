@@ -13,6 +13,8 @@ export interface ApiLimits {
   aliasesMax: number;
   /** Directives in a document. (Default: 50) */
   directivesMax: number;
+  /** How often a field may be asked for beside itself, under one name. (Default: 20) */
+  repeatsMax: number;
   /** Lexical tokens in a document. (Default: 2,000) */
   tokensMax: number;
   /** Cost one caller may spend in a minute. (Default: 100,000) */
@@ -40,6 +42,7 @@ export const defaultLimits: ApiLimits = {
   depthMax: 12,
   aliasesMax: 30,
   directivesMax: 50,
+  repeatsMax: 20,
   tokensMax: 2_000,
   costPerMinuteMax: 100_000,
   sharedAnswersMs: 1_000,

@@ -11,9 +11,11 @@ import {
   Kind,
   NoSchemaIntrospectionCustomRule,
   parse,
+  type SelectionSetNode,
   validate,
   type ValidationContext,
   type ValidationRule,
+  visit,
 } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
@@ -39,7 +41,7 @@ function isDeeperThan(value: unknown, levelsMax: number): boolean {
 }
 
 /**
- * Tokens when parsing; aliases and directives when validating.
+ * Tokens and repeated fields when parsing; aliases and directives when validating.
  * @param introspects whether a caller may ask for the schema; if not, errors do not tell its names either
  * @param operations those that may be asked for; null for all
  */
@@ -51,7 +53,9 @@ export function limitDocuments(limits: ApiLimits, introspects: boolean, operatio
           const message = 'Only operations that the operator has checked in are taken here.';
           throw new GraphQLError(message, { extensions: { code: 'OPERATION_NOT_ALLOWED' } });
         }
-        return parse(source, { ...options, maxTokens: limits.tokensMax });
+        const document = parse(source, { ...options, maxTokens: limits.tokensMax });
+        visit(document, { SelectionSet: (node) => refuseRepeats(node, limits.repeatsMax) });
+        return document;
       });
     },
     onValidate({ addValidationRule, setValidationFn }) {
@@ -63,6 +67,20 @@ export function limitDocuments(limits: ApiLimits, introspects: boolean, operatio
       );
     },
   };
+}
+
+/** Validation compares each field with all others of its name beside it, before anything is paid for. */
+function refuseRepeats({ selections }: SelectionSetNode, repeatsMax: number): void {
+  const counts = new Map<string, number>();
+  for (const node of selections) {
+    if (node.kind !== Kind.FIELD) continue;
+    const { value: name } = node.alias ?? node.name;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    if (count <= repeatsMax) continue;
+    const message = `'${name}' is asked for more than ${repeatsMax} times in one place. Ask for it once.`;
+    throw new GraphQLError(message, { nodes: [node], extensions: { code: 'TOO_COMPLEX' } });
+  }
 }
 
 function countRule(context: ValidationContext, { aliasesMax, directivesMax }: ApiLimits): ASTVisitor {

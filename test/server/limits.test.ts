@@ -75,6 +75,7 @@ const limits = {
   depthMax: 5,
   aliasesMax: 5,
   directivesMax: 5,
+  repeatsMax: 5,
   tokensMax: 300,
   subscriptionsMax: 2,
 };
@@ -87,7 +88,8 @@ describe('limits', () => {
     ['too dear', 'query ($n: Int = 100) { healthHistory(first: $n) { nodes { checks { name } } } }', 'TOO_COMPLEX'],
     ['too deep', '{ catalogue(first: 1) { nodes { work { editions { work { editions { id } } } } } } }', 'TOO_COMPLEX'],
     ['too many aliases', `{ ${many(6, (at) => `a${at}: __typename`)} }`, 'TOO_COMPLEX'],
-    ['too many directives', `{ ${many(6, () => '__typename @skip(if: false)')} }`, 'TOO_COMPLEX'],
+    ['too many directives', `{ ${many(3, () => '__typename @skip(if: false) @include(if: true)')} }`, 'TOO_COMPLEX'],
+    ['the same again and again', `{ ${many(6, () => 'viewer { id }')} }`, 'TOO_COMPLEX'],
     ['too many tokens', `{ ${many(400, () => '__typename')} }`, 'GRAPHQL_PARSE_FAILED or BAD_REQUEST'],
     ['too large a page', '{ catalogue(first: 101) { nodes { id } } }', 'VALIDATION'],
   ];
