@@ -3,7 +3,7 @@
  *
  * | Duty | How often | Who |
  * |---|---|---|
- * | relay | when woken, else every 250 ms | the leader of each shard |
+ * | relay | when woken, within 10 ms for what is carried, else every 250 ms | the leader of each shard |
  * | repair | every second | the leader of each shard |
  * | trim, and progress | every second | the leader of each shard |
  * | forget gone consumers | every 10 minutes | the leader of each shard |
@@ -26,7 +26,7 @@ import { type Outage, watchDatabase } from './outage.ts';
 import type { RecentEvents } from './recent-events.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Registry } from './registry.ts';
-import { relayOnce, repairStreams } from './relay.ts';
+import { mayHaveMore, relayOnce, repairStreams } from './relay.ts';
 import { fireDueTimers } from './timers.ts';
 import { dropGoneConsumers, trimOnce } from './trim.ts';
 import { Bell, WAKE_CHANNEL } from './wake.ts';
@@ -50,6 +50,7 @@ export interface DutiesOptions<Services> {
 }
 
 const RELAY_LOOK_EVERY_MS = 250;
+const SOON_MS = 10;
 const REPAIR_EVERY_MS = 1_000;
 const TRIM_EVERY_MS = 1_000;
 const DROP_EVERY_MS = 600_000;
@@ -58,11 +59,22 @@ const CANDIDATE_EVERY_MS = 500;
 const ADOPT_EVERY_MS = 5_000;
 const FAILURE_DELAY_MS = 500;
 
-/** Starts all duties. @returns the in-process bell, and a promise that settles when all loops have ended */
-export function startDuties<Services>(options: DutiesOptions<Services>): { wake: () => void; ended: Promise<void> } {
+export interface Duties {
+  /** Tells the relay that something was committed. */
+  readonly wake: () => void;
+  /** The same for what nobody waits for: at the latest after 10 ms. */
+  readonly wakeSoon: () => void;
+  /** Settles when all loops have ended. */
+  readonly ended: Promise<void>;
+}
+
+export function startDuties<Services>(options: DutiesOptions<Services>): Duties {
   const bells = Array.from({ length: options.shards }, () => new Bell());
   const wake = () => {
     for (const bell of bells) bell.ring();
+  };
+  const wakeSoon = () => {
+    for (const bell of bells) bell.ringWithin(SOON_MS);
   };
   const listening = options.sql.listen(WAKE_CHANNEL, wake);
   listening.catch((error: unknown) =>
@@ -90,7 +102,7 @@ export function startDuties<Services>(options: DutiesOptions<Services>): { wake:
   const ended = Promise.all([...leaders, timers, adopting, alive])
     .then(async () => listening.then((listener) => listener.unlisten()).catch(() => {}))
     .then(() => {});
-  return { wake, ended };
+  return { wake, wakeSoon, ended };
 }
 
 /** Becomes the leader of a shard when nobody else is, and does its duties until it is no longer. */
@@ -143,7 +155,8 @@ async function doLeaderDuties<Services>(options: DutiesOptions<Services>, shard:
       dropAt = Date.now() + DROP_EVERY_MS;
     }
     const sent = await relayOnce(context);
-    if (sent === 0) await bell.wait(RELAY_LOOK_EVERY_MS);
+    // What was committed since has rung: to look again unasked would find nothing nearly every time.
+    if (!mayHaveMore(sent)) await bell.wait(RELAY_LOOK_EVERY_MS);
   }
 }
 

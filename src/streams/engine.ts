@@ -59,7 +59,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const clock = options.clock ?? systemClock;
   const stopReading = new AbortController();
   const stopNow = new AbortController();
-  let wakeRelay = () => {};
+  let relayBell = { wake: () => {}, wakeSoon: () => {} };
   let carrying = notCarrying;
   const recent = new RecentEvents();
   const announcers = new Map<string, Announcer<Services>>();
@@ -73,7 +73,8 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     log,
     stopping: stopNow.signal,
     draining: stopReading.signal,
-    wake: () => wakeRelay(),
+    wake: () => relayBell.wake(),
+    wakeSoon: () => relayBell.wakeSoon(),
     doubts: new Set(),
     recent,
     announcer: (seat) => {
@@ -137,7 +138,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       recent,
       stopping: stopReading.signal,
     });
-    wakeRelay = duties.wake;
+    relayBell = duties;
     running.push(duties.ended);
     for (const consumer of consumers) {
       running.push(keepReading(consumer, { redisUrl: options.redisUrl, log, stopping: stopReading.signal }));
@@ -189,7 +190,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     consumers,
     start,
     stop,
-    wake: () => wakeRelay(),
+    wake: () => relayBell.wake(),
     runUntilIdle,
     pass,
     /** Sends what has been committed, and nothing else. */

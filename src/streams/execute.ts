@@ -21,7 +21,10 @@ export interface ExecuteContext<Services> extends SettleContext<Services> {
   readonly log: Log;
   /** Aborts when the worker must stop at once. */
   readonly stopping: AbortSignal;
+  /** Tells the relay that something was committed. */
   wake(): void;
+  /** The same for what this process carries on itself: others may see it a little later, together with what follows. */
+  wakeSoon(): void;
   announcer(seat: Seat<Services>): Announcer<Services>;
 }
 

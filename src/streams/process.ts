@@ -49,8 +49,18 @@ export async function processBatch<Services>(
   const results: Processed[] = [];
   if (forward.length > 0) results.push(await processForward(context, seat, forward));
   for (const delivery of backward) results.push(await processAlone(context, seat, delivery));
-  context.wake();
-  return merge(results);
+  return told(context, deliveries, merge(results));
+}
+
+/** Tells the relay what was stored: what this process carries on itself may be seen by others a little later. */
+function told<Services>(
+  context: ProcessContext<Services>,
+  deliveries: readonly Delivery[],
+  processed: Processed,
+): Processed {
+  if (processed.carried.length === deliveries.length) context.wakeSoon();
+  else context.wake();
+  return processed;
 }
 
 async function processForward<Services>(
@@ -155,7 +165,7 @@ export async function settleGroup<Services>(
 ): Promise<Processed> {
   const deliveries = settled.map((one) => one.delivery);
   try {
-    return { left: [], carried: await settle(context, seat, settled) };
+    return told(context, deliveries, { left: [], carried: await settle(context, seat, settled) });
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = settled;
@@ -163,8 +173,6 @@ export async function settleGroup<Services>(
     const results: Processed[] = [];
     for (const one of settled) results.push(await settleGroup(context, seat, [one]));
     return merge(results);
-  } finally {
-    context.wake();
   }
 }
 

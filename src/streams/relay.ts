@@ -48,6 +48,9 @@ export async function relayOnce(context: RelayContext): Promise<number> {
   return countEvents(stamped);
 }
 
+/** Whether something may wait that a pass of the relay had no room for. @param sent what `relayOnce` returned */
+export const mayHaveMore = (sent: number): boolean => sent >= Math.min(STAMP_PACKS_MAX, STAMP_EVENTS_MAX);
+
 const countEvents = (packs: readonly Pack[]): number => packs.reduce((total, { ids }) => total + ids.length, 0);
 
 /**
