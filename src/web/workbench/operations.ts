@@ -182,8 +182,8 @@ export const streamList = graphql(`
 `);
 
 export const deadLetterList = graphql(`
-  query DeadLetterList($state: DeadLetterState, $after: String) {
-    deadLetters(state: $state, first: 50, after: $after) {
+  query DeadLetterList($state: DeadLetterState, $first: Int!, $after: String) {
+    deadLetters(state: $state, first: $first, after: $after) {
       nodes {
         id
         stage

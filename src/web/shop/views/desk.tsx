@@ -7,14 +7,14 @@ import { becomeAuthor } from '../operations/accounts.ts';
 import { drafts } from '../operations/desk.ts';
 import { Cover, View, Waiting } from '../parts.tsx';
 import { Badge, type Tone } from '../../shared/parts.tsx';
-import { MoreButton, usePages } from '../pages.tsx';
+import { MoreButton, usePages } from '../../shared/pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, makersOf, priceWords, statusWords } from '../words.ts';
 
 type Draft = DraftsQuery['myDrafts']['nodes'][number];
 
 export default function DeskView() {
-  const pages = usePages(drafts, ({ myDrafts }) => myDrafts);
+  const pages = usePages(drafts, ({ myDrafts }) => myDrafts, {});
   if (!pages.isThere) return <Waiting {...pages} />;
   if (pages.data?.viewer?.role === 'READER') return <Invitation done={pages.again} />;
   return (

@@ -4,14 +4,14 @@ import { library } from '../operations/shop.ts';
 import { Cover, View, Waiting } from '../parts.tsx';
 import { Badge } from '../../shared/parts.tsx';
 import { pathOf } from '../place.ts';
-import { MoreButton, usePages } from '../pages.tsx';
+import { MoreButton, usePages } from '../../shared/pages.tsx';
 import { dateWords, makersOf, statusWords } from '../words.ts';
 import { DownloadButton } from './download.tsx';
 
 type Right = LibraryQuery['myLibrary']['nodes'][number];
 
 export default function LibraryView() {
-  const pages = usePages(library, ({ myLibrary }) => myLibrary);
+  const pages = usePages(library, ({ myLibrary }) => myLibrary, {});
   if (!pages.isThere) return <Waiting {...pages} />;
   return (
     <View title="Library" heading="Your library">

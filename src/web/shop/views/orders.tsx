@@ -2,13 +2,13 @@
 import { orders } from '../operations/shop.ts';
 import { View, Waiting } from '../parts.tsx';
 import { Badge, type Tone } from '../../shared/parts.tsx';
-import { MoreButton, usePages } from '../pages.tsx';
+import { MoreButton, usePages } from '../../shared/pages.tsx';
 import { pathOf } from '../place.ts';
 import { dateTimeWords, priceWords, statusWords } from '../words.ts';
 import { BAD } from './order.tsx';
 
 export default function OrdersView() {
-  const pages = usePages(orders, ({ myOrders }) => myOrders);
+  const pages = usePages(orders, ({ myOrders }) => myOrders, {});
   if (!pages.isThere) return <Waiting {...pages} />;
   return (
     <View title="Your orders">

@@ -2,45 +2,55 @@
 import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
 import type { DeadLetterDecision, DeadLetterListQuery, DeadLetterState } from '../gql/graphql.ts';
-import { act, useQuery } from '../../shared/hooks.ts';
+import { act } from '../../shared/hooks.ts';
+import { MoreButton, usePages } from '../../shared/pages.tsx';
 import { linkTo } from '../route.ts';
-import { decideDeadLetters, deadLetterList, discloseDeadLetter, replayEdited } from '../operations.ts';
+import { decideDeadLetters, deadLetterList, discloseDeadLetter } from '../operations.ts';
 import { State, Empty, Since } from '../parts.tsx';
 import { Loading, Problem } from '../../shared/parts.tsx';
-import { prettyJson } from '../words.ts';
+import { ChangeMany, ChangeOne } from './change-letters.tsx';
 import { Payload } from './payload.tsx';
 
 type Letter = DeadLetterListQuery['deadLetters']['nodes'][number];
 const STATES: readonly DeadLetterState[] = ['OPEN', 'REPLAYED', 'DISCARDED'];
+/** As many as the API takes. */
+const DECIDED_AT_ONCE = 100;
 
 export function DeadLettersView() {
   const [state, setState] = useState<DeadLetterState>('OPEN');
+  return (
+    <>
+      <h1>Dead letters</h1>
+      <Letters key={state} state={state} onState={setState} />
+    </>
+  );
+}
+
+function Letters({ state, onState }: { state: DeadLetterState; onState: (state: DeadLetterState) => void }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [told, setTold] = useState<string | null>(null);
+  const [isChanging, setChanging] = useState(false);
   const { tick } = useFigures();
-  const { data, error, again } = useQuery(deadLetterList, { state, after: null }, tick);
-  const letters = data?.deadLetters.nodes ?? [];
-  const open = letters.filter((letter) => letter.state === 'OPEN');
+  const pages = usePages(deadLetterList, ({ deadLetters }) => deadLetters, { state }, tick);
+  const open = pages.nodes.filter((letter) => letter.state === 'OPEN');
   const picked = open.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
-  const decide = async (ids: string[], decision: DeadLetterDecision) => {
-    const { data: done, refusal } = await act(decideDeadLetters, { ids, decision });
-    const decided =
-      done?.decideDeadLetters.__typename === 'DecideDeadLettersPayload' ? done.decideDeadLetters.deadLetters.length : 0;
-    setTold(refusal ?? `${decided} of ${ids.length} ${decision === 'REPLAY' ? 'sent again' : 'given up'}.`);
+  const done = (words: string) => {
+    setTold(words);
     setChosen(new Set());
-    again();
+    setChanging(false);
+    pages.again();
   };
+  const decide = async (ids: string[], decision: DeadLetterDecision) => done(await decideAll(ids, decision));
   const toggle = (id: string) =>
     setChosen((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));
   return (
     <>
-      <h1>Dead letters</h1>
       <div className="filters" role="group" aria-label="Which dead letters">
         <label>
           State
           <select
             value={state}
-            onChange={({ target }) => setState(STATES.find((one) => one === target.value) ?? 'OPEN')}
+            onChange={({ target }) => onState(STATES.find((one) => one === target.value) ?? 'OPEN')}
           >
             {STATES.map((one) => (
               <option key={one} value={one}>
@@ -70,32 +80,50 @@ export function DeadLettersView() {
             >
               Discard {picked.length || ''}
             </button>
+            <button type="button" disabled={picked.length === 0} onClick={() => setChanging(true)}>
+              Change and replay {picked.length || ''}
+            </button>
           </>
         )}
       </div>
       <p role="status" className="told">
         {told}
       </p>
-      <Problem words={error} />
-      {!data && error === null && <Loading />}
-      {data && letters.length === 0 && <Empty>None. What fails is retried, undone or told to its author.</Empty>}
+      {isChanging && picked.length > 0 && <ChangeMany ids={picked} onDone={done} onCancel={() => setChanging(false)} />}
+      <Problem words={pages.error} />
+      {!pages.isThere && pages.error === null && <Loading />}
+      {pages.isThere && pages.nodes.length === 0 && (
+        <Empty>None. What fails is retried, undone or told to its author.</Empty>
+      )}
       <ul className="letters">
-        {letters.map((letter) => (
+        {pages.nodes.map((letter) => (
           <LetterItem
             key={letter.id}
             letter={letter}
             isChosen={chosen.has(letter.id)}
             onToggle={() => toggle(letter.id)}
             onDecide={(decision) => void decide([letter.id], decision)}
-            onDone={(words) => {
-              setTold(words);
-              again();
-            }}
+            onDone={done}
           />
         ))}
       </ul>
+      <MoreButton pages={pages} />
     </>
   );
+}
+
+/** @returns what was done, in words */
+async function decideAll(ids: readonly string[], decision: DeadLetterDecision): Promise<string> {
+  let count = 0;
+  for (let from = 0; from < ids.length; from += DECIDED_AT_ONCE) {
+    const some = ids.slice(from, from + DECIDED_AT_ONCE);
+    const { data, refusal } = await act(decideDeadLetters, { ids: some, decision });
+    if (refusal !== null) return refusal;
+    if (data?.decideDeadLetters.__typename === 'DecideDeadLettersPayload') {
+      count += data.decideDeadLetters.deadLetters.length;
+    }
+  }
+  return `${count} of ${ids.length} ${decision === 'REPLAY' ? 'sent again' : 'given up'}.`;
 }
 
 function LetterItem({
@@ -143,7 +171,7 @@ function LetterItem({
         </p>
       )}
       {isEditing ? (
-        <Edit letter={letter} onDone={onDone} onCancel={() => setEditing(false)} />
+        <ChangeOne id={letter.id} onDone={onDone} onCancel={() => setEditing(false)} />
       ) : (
         <>
           <Payload
@@ -174,50 +202,5 @@ function LetterItem({
         </>
       )}
     </li>
-  );
-}
-
-function Edit({ letter, onDone, onCancel }: { letter: Letter; onDone: (words: string) => void; onCancel: () => void }) {
-  const [text, setText] = useState<string | null>(null);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const load = async () => {
-    const { data, refusal: words } = await act(discloseDeadLetter, { id: letter.id });
-    setRefusal(words);
-    if (data && 'payload' in data.discloseDeadLetter) setText(prettyJson(data.discloseDeadLetter.payload));
-  };
-  const send = async () => {
-    const { refusal: words } = await act(replayEdited, { id: letter.id, payload: text ?? '' });
-    setRefusal(words);
-    if (words === null) onDone('Changed and sent again.');
-  };
-  return (
-    <div className="edit">
-      {text === null ? (
-        <p>
-          <button type="button" className="primary" onClick={() => void load()}>
-            Show the whole payload (your name is kept)
-          </button>{' '}
-          <button type="button" onClick={onCancel}>
-            Leave it
-          </button>
-        </p>
-      ) : (
-        <>
-          <label>
-            Payload
-            <textarea rows={8} value={text} onChange={({ target }) => setText(target.value)} spellCheck={false} />
-          </label>
-          <div className="actions">
-            <button type="button" className="primary" onClick={() => void send()}>
-              Replay it so
-            </button>
-            <button type="button" onClick={onCancel}>
-              Leave it
-            </button>
-          </div>
-        </>
-      )}
-      <Problem words={refusal} />
-    </div>
   );
 }

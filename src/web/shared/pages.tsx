@@ -1,8 +1,8 @@
 /** Lists that come page by page, each behind the cursor of the one before. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { useState } from 'react';
-import { client } from '../shared/client.ts';
-import { useQuery } from '../shared/hooks.ts';
+import { client } from './client.ts';
+import { useQuery } from './hooks.ts';
 
 const PAGE_SIZE = 50;
 
@@ -24,17 +24,21 @@ export interface Pages<Node, Data> {
   problem: string | null;
 }
 
-export function usePages<Node, Data>(
-  document: TypedDocumentNode<Data, { first: number; after?: string | null }>,
+/** @param tick as of `useQuery`; once more than the first page is shown, nothing moves until `again` */
+export function usePages<Node, Data, Variables extends Record<string, unknown>>(
+  document: TypedDocumentNode<Data, Variables & { first: number; after?: string | null }>,
   pageIn: (data: Data) => Page<Node>,
+  variables: Variables,
+  tick: unknown = 0,
 ): Pages<Node, Data> {
-  const { data, error, code, again } = useQuery(document, { first: PAGE_SIZE, after: null });
   const [more, setMore] = useState<readonly Page<Node>[]>([]);
+  const asked = { ...variables, first: PAGE_SIZE };
+  const { data, error, code, again } = useQuery(document, { ...asked, after: null }, more.length === 0 && tick);
   const [problem, setProblem] = useState<string | null>(null);
   const pages = data ? [pageIn(data), ...more] : [];
   const last = pages.at(-1)?.pageInfo;
   const showMore = async () => {
-    const answer = await client.query(document, { first: PAGE_SIZE, after: last?.endCursor ?? null }).toPromise();
+    const answer = await client.query(document, { ...asked, after: last?.endCursor ?? null }).toPromise();
     setProblem(answer.error ? 'More could not be fetched.' : null);
     const fresh = answer.data ? pageIn(answer.data) : null;
     if (fresh) setMore((before) => [...before, fresh]);
