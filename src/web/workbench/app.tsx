@@ -101,7 +101,7 @@ function Place({ place, rest: [first] }: { place: string; rest: string[] }) {
     case 'history':
       return <HistoryView name={first ?? ''} key={first} />;
     case 'try':
-      return <TryView />;
+      return <TryView orderId={first} />;
     default:
       return <FlowsView />;
   }

@@ -22,8 +22,11 @@ export interface Way {
   event: string;
 }
 
-const COLUMN_PX = 268;
-const ROW_PX = 92;
+const COLUMN_PX = 244;
+const ROW_PX = 82;
+/** What style.css gives a stage and an end. */
+const NODE_PX = { width: 178, height: 68 };
+const END_DOWN_PX = 16;
 
 /** The event whose way an edge is; none is that of an undoing. */
 export function wayIn(workflow: Workflow, { source, data }: Edge): Way | null {
@@ -58,7 +61,7 @@ export function lay(workflow: Workflow) {
     if (!next) {
       const data: EndData = { words: eventInWords(event), isFailure: event === workflow.failsWith };
       const column = Math.max(...from.map(({ id }) => depth.get(id) ?? 0)) + 1;
-      nodes.push({ id: target, type: 'end', position: place(column), data });
+      nodes.push({ id: target, type: 'end', position: beside(place(column)), data });
     }
     for (const { id, name } of from) {
       edges.push({ id: `${id}→${event}`, source: id, target, data: { event }, ariaLabel: `${name} returns ${event}` });
@@ -69,13 +72,25 @@ export function lay(workflow: Workflow) {
     const target = `${workflow.name}/${workflow.failsWith}`;
     if (!nodes.some(({ id }) => id === target)) {
       const data: EndData = { words: eventInWords(workflow.failsWith), isFailure: true };
-      nodes.push({ id: target, type: 'end', position: place(depth.get(undone[0]?.id ?? '') ?? 0), data });
+      const column = Math.max(...undone.map(({ id }) => depth.get(id) ?? 0)) + 1;
+      nodes.push({ id: target, type: 'end', position: beside(place(column)), data });
     }
-    for (const { id } of undone) edges.push({ id: `${id}↩`, source: id, target, className: 'compensation' });
+    for (const { id, name } of undone) {
+      edges.push({ id: `${id}↩`, source: id, target, className: 'compensation', ariaLabel: `${name} is undone` });
+    }
   }
   const columns = Math.max(1, ...rows.keys()) + 1;
-  return { nodes, edges, heightPx: Math.max(...rows.values(), 1) * ROW_PX + 40, widthPx: columns * COLUMN_PX };
+  return {
+    nodes,
+    edges,
+    columns,
+    heightPx: (Math.max(...rows.values(), 1) - 1) * ROW_PX + NODE_PX.height,
+    widthPx: (columns - 1) * COLUMN_PX + NODE_PX.width,
+  };
 }
+
+/** An end is lower than a stage; their middles are on one line. */
+const beside = ({ x, y }: { x: number; y: number }) => ({ x, y: y + END_DOWN_PX });
 
 function depths(workflow: Workflow): Map<string, number> {
   const found = new Map<string, number>();

@@ -1,11 +1,12 @@
 /** What stands beside the picture of a workflow: its stages in rows, and a stage or an event looked at closely. */
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { Figures } from './figures.tsx';
 import { figuresOf, type Stage, type Way, type Workflow } from './flow-layout.ts';
 import { Panel, Since } from './parts.tsx';
-import { linkTo } from './route.ts';
+import { linkToRuns } from './route.ts';
 import { eventInWords } from './words.ts';
 import { Facts, Scroll } from '../shared/parts.tsx';
-import { durationWords } from '../shared/words.ts';
+import { durationWords, numberWords } from '../shared/words.ts';
 
 /** The same in rows, for whoever reads better than they see. */
 export function StageTable({
@@ -77,26 +78,17 @@ export function WayPanel({
   const figures = figuresOf(byStage, way);
   const consumers = graph.flatMap(({ stages }) => stages).filter(({ on }) => on.includes(way.event));
   return (
-    <aside className="drawer" aria-label={way.event}>
-      <Panel
-        title={eventInWords(way.event)}
-        aside={
-          <button type="button" onClick={onClose}>
-            Close
-          </button>
-        }
-      >
-        <Facts
-          facts={[
-            ['Event', <code>{way.event}</code>],
-            ['Returned by', way.stage.id],
-            ['Consumed by', consumers.map(({ id }) => id).join(', ') || 'nobody: it ends the run'],
-            ['Rate', `${(figures?.perMinute ?? 0).toFixed(1)} a minute`],
-            ['Last passed', figures ? <Since at={figures.lastAt} /> : 'not in the last five minutes'],
-          ]}
-        />
-      </Panel>
-    </aside>
+    <Drawer name={way.event} title={eventInWords(way.event)} onClose={onClose}>
+      <Facts
+        facts={[
+          ['Event', <code>{way.event}</code>],
+          ['Returned by', way.stage.id],
+          ['Consumed by', consumers.map(({ id }) => id).join(', ') || 'nobody: it ends the run'],
+          ['Rate', `${(figures?.perMinute ?? 0).toFixed(1)} a minute`],
+          ['Last passed', figures ? <Since at={figures.lastAt} /> : 'not in the last five minutes'],
+        ]}
+      />
+    </Drawer>
   );
 }
 
@@ -110,45 +102,78 @@ export function StagePanel({
   onClose: () => void;
 }) {
   return (
-    <aside className="drawer" aria-label={stage.id}>
+    <Drawer name={stage.id} title={stage.id} onClose={onClose}>
+      <Facts
+        facts={[
+          ['Consumes', stage.on.join(', ')],
+          ['Returns', stage.emits.join(', ')],
+          ['Tried', stage.retry],
+          ['Time limit', stage.timeoutMs === null ? 'pure SQL' : durationWords(stage.timeoutMs)],
+          ['Calls out', stage.callsOut ? 'yes' : 'no'],
+          ['Can be undone', stage.compensates ? 'yes' : stage.pivot ? 'no: the point of no return' : 'nothing to undo'],
+          ['Waiting', numberWords(figures?.waiting ?? 0)],
+          ['In flight', figures?.inFlight ?? '–'],
+          ['Retrying', numberWords(figures?.retrying ?? 0)],
+          ['Dead', numberWords(figures?.parked ?? 0)],
+          ['Rate', `${(figures?.perMinute ?? 0).toFixed(1)} a minute`],
+          ['Failures', `${(figures?.failuresPerMinute ?? 0).toFixed(1)} a minute`],
+          ['p50 and p99', `${inWords(figures?.p50Ms)}, ${inWords(figures?.p99Ms)}`],
+          ...(figures?.events ?? []).map(
+            ({ type, perMinute, lastAt }) =>
+              [
+                eventInWords(type),
+                <>
+                  {perMinute.toFixed(1)} a minute, last <Since at={lastAt} />
+                </>,
+              ] as const,
+          ),
+        ]}
+      />
+      <p>
+        <a className="button" href={linkToRuns({ workflow: stage.id.split('.')[0] ?? '', stage: stage.id })}>
+          Runs at this stage
+        </a>
+      </p>
+    </Drawer>
+  );
+}
+
+/** Beside what it tells of, which goes on being seen; whoever goes by keyboard is led into it and back. */
+function Drawer({ name, title, onClose, children }: DrawerProps) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    place.current?.querySelector('button')?.focus();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  useEffect(() => {
+    const leave = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape') onClose();
+    };
+    addEventListener('keydown', leave);
+    return () => removeEventListener('keydown', leave);
+  }, [onClose]);
+  return (
+    <aside className="drawer" aria-label={name} ref={place}>
       <Panel
-        title={stage.id}
+        title={title}
         aside={
           <button type="button" onClick={onClose}>
             Close
           </button>
         }
       >
-        <Facts
-          facts={[
-            ['Consumes', stage.on.join(', ')],
-            ['Returns', stage.emits.join(', ')],
-            ['Tried', stage.retry],
-            ['Time limit', stage.timeoutMs === null ? 'pure SQL' : durationWords(stage.timeoutMs)],
-            ['Calls out', stage.callsOut ? 'yes' : 'no'],
-            [
-              'Can be undone',
-              stage.compensates ? 'yes' : stage.pivot ? 'no: the point of no return' : 'nothing to undo',
-            ],
-            ['Failures', `${(figures?.failuresPerMinute ?? 0).toFixed(1)} a minute`],
-            ['p99', inWords(figures?.p99Ms)],
-            ...(figures?.events ?? []).map(
-              ({ type, perMinute, lastAt }) =>
-                [
-                  eventInWords(type),
-                  <>
-                    {perMinute.toFixed(1)} a minute, last <Since at={lastAt} />
-                  </>,
-                ] as const,
-            ),
-          ]}
-        />
-        <p>
-          <a className="button" href={linkTo('runs')} onClick={() => sessionStorage.setItem('runs.stage', stage.id)}>
-            Runs at this stage
-          </a>
-        </p>
+        {children}
       </Panel>
     </aside>
   );
+}
+
+interface DrawerProps {
+  name: string;
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
 }

@@ -31,9 +31,16 @@ export function Since({ at }: { at: string }) {
   );
 }
 
-export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+interface PanelProps {
+  title: string;
+  aside?: ReactNode;
+  className?: string | undefined;
+  children: ReactNode;
+}
+
+export function Panel({ title, aside, className = '', children }: PanelProps) {
   return (
-    <section className="panel">
+    <section className={`panel ${className}`}>
       <header>
         <h2>{title}</h2>
         {aside && <div className="aside">{aside}</div>}

@@ -5,7 +5,7 @@ import '@xyflow/react/dist/base.css';
 import { useMemo, useState } from 'react';
 import { type Figures, useFigures, wayOf } from '../figures.tsx';
 import { useNow, useQuery } from '../../shared/hooks.ts';
-import { linkTo } from '../route.ts';
+import { linkToRuns } from '../route.ts';
 import { flows } from '../operations.ts';
 import { type EndData, figuresOf, lay, type StageData, type Way, wayIn, type Workflow } from '../flow-layout.ts';
 import { StagePanel, StageTable, WayPanel } from '../flow-panels.tsx';
@@ -15,8 +15,13 @@ import { durationWords, numberWords } from '../../shared/words.ts';
 
 /** So long an edge moves after an event has passed. */
 const MOVING_MS = 3_000;
-/** Smaller than this it cannot be read: what is wider scrolls. */
-const SCALE_MIN = 0.8;
+/** So large is everything, whatever it stands in: what is wider scrolls. */
+const SCALE = 0.85;
+const MARGIN_PX = 12;
+/** A picture with more columns than these has the whole width. */
+const COLUMNS_BESIDE = 2;
+
+const drawnPx = (px: number): number => px * SCALE + 2 * MARGIN_PX;
 
 export default function FlowsView() {
   const { data, error } = useQuery(flows, {});
@@ -28,21 +33,23 @@ export default function FlowsView() {
   return (
     <>
       <h1>Flows</h1>
-      {data.flowGraph.map((workflow) => (
-        <Flow
-          key={workflow.name}
-          workflow={workflow}
-          byStage={byStage}
-          onChoose={(id) => {
-            setWay(null);
-            setChosen(id);
-          }}
-          onChooseWay={(next) => {
-            setChosen(null);
-            setWay(next);
-          }}
-        />
-      ))}
+      <div className="flows">
+        {data.flowGraph.map((workflow) => (
+          <Flow
+            key={workflow.name}
+            workflow={workflow}
+            byStage={byStage}
+            onChoose={(id) => {
+              setWay(null);
+              setChosen(id);
+            }}
+            onChooseWay={(next) => {
+              setChosen(null);
+              setWay(next);
+            }}
+          />
+        ))}
+      </div>
       {way && <WayPanel way={way} graph={data.flowGraph} byStage={byStage} onClose={() => setWay(null)} />}
       {stage && <StagePanel stage={stage} figures={byStage.get(stage.id)} onClose={() => setChosen(null)} />}
     </>
@@ -76,14 +83,18 @@ function Flow({
   return (
     <Panel
       title={workflow.name}
+      className={layout.columns > COLUMNS_BESIDE ? 'wide' : undefined}
       aside={
-        <>
-          begins with <code>{workflow.startedBy}</code> · <a href={linkTo('runs')}>runs</a>
-        </>
+        <a href={linkToRuns({ workflow: workflow.name })} aria-label={`Runs of ${workflow.name}`}>
+          Runs
+        </a>
       }
     >
+      <p className="dim">
+        begins with <code>{workflow.startedBy}</code>
+      </p>
       <div className="flow-scroll" tabIndex={0} role="region" aria-label={`The picture of ${workflow.name}`}>
-        <div className="flow" style={{ height: layout.heightPx, minWidth: layout.widthPx * SCALE_MIN }}>
+        <div className="flow" style={{ height: drawnPx(layout.heightPx), minWidth: drawnPx(layout.widthPx) }}>
           <ReactFlow
             nodes={nodes}
             edges={edges}
@@ -97,14 +108,15 @@ function Flow({
             }}
             nodesDraggable={false}
             nodesConnectable={false}
+            // By keyboard one comes to the buttons in the stages; what they open tells of the ways too.
+            nodesFocusable={false}
+            edgesFocusable={false}
             zoomOnScroll={false}
             preventScrolling={false}
-            fitView
-            fitViewOptions={{ padding: 0.05, maxZoom: 1 }}
+            defaultViewport={{ x: MARGIN_PX, y: MARGIN_PX, zoom: SCALE }}
             panOnDrag={false}
             zoomOnPinch={false}
             zoomOnDoubleClick={false}
-            minZoom={0.3}
             proOptions={{ hideAttribution: true }}
             aria-label={`The stages of ${workflow.name}`}
           >
@@ -129,7 +141,10 @@ function StageNode({ data }: { data: StageData }) {
   return (
     <div className={`stage-node${stage.pivot ? ' pivot' : ''}${isBad ? ' bad' : ''}`}>
       <Handle type="target" position={Position.Left} />
-      <strong>{stage.name}</strong>
+      {/* A click on it is one on the node. */}
+      <button type="button" className="link" aria-label={stage.id}>
+        {stage.name}
+      </button>
       <span className="figures">
         {numberWords(figures?.waiting ?? 0)} waiting
         {(figures?.retrying ?? 0) > 0 && <em> · {figures?.retrying} retrying</em>}

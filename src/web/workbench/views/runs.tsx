@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { client } from '../../shared/client.ts';
 import { useFigures } from '../figures.tsx';
 import type { RunFilter, RunListQuery, RunState } from '../gql/graphql.ts';
-import { linkTo } from '../route.ts';
+import { askedFor, linkTo, linkToRuns } from '../route.ts';
 import { runList } from '../operations.ts';
 import { State, Empty, Since } from '../parts.tsx';
 import { Problem } from '../../shared/parts.tsx';
@@ -29,12 +29,32 @@ interface Wanted {
   ageMs: string;
 }
 
+function wantedHere(): Wanted {
+  const asked = askedFor();
+  const word = (name: string) => asked.get(name) ?? '';
+  const ageMs = AGES.find(([age]) => age === word('ageMs'))?.[0] ?? '';
+  return {
+    search: word('search'),
+    workflow: word('workflow'),
+    state: word('state'),
+    stage: word('stage'),
+    error: word('error'),
+    ageMs,
+  };
+}
+
 export function RunsView() {
-  const [wanted, setWanted] = useState<Wanted>(() => {
-    const stage = sessionStorage.getItem('runs.stage') ?? '';
-    sessionStorage.removeItem('runs.stage');
-    return { search: '', workflow: stage.split('.')[0] ?? '', state: '', stage, error: '', ageMs: '' };
-  });
+  const [wanted, setWanted] = useState(wantedHere);
+  useEffect(() => {
+    const followLink = () => setWanted(wantedHere());
+    addEventListener('hashchange', followLink);
+    return () => removeEventListener('hashchange', followLink);
+  }, []);
+  // The address keeps what is wanted, for a reload and for whoever is sent the link.
+  useEffect(() => {
+    const timer = setTimeout(() => history.replaceState(null, '', linkToRuns({ ...wanted })), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [wanted]);
   const { byStage } = useFigures();
   const workflows = [...new Set([...byStage.keys()].map((stage) => stage.split('.')[0] ?? ''))];
   const change = (part: Partial<Wanted>) => setWanted((before) => ({ ...before, ...part }));

@@ -23,9 +23,9 @@ const BEHAVIOURS = [
   ['tok_slow', 'The gateway is slow'],
 ] as const;
 
-export function TryView() {
+/** @param orderId what is watched: a part of the address, so that a reload goes on watching */
+export function TryView({ orderId }: { orderId: string | undefined }) {
   const { data, error } = useQuery(booksToBuy, {});
-  const [orderId, setOrderId] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   const books = (data?.catalogue.nodes ?? []).filter(({ isBuyable, prices }) => isBuyable && prices.length > 0);
   const order = async (event: FormEvent<HTMLFormElement>) => {
@@ -42,7 +42,9 @@ export function TryView() {
     };
     const { data: done, refusal: words } = await act(placeTestOrder, { input });
     setRefusal(words);
-    if (done?.placeOrder.__typename === 'PlaceOrderPayload') setOrderId(done.placeOrder.order.id);
+    if (done?.placeOrder.__typename === 'PlaceOrderPayload') {
+      location.hash = linkTo('try', done.placeOrder.order.id);
+    }
   };
   return (
     <>
@@ -80,7 +82,7 @@ export function TryView() {
           </form>
         )}
       </Panel>
-      {orderId !== null && <Watch orderId={orderId} key={orderId} />}
+      {orderId !== undefined && <Watch orderId={orderId} key={orderId} />}
     </>
   );
 }
