@@ -15,6 +15,7 @@ import sharp from 'sharp';
 import { migrateDatabase } from '../src/db/migrate.ts';
 import { buildEpub } from '../src/epub/build.ts';
 import { chromiumPath, openVisitor, type Visitor } from '../test/e2e/browser.ts';
+import { parkReceipts } from '../test/e2e/dead-letters.ts';
 import {
   becomeAuthor,
   type BookWords,
@@ -175,6 +176,7 @@ async function asOperator({ page }: Visitor, { url }: Program, shoot: Shoot, dat
   await signUp(page, url, operator);
   const sql = postgres(databaseUrl, { max: 1 });
   await sql`update "user" set role = 'ADMIN' where email = ${operator.email}`;
+  await parkReceipts(sql, 1);
   await sql.end();
   await page.getByRole('link', { name: operator.name }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -197,12 +199,17 @@ async function asOperator({ page }: Visitor, { url }: Program, shoot: Shoot, dat
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByText('Loading …').waitFor({ state: 'detached' });
   await shoot('workbench-run');
+  await page.getByRole('link', { name: /^order:/ }).click();
+  await page.getByRole('heading', { name: 'As it stood after event' }).waitFor();
+  await shoot('workbench-history');
 }
 
 /** Light, dark and on a phone; each as large as the page is, but not larger than the README can bear. */
 async function takeInAllWays(page: Page, path: string): Promise<void> {
   const take = async (way: string) => {
     await page.mouse.move(0, 0);
+    // A frame in the page is drawn anew a moment after the page itself.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     await page.evaluate(() => document.fonts.ready);
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -11,6 +11,12 @@ export function sinceInWords(at: string, now: number): string {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clockToday = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+/** Without the day where it is today's. */
+export function timeInWords(at: string): string {
+  const date = new Date(at);
+  return (date.toDateString() === new Date().toDateString() ? clockToday : clock).format(date);
+}
 export const instantInWords = (at: string): string => clock.format(new Date(at));
 
 /** `payment.captured` → `payment captured`; `CAPTURING` stays. */

@@ -86,7 +86,7 @@ export function ClockView() {
                       {compensates && ' (to be undone)'}
                     </td>
                     <td>{run ? <a href={linkTo('runs', run.id)}>{run.id}</a> : '–'}</td>
-                    <td className="dim">{run?.lastError ?? 'it waits for something outside'}</td>
+                    <td className="dim reason">{run?.lastError ?? 'it waits for something outside'}</td>
                   </tr>
                 ))}
               </tbody>

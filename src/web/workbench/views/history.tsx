@@ -6,7 +6,7 @@ import { linkTo } from '../route.ts';
 import { discloseEvent, history } from '../operations.ts';
 import { State, Panel, Since } from '../parts.tsx';
 import { Loading, Problem } from '../../shared/parts.tsx';
-import { eventInWords, instantInWords, prettyJson } from '../words.ts';
+import { eventInWords, prettyJson, timeInWords } from '../words.ts';
 import { Payload } from './payload.tsx';
 
 export function HistoryView({ name }: { name: string }) {
@@ -38,7 +38,7 @@ export function HistoryView({ name }: { name: string }) {
                   </button>
                 </h3>
                 <p className="dim">
-                  {event.stage ?? 'asked for'} · <time dateTime={event.at}>{instantInWords(event.at)}</time>
+                  {event.stage ?? 'asked for'} · <time dateTime={event.at}>{timeInWords(event.at)}</time>
                 </p>
                 <Payload
                   payload={event.payload}

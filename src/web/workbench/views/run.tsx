@@ -8,7 +8,7 @@ import { discloseEvent, runDetail, runUpdates } from '../operations.ts';
 import { State, Panel, Since } from '../parts.tsx';
 import { Facts, Loading, Problem } from '../../shared/parts.tsx';
 import { durationWords } from '../../shared/words.ts';
-import { eventInWords, instantInWords } from '../words.ts';
+import { eventInWords, instantInWords, timeInWords } from '../words.ts';
 import { Payload } from './payload.tsx';
 
 type Run = NonNullable<RunDetailQuery['run']>;
@@ -50,16 +50,13 @@ export function RunView({ id }: { id: string }) {
           <Facts
             facts={[
               ['Workflow', run.workflow],
-              ['About', <a href={linkTo('history', run.subject)}>{run.subject}</a>],
+              ['Subject', <a href={linkTo('history', run.subject)}>{run.subject}</a>],
               ['Stage', run.stage],
               ['Begun', instantInWords(run.startedAt)],
               ['Last moved', <Since at={run.updatedAt} />],
               ['Ended', run.endedAt ? instantInWords(run.endedAt) : '–'],
-              [
-                'Took',
-                durationWords(new Date(run.endedAt ?? run.updatedAt).getTime() - new Date(run.startedAt).getTime()),
-              ],
-              ['Failed tries', String(run.failures)],
+              ['Took', tookInWords(run)],
+              ['Failed tries', String(failedTries(run))],
             ]}
           />
           {run.lastError && <p className="problem">{run.lastError}</p>}
@@ -76,10 +73,22 @@ export function RunView({ id }: { id: string }) {
   );
 }
 
-function sentence({ state, stage, next, lastError, waits }: Run): string {
+const isRetry = ({ type }: Step): boolean => type === 'stage.retrying';
+
+/** Of all its stages; `failures` counts those of the one whose turn it is. */
+const failedTries = ({ timeline, failures }: Run): number => Math.max(timeline.filter(isRetry).length, failures);
+
+const tookInWords = ({ startedAt, endedAt, updatedAt }: Run): string =>
+  durationWords(Date.parse(endedAt ?? updatedAt) - Date.parse(startedAt));
+
+function sentence(run: Run): string {
+  const { state, stage, next, lastError, waits } = run;
   switch (state) {
-    case 'COMPLETED':
-      return 'It came to its end.';
+    case 'COMPLETED': {
+      const failed = failedTries(run);
+      const tries = failed === 0 ? '' : `, with ${failed} failed ${failed === 1 ? 'try' : 'tries'} on the way`;
+      return `It came to its end after ${tookInWords(run)}${tries}.`;
+    }
     case 'FAILED':
       return `It failed at ${stage}; what could be undone was undone.`;
     case 'CANCELLED':
@@ -99,31 +108,27 @@ function sentence({ state, stage, next, lastError, waits }: Run): string {
 }
 
 function TimelineStep({ step, before }: { step: Step; before: Step | undefined }) {
-  const isRetry = step.type === 'stage.retrying';
+  const hasFailed = isRetry(step);
   const sinceMs = before ? new Date(step.at).getTime() - new Date(before.at).getTime() : null;
   return (
-    <li className={isRetry ? 'bad' : 'done'}>
+    <li className={hasFailed ? 'bad' : 'done'}>
       <h3>
-        {isRetry ? `${step.stage ?? 'a stage'} failed` : eventInWords(step.type)}
+        {hasFailed ? `${step.stage ?? 'a stage'} failed` : eventInWords(step.type)}
         {sinceMs !== null && <span className="dim"> +{durationWords(sinceMs)}</span>}
       </h3>
       <p className="dim">
-        {step.stage === null ? 'asked for' : `by ${step.stage}`}
+        <time dateTime={step.at} title={instantInWords(step.at)}>
+          {timeInWords(step.at)}
+        </time>
+        {step.stage === null ? ' · asked for' : ` · by ${step.stage}`}
         {step.attempts !== null && ` · try ${step.attempts}`}
         {step.durationMs !== null && ` · took ${durationWords(step.durationMs)}`}
-        {step.retryAt !== null && ` · next try ${instantInWords(step.retryAt)}`}
-        {' · '}
-        <time dateTime={step.at}>{instantInWords(step.at)}</time>
+        {step.retryAt !== null && ` · next try at ${timeInWords(step.retryAt)}`}
+        {step.deliveries > 0 && ` · told to ${subscriptionsInWords(step)}`}
       </p>
       {step.traceId !== null && (
         <p className="dim">
           by the request of trace <code>{step.traceId}</code>
-        </p>
-      )}
-      {step.deliveries > 0 && (
-        <p className="dim">
-          told to {step.deliveries === 1 ? 'one live subscription' : `${step.deliveries} live subscriptions`}
-          {step.deliveredAt !== null && `, the last at ${instantInWords(step.deliveredAt)}`}
         </p>
       )}
       {step.error !== null && <p className="problem">{step.error}</p>}
@@ -135,6 +140,12 @@ function TimelineStep({ step, before }: { step: Step; before: Step | undefined }
       />
     </li>
   );
+}
+
+function subscriptionsInWords({ deliveries, deliveredAt, at }: Step): string {
+  const count = deliveries === 1 ? 'one live subscription' : `${deliveries} live subscriptions`;
+  const afterMs = deliveredAt === null ? null : Math.max(0, Date.parse(deliveredAt) - Date.parse(at));
+  return afterMs === null ? count : `${count} within ${durationWords(afterMs)}`;
 }
 
 const readDisclosed = (data: { discloseEvent: { __typename: string; payload?: string } }): string | null =>

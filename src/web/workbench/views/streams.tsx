@@ -1,10 +1,13 @@
 /** Streams: what Redis holds, who reads it and how far, and where the relay stands. */
 import { useFigures } from '../figures.tsx';
+import type { StreamListQuery } from '../gql/graphql.ts';
 import { useNow, useQuery } from '../../shared/hooks.ts';
 import { streamList } from '../operations.ts';
 import { Empty, Panel, Since } from '../parts.tsx';
 import { Loading, Problem, Scroll } from '../../shared/parts.tsx';
 import { durationWords, numberWords } from '../../shared/words.ts';
+
+type Stream = StreamListQuery['streams'][number];
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -45,57 +48,78 @@ export function StreamsView() {
           </Scroll>
         )}
       </Panel>
-      {data.streams.map((stream) => (
-        <Panel
-          key={`${stream.name} ${stream.shard}`}
-          title={stream.name}
-          aside={
-            <>
-              {stream.length === null ? 'Redis is away' : `${numberWords(stream.length)} entries`} · stamped{' '}
-              {numberWords(stream.lastStamped)} · sent {stream.lastSent === null ? '–' : numberWords(stream.lastSent)} ·
-              kept from {stream.firstKept === null ? '–' : numberWords(stream.firstKept)}
-            </>
-          }
-        >
-          {stream.groups.length === 0 ? (
-            <Empty>No stage reads it; live subscriptions do.</Empty>
-          ) : (
-            <Scroll label={`Groups of ${stream.name}`}>
-              <table>
-                <thead>
-                  <tr>
-                    <th>Stage</th>
-                    <th className="number">Pending</th>
-                    <th className="number">Lag</th>
-                    <th className="number">Delivered to</th>
-                    <th>Consumers</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {stream.groups.map((group) => (
-                    <tr key={group.stage}>
-                      <th scope="row">{group.stage}</th>
-                      <td className="number">{numberWords(group.pending)}</td>
-                      <td className="number">{numberWords(group.lag)}</td>
-                      <td className="number">{numberWords(group.lastDelivered)}</td>
-                      <td>
-                        {group.consumers.map((consumer) => (
-                          <div key={consumer.name}>
-                            <code>{consumer.name}</code>{' '}
-                            <span className="dim">
-                              {consumer.pending} in hand, idle {durationWords(consumer.idleMs)}
-                            </span>
-                          </div>
-                        ))}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
-          )}
-        </Panel>
+      <Panel title="Streams" aside="what no stage reads is for live subscriptions">
+        <Scroll label="Streams">
+          <table>
+            <thead>
+              <tr>
+                <th>Stream</th>
+                <th className="number">Entries</th>
+                <th className="number">Sent</th>
+                <th className="number">Kept from</th>
+                <th>Stage</th>
+                <th className="number">At</th>
+                <th className="number">Lag</th>
+                <th className="number">Pending</th>
+                <th>Consumers</th>
+              </tr>
+            </thead>
+            {data.streams.map((stream) => (
+              <StreamRows key={`${stream.name} ${stream.shard}`} stream={stream} />
+            ))}
+          </table>
+        </Scroll>
+      </Panel>
+    </>
+  );
+}
+
+function StreamRows({ stream: { name, shard, length, lastSent, lastStamped, firstKept, groups } }: { stream: Stream }) {
+  const [first, ...others] = groups;
+  const rows = Math.max(1, groups.length);
+  return (
+    <tbody>
+      <tr>
+        <th scope="rowgroup" rowSpan={rows}>
+          {name}
+          {shard > 0 && <span className="dim"> · part {shard}</span>}
+        </th>
+        <td className="number" rowSpan={rows}>
+          {length === null ? 'Redis is away' : numberWords(length)}
+        </td>
+        <td className="number" rowSpan={rows}>
+          {lastSent === null ? '–' : numberWords(lastSent)}
+          {lastSent !== lastStamped && <span className="some"> of {numberWords(lastStamped)}</span>}
+        </td>
+        <td className="number" rowSpan={rows}>
+          {firstKept === null ? '–' : numberWords(firstKept)}
+        </td>
+        {first ? <GroupCells group={first} /> : <td colSpan={5} className="dim" />}
+      </tr>
+      {others.map((group) => (
+        <tr key={group.stage}>
+          <GroupCells group={group} />
+        </tr>
       ))}
+    </tbody>
+  );
+}
+
+function GroupCells({ group: { stage, pending, lag, lastDelivered, consumers } }: { group: Stream['groups'][number] }) {
+  return (
+    <>
+      <td>{stage}</td>
+      <td className="number">{numberWords(lastDelivered)}</td>
+      <td className={lag > 0 ? 'number some' : 'number'}>{numberWords(lag)}</td>
+      <td className={pending > 0 ? 'number some' : 'number'}>{numberWords(pending)}</td>
+      <td>
+        {consumers.map((consumer) => (
+          <div key={consumer.name}>
+            {consumer.pending} in hand, idle {durationWords(consumer.idleMs)}{' '}
+            <code className="dim">{consumer.name}</code>
+          </div>
+        ))}
+      </td>
     </>
   );
 }
