@@ -114,6 +114,8 @@ describe.skipIf(chromiumPath === undefined)(`the shop in a browser (${whereIsIt}
     await page.getByRole('heading', { name: 'Your bank declined' }).waitFor();
     expect(await page.getByRole('alert').filter({ hasText: 'insufficient funds' }).count()).toBe(1);
     expect(await stepsOf(page, 'Steps of your order')).toEqual(['PENDING_PAYMENT', 'DECLINED']);
+    await page.getByRole('link', { name: 'Try another card' }).click();
+    await page.getByLabel('Test card').waitFor();
     await page.getByRole('link', { name: 'Library' }).click();
     await page.getByText('No book yet.').waitFor();
   });
@@ -129,6 +131,16 @@ describe.skipIf(chromiumPath === undefined)(`the shop in a browser (${whereIsIt}
     await bank.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('heading', { name: 'It is yours' }).waitFor({ timeout: 30_000 });
     expect(await stepsOf(page, 'Steps of your order')).toContain('REQUIRES_ACTION');
+  });
+
+  test('a bank that does not answer is told as unknown until it is known, and charges once', async () => {
+    const { page } = await visit();
+    await signUp(page, program.url, person('Una Unknown'));
+    await buy(page, bookTitle, 'No answer when charged (after it was booked)');
+    await page.getByRole('heading', { name: 'We are checking with the bank' }).waitFor({ timeout: 20_000 });
+    expect(await page.getByRole('heading', { name: 'It is yours' }).count()).toBe(0);
+    await page.getByRole('heading', { name: 'It is yours' }).waitFor({ timeout: 30_000 });
+    expect(await stepsOf(page, 'Steps of your order')).toEqual(orderWay);
   });
 
   test('steps that came while the connection was cut are shown when it is back', async () => {

@@ -11,6 +11,7 @@ import { type Program, startProgram } from './program.ts';
 const whereIsIt = chromiumPath ?? 'skipped: no Chromium here; install one or set CHROMIUM_PATH';
 const TITLE = 'The Lighthouse at Low Tide';
 const PHONE = { viewport: { width: 390, height: 844 }, colorScheme: 'dark' } as const;
+const ACCESSIBLE = 'Plain text, and nothing that needs eyes.';
 const WAY = ['PENDING_PAYMENT', 'AUTHORIZED', 'CAPTURING', 'PAID', 'COMPLETED'];
 
 describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${whereIsIt})`, () => {
@@ -37,6 +38,7 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
       title,
       language: 'en',
       contributors: [{ name: ines.name }],
+      accessibilitySummary: ACCESSIBLE,
       chapters: [1, 2, 3].map((number) => ({
         title: `Day ${number}`,
         paragraphs: Array.from({ length: 12 }, (_, line) => `Here ${who} wrote line ${line} of day ${number}.`),
@@ -88,6 +90,10 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     const { page } = await visit();
     await page.goto(`${program.url}/app`);
     await page.getByRole('link', { name: TITLE }).click();
+    await page.getByText('Table of contents', { exact: true }).click();
+    await page.getByRole('listitem').filter({ hasText: 'Day 2' }).waitFor();
+    await page.getByText('Accessibility', { exact: true }).click();
+    await page.getByText(ACCESSIBLE).waitFor();
     await page.getByText('Read a sample').click();
     await page.frameLocator('iframe').getByText('line 0 of day 1').waitFor();
     expect(await page.locator('iframe').getAttribute('sandbox')).toBe('');
@@ -211,6 +217,39 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await bench.page.getByRole('searchbox', { name: 'Find' }).fill(olga.email);
     await bench.page.getByLabel('Workflow').selectOption('purchase');
     await bench.page.getByText('completed', { exact: true }).first().waitFor();
+  });
+
+  test('an upload tells how far it is, a broken file what is wrong with it, and a suggestion is left', async () => {
+    const { page } = await visit();
+    await signIn(page, ines);
+    await page.getByRole('link', { name: 'Author desk' }).click();
+    const words = { title: 'Buoys', author: ines.name, description: 'Bells.', language: 'en', price: '1.50' };
+    await draftBook(page, words);
+    const { promise: isSeen, resolve: goOn } = Promise.withResolvers<void>();
+    await page.route(
+      () => true,
+      async (route) => {
+        if (route.request().method() === 'PUT') await isSeen;
+        await route.continue();
+      },
+    );
+    const sent = uploadFile(page, 'buoys.epub', Buffer.from('no EPUB at all'));
+    await page.getByRole('progressbar', { name: 'Upload' }).waitFor();
+    await page.getByText(/^(Reading|Sending) the file …$/).waitFor();
+    goOn();
+    await sent;
+    await page.getByRole('button', { name: 'Save and publish' }).click();
+    await page.locator('[data-edition-status="NEEDS_CHANGES"]').waitFor({ timeout: 30_000 });
+    const report = page.getByRole('region', { name: 'Report' });
+    await report.getByText('Errors must be mended before it can be sold.').waitFor();
+    expect(await report.getByRole('listitem').filter({ hasText: 'error' }).count()).toBeGreaterThan(0);
+    await uploadFile(page, 'buoys.epub', await epubOf(words.title, 'a bell'));
+    await publish(page);
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByText('Dismissed: nobody sees it.').waitFor();
+    await page.getByRole('link', { name: 'See it in the shop' }).click();
+    await page.getByRole('button', { name: 'Buy' }).waitFor();
+    expect(await page.getByRole('heading', { name: 'In short' }).count()).toBe(0);
   });
 
   test('a book is found and bought by keyboard alone', async () => {

@@ -63,7 +63,7 @@ function Story({ order: found, again }: { order: Order; again: () => void }) {
         <p className="price">{priceWords(found.total)}</p>
       </div>
       <div>
-        <StepList way={WAY} steps={steps} noteOf={({ status, reason }) => (BAD.includes(status) ? reason : null)} />
+        <StepList way={WAY} steps={steps} />
         <Problem words={refusal} />
         <div className="told-order" aria-live="polite">
           {last && isLate && <Checking why="Its answer takes longer than usual." />}
@@ -121,8 +121,8 @@ function Told({ step, order: found, again }: { step: Step; order: Order; again: 
         <p className="reason">{reason}</p>
         <p>Nothing was charged.</p>
         {bought && (
-          <a className="button" href={pathOf.book(bought.id)}>
-            Back to the book
+          <a className="button primary" href={pathOf.book(bought.id)}>
+            {status === 'DECLINED' ? 'Try another card' : 'Back to the book'}
           </a>
         )}
       </div>
