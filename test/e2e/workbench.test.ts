@@ -236,6 +236,7 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await page.keyboard.press('Enter');
     const told = page.getByRole('complementary', { name: 'purchase.fulfil' });
     await told.waitFor();
+    await told.getByText('p50 and p99').waitFor();
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Close');
     await page.keyboard.press('Escape');
     await told.waitFor({ state: 'detached' });
@@ -267,7 +268,24 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
       .click();
     await page.getByText('file-sweep was asked for.').waitFor();
     await page.goto(`${program.url}/workbench#/runs?workflow=file-sweep`);
-    await expect.poll(() => page.getByRole('link', { name: /^file-sweep\/\d+/ }).count()).toBe(1);
+    const found = () => page.getByRole('link', { name: /^file-sweep\/\d+/ }).count();
+    await expect.poll(found).toBe(1);
+    await page.getByLabel('Begun').selectOption('the last 15 minutes');
+    await page.getByLabel('Error says').fill('no error says this');
+    await page.getByText('No run is like that.').waitFor();
+    await page.getByLabel('Error says').fill('');
+    await expect.poll(found).toBe(1);
+  });
+
+  test('a purchase that waits for the bank tells what happens next, and when', async () => {
+    const page = await visit();
+    await order(page, 'The bank wants to ask the buyer');
+    await page.getByText('requires_action', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'All that happened to it' }).click();
+    await page.getByRole('link', { name: /^purchase\// }).click();
+    await page.getByText(/^purchase\.await-action found it too early .+ and looks again /).waitFor();
+    await page.getByRole('heading', { name: 'next: purchase.await-action' }).waitFor();
+    expect(await page.getByText(/^look \d+ · /).innerText()).toMatch(/\d\d:\d\d:\d\d/);
   });
 
   test('a test order is watched on behind a reload, and any operation is run as who is signed in', async () => {

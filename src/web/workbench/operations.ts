@@ -335,12 +335,12 @@ export const healthUpdates = graphql(`
 `);
 
 export const history = graphql(`
-  query History($name: String!, $at: Int, $after: String) {
+  query History($name: String!, $at: Int, $first: Int!, $after: String) {
     subject(name: $name) {
       name
       lastSeq
       state(at: $at)
-      events(first: 100, after: $after) {
+      events(first: $first, after: $after) {
         nodes {
           number
           type

@@ -1,7 +1,7 @@
 /** History: what ever happened to one thing, and how it stood after any of its events. */
 import { useState } from 'react';
 import { useFigures } from '../figures.tsx';
-import { useQuery } from '../../shared/hooks.ts';
+import { MoreButton, usePages } from '../../shared/pages.tsx';
 import { linkTo } from '../route.ts';
 import { discloseEvent, history } from '../operations.ts';
 import { State, Panel, Since } from '../parts.tsx';
@@ -9,16 +9,19 @@ import { Loading, Problem } from '../../shared/parts.tsx';
 import { eventInWords, prettyJson, timeInWords } from '../words.ts';
 import { Payload } from './payload.tsx';
 
+const NONE = { nodes: [], pageInfo: { hasNextPage: false } };
+
 export function HistoryView({ name }: { name: string }) {
   const [at, setAt] = useState<number | null>(null);
   const { tick } = useFigures();
-  const { data, error, isLoading } = useQuery(history, { name, at, after: null }, tick);
-  const subject = data?.subject;
+  const pages = usePages(history, ({ subject }) => subject?.events ?? NONE, { name, at }, tick);
+  const { error } = pages;
+  const subject = pages.data?.subject;
   if (!subject) {
     return (
       <>
         <h1>{name}</h1>
-        {isLoading ? <Loading /> : <Problem words={error ?? 'Nothing ever happened to it.'} />}
+        {pages.isThere || error !== null ? <Problem words={error ?? 'Nothing ever happened to it.'} /> : <Loading />}
       </>
     );
   }
@@ -30,7 +33,7 @@ export function HistoryView({ name }: { name: string }) {
       <div className="columns">
         <Panel title="Events" aside={`${subject.lastSeq} in all`}>
           <ol className="timeline">
-            {subject.events.nodes.map((event) => (
+            {pages.nodes.map((event) => (
               <li key={event.number} className={(event.seq ?? 0) <= seq ? 'done' : 'next'}>
                 <h3>
                   <button type="button" className="link" onClick={() => setAt(event.seq)}>
@@ -51,6 +54,7 @@ export function HistoryView({ name }: { name: string }) {
               </li>
             ))}
           </ol>
+          <MoreButton pages={pages} />
         </Panel>
         <div>
           <Panel title={`As it stood after event ${seq}`}>
