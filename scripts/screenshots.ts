@@ -208,7 +208,9 @@ async function asOperator({ page }: Visitor, { url }: Program, shoot: Shoot, dat
 async function takeInAllWays(page: Page, path: string): Promise<void> {
   const take = async (way: string) => {
     await page.mouse.move(0, 0);
-    // A frame in the page is drawn anew a moment after the page itself.
+    // A frame is not drawn while it is out of sight, and else a moment after the page itself.
+    const frame = page.locator('iframe');
+    if ((await frame.count()) > 0) await frame.scrollIntoViewIfNeeded();
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     await page.evaluate(() => document.fonts.ready);
     const overflow = await page.evaluate(

@@ -26,7 +26,7 @@ const COLUMN_PX = 244;
 const ROW_PX = 82;
 /** What style.css gives a stage and an end. */
 const NODE_PX = { width: 178, height: 68 };
-const END_DOWN_PX = 16;
+const END_DOWN_PX = 19;
 
 /** The event whose way an edge is; none is that of an undoing. */
 export function wayIn(workflow: Workflow, { source, data }: Edge): Way | null {

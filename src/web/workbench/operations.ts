@@ -164,7 +164,6 @@ export const streamList = graphql(`
         stage
         pending
         lag
-        lastDelivered
         consumers {
           name
           pending

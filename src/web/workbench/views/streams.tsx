@@ -58,7 +58,6 @@ export function StreamsView() {
                 <th className="number">Sent</th>
                 <th className="number">Kept from</th>
                 <th>Stage</th>
-                <th className="number">At</th>
                 <th className="number">Lag</th>
                 <th className="number">Pending</th>
                 <th>Consumers</th>
@@ -94,7 +93,7 @@ function StreamRows({ stream: { name, shard, length, lastSent, lastStamped, firs
         <td className="number" rowSpan={rows}>
           {firstKept === null ? '–' : numberWords(firstKept)}
         </td>
-        {first ? <GroupCells group={first} /> : <td colSpan={5} className="dim" />}
+        {first ? <GroupCells group={first} /> : <td colSpan={4} className="dim" />}
       </tr>
       {others.map((group) => (
         <tr key={group.stage}>
@@ -105,18 +104,17 @@ function StreamRows({ stream: { name, shard, length, lastSent, lastStamped, firs
   );
 }
 
-function GroupCells({ group: { stage, pending, lag, lastDelivered, consumers } }: { group: Stream['groups'][number] }) {
+function GroupCells({ group: { stage, pending, lag, consumers } }: { group: Stream['groups'][number] }) {
   return (
     <>
       <td>{stage}</td>
-      <td className="number">{numberWords(lastDelivered)}</td>
       <td className={lag > 0 ? 'number some' : 'number'}>{numberWords(lag)}</td>
       <td className={pending > 0 ? 'number some' : 'number'}>{numberWords(pending)}</td>
       <td>
         {consumers.map((consumer) => (
           <div key={consumer.name}>
-            {consumer.pending} in hand, idle {durationWords(consumer.idleMs)}{' '}
-            <code className="dim">{consumer.name}</code>
+            {consumer.pending > 0 && `${numberWords(consumer.pending)} in hand, `}
+            idle {durationWords(consumer.idleMs)} <code className="dim">{consumer.name}</code>
           </div>
         ))}
       </td>
