@@ -3,7 +3,7 @@
  *
  * Promise: a delivery is in work at most once at a time here, however it came. A stage that is pure SQL works on all it
  * is handed in one commit; a calling stage works on up to `concurrency` deliveries at once and shares commits: whatever
- * is ready when the last commit ends goes into the next one.
+ * is ready when the last commit ends goes into the next one, and where nobody waits (`gatherMs`) calls are stored together.
  * Not here: entries and their acknowledgement (consumer.ts).
  */
 import { type Delivery, deliveryKey } from './delivery.ts';
@@ -41,6 +41,7 @@ export class Desk<Services> {
   #isPumping = false;
   #ready: { settled: Settled; end: Waiting['end'] }[] = [];
   #settling: Promise<void> | null = null;
+  #gathering: NodeJS.Timeout | undefined;
 
   /** @param concurrency calls of this stage at once */
   constructor(context: ProcessContext<Services>, seat: Seat<Services>, concurrency: number) {
@@ -221,7 +222,7 @@ export class Desk<Services> {
         return;
       }
       this.#ready.push({ settled: result.settled, end: (isDone) => this.#endCall(one, isDone) });
-      await this.#settleReady();
+      await this.#settleGathered();
     } catch (error) {
       this.#leaveAll([delivery], error);
       this.#endCall(one, false);
@@ -231,11 +232,21 @@ export class Desk<Services> {
   #endCall(one: Waiting, isDone: boolean): void {
     if (!this.#calling.delete(one)) return;
     one.end(isDone);
+    if (this.#seat.stage.gatherMs > 0 && this.#ready.length > 0) void this.#settleGathered();
     this.#pump();
+  }
+
+  /** Where nobody waits, calls that were begun together are stored together: when the last has ended, or at its time. */
+  async #settleGathered(): Promise<void> {
+    const { gatherMs } = this.#seat.stage;
+    if (gatherMs === 0 || this.#ready.length >= this.#calling.size) return this.#settleReady();
+    this.#gathering ??= setTimeout(() => void this.#settleReady(), gatherMs);
   }
 
   /** Group commit: one commit at a time; what becomes ready meanwhile shares the next. */
   async #settleReady(): Promise<void> {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     while (this.#settling) await this.#settling;
     if (this.#ready.length === 0) return;
     const group = this.#ready;

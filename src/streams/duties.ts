@@ -3,7 +3,7 @@
  *
  * | Duty | How often | Who |
  * |---|---|---|
- * | relay | when woken, within 10 ms for what is carried, else every 250 ms | the leader of each shard |
+ * | relay | when woken, within 20 ms for what is carried, else every 250 ms | the leader of each shard |
  * | repair | every second | the leader of each shard |
  * | trim, and progress | every second | the leader of each shard |
  * | forget gone consumers | every 10 minutes | the leader of each shard |
@@ -50,7 +50,7 @@ export interface DutiesOptions<Services> {
 }
 
 const RELAY_LOOK_EVERY_MS = 250;
-const SOON_MS = 10;
+const SOON_MS = 20;
 const REPAIR_EVERY_MS = 1_000;
 const TRIM_EVERY_MS = 1_000;
 const DROP_EVERY_MS = 600_000;
@@ -62,7 +62,7 @@ const FAILURE_DELAY_MS = 500;
 export interface Duties {
   /** Tells the relay that something was committed. */
   readonly wake: () => void;
-  /** The same for what nobody waits for: at the latest after 10 ms. */
+  /** The same for what nobody waits for: at the latest after 20 ms. */
   readonly wakeSoon: () => void;
   /** Settles when all loops have ended. */
   readonly ended: Promise<void>;

@@ -44,7 +44,8 @@ interface StampedPack extends Pack {
 export async function relayOnce(context: RelayContext): Promise<number> {
   const stamped = await stamp(context);
   const streams = Map.groupBy(stamped, (pack) => pack.stream);
-  for (const [stream, packs] of streams) await send(context, stream, packs);
+  // Sent in one go: streams do not wait for each other.
+  await Promise.all([...streams].map(([stream, packs]) => send(context, stream, packs)));
   return countEvents(stamped);
 }
 

@@ -1,7 +1,7 @@
 /** The engine as it runs in production: its own loops, real blocking reads, nothing moved by hand. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { inject } from 'vitest';
-import { advance, LiveFeed, once, type StoredEvent } from '../../src/streams/index.ts';
+import { advance, LiveFeed, once, type StoredEvent, TerminalError } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
 import {
   createTestEngine,
@@ -61,6 +61,11 @@ const completed = async () => {
   return row?.count;
 };
 
+const deadLetters = async () => {
+  const [row] = await database.current.sql<{ count: number }[]>`select count(*)::int as count from dead_letter`;
+  return row?.count;
+};
+
 describe('a running engine', () => {
   test('reads what gathers meanwhile together, where nobody waits for it', async () => {
     const batches: number[] = [];
@@ -91,6 +96,41 @@ describe('a running engine', () => {
     }
     await vi.waitFor(async () => expect(await completed()).toBe(4), { timeout: 10_000 });
     expect(batches).toEqual([1, 3]);
+  });
+
+  test('stores what was called for together in one commit, where nobody waits for it', async () => {
+    const slow = Promise.withResolvers<void>();
+    const begun: string[] = [];
+    const filing = workflow('filing', {
+      startedBy: 'the test',
+      stages: [
+        stage('file', {
+          on: parcelOrdered,
+          emits: [parcelShipped],
+          retry: once,
+          // Longer than the test: what ends it is that all have ended.
+          gatherMs: 60_000,
+          run: async ({ payload }) => {
+            begun.push(payload.parcel);
+            if (payload.parcel === 'refused') throw new TerminalError('no such parcel');
+            if (payload.parcel === 'slow') await slow.promise;
+            return advance(parcelShipped.of(payload));
+          },
+        }),
+      ],
+    });
+    const engine = createTestEngine(database.current, [filing]);
+    await engine.order('quick', 'slow', 'refused');
+    engine.start();
+    running.push(engine);
+    await vi.waitFor(() => expect(begun).toHaveLength(3), { timeout: 10_000 });
+    // The one that failed is parked at once; the quick one waits for the slow one.
+    await vi.waitFor(async () => expect(await deadLetters()).toBe(1), { timeout: 10_000 });
+    expect(await completed()).toBe(0);
+    slow.resolve();
+    await vi.waitFor(async () => expect(await completed()).toBe(2), { timeout: 10_000 });
+    const commits = await database.current.sql`select distinct xmin::text from event where type = 'parcel.shipped'`;
+    expect(commits).toHaveLength(1);
   });
 
   test('carries runs to their end by itself', async () => {

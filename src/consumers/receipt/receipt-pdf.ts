@@ -34,9 +34,10 @@ async function make(content: ReceiptContent, seller: Seller): Promise<Uint8Array
   pdf.setCreationDate(content.issuedAt);
   pdf.setModificationDate(content.issuedAt);
   const texts = [...seller.lines, seller.licence, content.buyer.name, content.buyer.email];
-  const font = await fontFor(pdf, [...texts, ...content.lines.map(({ title }) => title), amountsOf(content)].join(''));
-  draw(new Pen(pdf.addPage([PAGE.width, PAGE.height]), font), content, seller);
-  return pdf.save();
+  const face = await faceFor(pdf, [...texts, ...content.lines.map(({ title }) => title), amountsOf(content)].join(''));
+  draw(new Pen(pdf.addPage([PAGE.width, PAGE.height]), face), content, seller);
+  // A receipt is a few kilobytes: what packing its objects saves is not worth three times the time.
+  return pdf.save({ useObjectStreams: false, objectsPerTick: Number.POSITIVE_INFINITY });
 }
 
 const amountsOf = ({ lines, currency, totalMinor }: ReceiptContent): string =>
@@ -69,10 +70,10 @@ class Pen {
   readonly #letters: ReadonlySet<number>;
   #y = PAGE.height - PAGE.margin;
 
-  constructor(page: PDFPage, font: PDFFont) {
+  constructor(page: PDFPage, { font, letters }: Face) {
     this.#page = page;
     this.#font = font;
-    this.#letters = new Set(font.getCharacterSet());
+    this.#letters = letters;
   }
 
   skip(lines = 1): void {
@@ -140,15 +141,24 @@ class Pen {
   }
 }
 
-/** The font file is read once. */
-let dejaVu: Promise<Uint8Array> | undefined;
+/** A font, and the letters that it has, as code points. */
+interface Face {
+  font: PDFFont;
+  letters: ReadonlySet<number>;
+}
 
-async function fontFor(pdf: PDFDocument, text: string): Promise<PDFFont> {
+/** Read, and looked through, once. */
+let dejaVu: Promise<Uint8Array> | undefined;
+let helveticaLetters: ReadonlySet<number> | undefined;
+
+async function faceFor(pdf: PDFDocument, text: string): Promise<Face> {
   const helvetica = pdf.embedStandardFont(StandardFonts.Helvetica);
-  const letters = new Set(helvetica.getCharacterSet());
+  helveticaLetters ??= new Set(helvetica.getCharacterSet());
+  const letters = helveticaLetters;
   if (Array.from(text).every((letter) => /\s/.test(letter) || letters.has(letter.codePointAt(0) ?? 0)))
-    return helvetica;
+    return { font: helvetica, letters };
   pdf.registerFontkit(fontkit);
   dejaVu ??= readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'));
-  return pdf.embedFont(await dejaVu, { subset: true });
+  const font = await pdf.embedFont(await dejaVu, { subset: true });
+  return { font, letters: new Set(font.getCharacterSet()) };
 }
