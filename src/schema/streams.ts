@@ -66,6 +66,11 @@ const StreamRef = builder.objectRef<StreamFigures>('Stream').implement({
         'The first event that Redis still holds: those before it were trimmed, since every stage is past them.',
       resolve: ({ firstKept }) => firstKept,
     }),
+    oldestAt: t.expose('oldestAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When that event was committed; null where Redis holds none.',
+    }),
     groups: t.field({
       type: [GroupRef],
       description: 'The stages that read it.',

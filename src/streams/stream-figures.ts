@@ -3,6 +3,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { decodePack } from './delivery.ts';
 import { entryNumber, field, firstNumber } from './redis.ts';
 import type { FiguresContext } from './stage-figures.ts';
 
@@ -36,6 +37,8 @@ export interface StreamFigures {
   readonly lastSent: number | null;
   /** The first that is still in Redis: what is before it was trimmed, since every stage has finished it. */
   readonly firstKept: number | null;
+  /** When the oldest event that is still in Redis was committed. */
+  readonly oldestAt: Date | null;
   readonly groups: readonly GroupFigures[];
 }
 
@@ -78,7 +81,7 @@ export async function readStreamFigures<Services>(
         lastStamped: last,
         length: info === null ? null : Number(field(info, 'length')),
         lastSent: info === null ? null : entryNumber(field(info, 'last-generated-id')),
-        firstKept: firstKept(info),
+        ...oldestIn(info),
         groups: await Promise.all(
           (Array.isArray(groups) ? groups : []).map((group) => readGroup(context, key, group, lagOf)),
         ),
@@ -87,9 +90,16 @@ export async function readStreamFigures<Services>(
   );
 }
 
-function firstKept(info: unknown): number | null {
-  const [id] = info === null ? [] : field(info, 'first-entry').split(',', 1);
-  return id ? firstNumber(id) : null;
+const entrySchema = z.tuple([z.string(), z.array(z.string())]);
+
+/** @param info of XINFO STREAM; null while Redis is away */
+function oldestIn(info: unknown): Pick<StreamFigures, 'firstKept' | 'oldestAt'> {
+  const names: unknown[] = Array.isArray(info) ? info : [];
+  const entry = entrySchema.safeParse(names[names.indexOf('first-entry') + 1]).data;
+  if (!entry) return { firstKept: null, oldestAt: null };
+  const [id, fields] = entry;
+  const [oldest] = decodePack(fields) ?? [];
+  return { firstKept: firstNumber(id), oldestAt: oldest ? new Date(oldest.createdAt) : null };
 }
 
 async function readGroup<Services>(

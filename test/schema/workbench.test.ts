@@ -308,6 +308,14 @@ test('many dead letters are decided at once; those decided before stay as they a
   expect((await decide('DISCARD')).data).toEqual({ decideDeadLetters: { deadLetters: [] } });
 });
 
+/** When the first event of a type was committed, as the API tells it. */
+const committedAt = async (type: string) => {
+  const [row] = await api.db.execute<{ at: Date | string }>(
+    sql`select created_at as at from event where type = ${type} order by id limit 1`,
+  );
+  return row && new Date(row.at).toISOString();
+};
+
 test('the figures of stages and streams are those of PostgreSQL and Redis', async () => {
   const { token } = await api.signUp('ADMIN');
   const orderId = newId();
@@ -318,7 +326,7 @@ test('the figures of stages and streams are those of PostgreSQL and Redis', asyn
   await addRun({ id: 'purchase/1', retryAt: new Date() });
   await addRun({ id: 'purchase/2', state: 'PARKED' });
   const answer = await api.ask(
-    '{ stageFigures { stage waiting inFlight retrying parked perMinute p50Ms events { type perMinute } } streams { name length lastStamped lastSent firstKept groups { stage } } relays { unsent } }',
+    '{ stageFigures { stage waiting inFlight retrying parked perMinute p50Ms events { type perMinute } } streams { name length lastStamped lastSent firstKept oldestAt groups { stage } } relays { unsent } }',
     {},
     token,
   );
@@ -340,6 +348,7 @@ test('the figures of stages and streams are those of PostgreSQL and Redis', asyn
     lastStamped: 1,
     lastSent: 1,
     firstKept: 1,
+    oldestAt: await committedAt('order.placed'),
     groups: [],
   });
 });

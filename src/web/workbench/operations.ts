@@ -160,6 +160,7 @@ export const streamList = graphql(`
       lastStamped
       lastSent
       firstKept
+      oldestAt
       groups {
         stage
         pending

@@ -57,6 +57,7 @@ export function StreamsView() {
                 <th className="number">Entries</th>
                 <th className="number">Sent</th>
                 <th className="number">Kept from</th>
+                <th>Oldest</th>
                 <th>Stage</th>
                 <th className="number">Lag</th>
                 <th className="number">Pending</th>
@@ -73,7 +74,11 @@ export function StreamsView() {
   );
 }
 
-function StreamRows({ stream: { name, shard, length, lastSent, lastStamped, firstKept, groups } }: { stream: Stream }) {
+function StreamRows({
+  stream: { name, shard, length, lastSent, lastStamped, firstKept, oldestAt, groups },
+}: {
+  stream: Stream;
+}) {
   const [first, ...others] = groups;
   const rows = Math.max(1, groups.length);
   return (
@@ -93,6 +98,7 @@ function StreamRows({ stream: { name, shard, length, lastSent, lastStamped, firs
         <td className="number" rowSpan={rows}>
           {firstKept === null ? '–' : numberWords(firstKept)}
         </td>
+        <td rowSpan={rows}>{oldestAt ? <Since at={oldestAt} /> : '–'}</td>
         {first ? <GroupCells group={first} /> : <td colSpan={4} className="dim" />}
       </tr>
       {others.map((group) => (
