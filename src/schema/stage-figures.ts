@@ -1,10 +1,8 @@
 /** What the stages are doing, once and live, for admins: the numbers in the workbench's picture of the flows. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventFigures, StageFigures } from '../streams/stage-figures.ts';
 import { builder } from './builder.ts';
 import { LENGTHS_MAX } from './limits.ts';
-import type { Context } from './context.ts';
-import { OverloadedError } from './errors.ts';
+import { watchFigures } from './watch-figures.ts';
 
 const EventFiguresRef = builder.objectRef<EventFigures>('EventFigures').implement({
   description: 'How often a stage returned an event in the last five minutes.',
@@ -57,55 +55,7 @@ builder.subscriptionField('stageFigures', (t) =>
     description: 'The same, whenever it has changed, at most once a second. It has no history to resume. For admins.',
     authScopes: { admin: 'operations:read' },
     complexity: { field: 50, multiplier: LENGTHS_MAX.stages },
-    subscribe: (_root, _args, context) => watchFigures(context),
+    subscribe: (_root, _args, context) => watchFigures(context, (engine) => engine.stages()),
     resolve: (figures) => [...figures],
   }),
 );
-
-const EVERY_MS = 1_000;
-const SEATS_RETRY_AFTER_MS = 5_000;
-
-/** Ends when the caller is no admin any more, when they go, and when this process stops. */
-async function* follow(
-  { engine, auth, token, stopping }: Pick<Context, 'engine' | 'auth' | 'token' | 'stopping'>,
-  gone: AbortSignal,
-): AsyncGenerator<readonly StageFigures[], void> {
-  const ended = AbortSignal.any([stopping, gone]);
-  let shown = '';
-  while (!ended.aborted) {
-    const viewer = token === null ? null : await auth.viewerOf(token);
-    if (viewer?.role !== 'ADMIN') return;
-    const figures = await engine.stages();
-    const text = JSON.stringify(figures);
-    if (text !== shown) yield figures;
-    shown = text;
-    await delay(EVERY_MS, undefined, { signal: ended }).catch(() => {});
-  }
-}
-
-function watchFigures(context: Context): AsyncIterableIterator<readonly StageFigures[]> {
-  const leave = context.seats.take(context.viewer?.id ?? context.address);
-  if (!leave) throw new OverloadedError(SEATS_RETRY_AFTER_MS, 'You have too many subscriptions open. Close one first.');
-  const { engine, auth, token, stopping } = context;
-  const gone = new AbortController();
-  const figures = follow({ engine, auth, token, stopping }, gone.signal);
-  // A generator that waits hears of `return` only afterwards: the signal ends its waiting.
-  const end = () => {
-    gone.abort();
-    leave();
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: async () => {
-      const result = await figures.next();
-      if (result.done === true) end();
-      return result;
-    },
-    return: async () => {
-      end();
-      return figures.return();
-    },
-  };
-}

@@ -2,6 +2,7 @@
 import type { ConsumerFigures, GroupFigures, RelayFigures, StreamFigures } from '../streams/stream-figures.ts';
 import { builder } from './builder.ts';
 import { LENGTHS_MAX } from './limits.ts';
+import { watchFigures } from './watch-figures.ts';
 
 const ConsumerRef = builder.objectRef<ConsumerFigures>('StreamConsumer').implement({
   description: 'One process that reads a stream for a stage.',
@@ -102,6 +103,17 @@ builder.queryField('streams', (t) =>
     authScopes: { admin: 'operations:read' },
     complexity: { field: 50, multiplier: LENGTHS_MAX.streams },
     resolve: async (_root, _args, { engine }) => [...(await engine.streams())],
+  }),
+);
+
+builder.subscriptionField('streams', (t) =>
+  t.field({
+    type: [StreamRef],
+    description: 'The same, whenever it has changed, at most once a second. It has no history to resume. For admins.',
+    authScopes: { admin: 'operations:read' },
+    complexity: { field: 50, multiplier: LENGTHS_MAX.streams },
+    subscribe: (_root, _args, context) => watchFigures(context, (engine) => engine.streams()),
+    resolve: (streams) => [...streams],
   }),
 );
 

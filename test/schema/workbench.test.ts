@@ -375,6 +375,25 @@ test('figures are told when they change, and not to who is no admin any more', a
   expect((await refused.next())?.errors).toHaveLength(1);
 });
 
+test('streams are told when they change, and not to who is no admin any more', async () => {
+  const admin = await api.signUp('ADMIN');
+  await api.happen(orderPlaced.of({ orderId: newId(), status: 'PENDING_PAYMENT' }));
+  const watch = await openEvents(api.url, 'subscription { streams { name length } }', { token: admin.token });
+  const streams = z.array(z.object({ name: z.string(), length: z.number().nullable() }));
+  const lengthOf = async () => {
+    const event = await watch.next();
+    return event && streams.parse(event.data?.['streams']).find(({ name }) => name === 'order.placed')?.length;
+  };
+  const before = (await lengthOf()) ?? 0;
+  await api.happen(orderPlaced.of({ orderId: newId(), status: 'PENDING_PAYMENT' }));
+  while ((await lengthOf()) !== before + 1);
+  await api.db.execute(sql`update "user" set role = 'READER' where id = ${admin.id}`);
+  expect(await watch.next()).toBeNull();
+  const { token } = await api.signUp();
+  const refused = await openEvents(api.url, 'subscription { streams { name } }', { token });
+  expect((await refused.next())?.errors).toHaveLength(1);
+});
+
 test('nobody but an admin sees or does any of it', async () => {
   const author = await api.signUp('AUTHOR');
   for (const field of [

@@ -151,8 +151,8 @@ export const discloseEvent = graphql(`
   }
 `);
 
-export const streamList = graphql(`
-  query StreamList {
+export const streamFigures = graphql(`
+  subscription Streams {
     streams {
       name
       shard
@@ -172,6 +172,11 @@ export const streamList = graphql(`
         }
       }
     }
+  }
+`);
+
+export const relayList = graphql(`
+  query Relays {
     relays {
       shard
       leader

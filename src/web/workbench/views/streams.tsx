@@ -1,21 +1,24 @@
 /** Streams: what Redis holds, who reads it and how far, and where the relay stands. */
-import { useFigures } from '../figures.tsx';
-import type { StreamListQuery } from '../gql/graphql.ts';
-import { useNow, useQuery } from '../../shared/hooks.ts';
-import { streamList } from '../operations.ts';
+import { useCallback, useState } from 'react';
+import type { StreamsSubscription } from '../gql/graphql.ts';
+import { useLive, useQuery } from '../../shared/hooks.ts';
+import { relayList, streamFigures } from '../operations.ts';
 import { Empty, Panel, Since } from '../parts.tsx';
 import { Loading, Problem, Scroll } from '../../shared/parts.tsx';
 import { durationWords, numberWords } from '../../shared/words.ts';
 
-type Stream = StreamListQuery['streams'][number];
-
-const LOOK_EVERY_MS = 2_000;
+type Stream = StreamsSubscription['streams'][number];
 
 export function StreamsView() {
-  const { tick } = useFigures();
-  const beat = Math.floor(useNow() / LOOK_EVERY_MS);
-  const { data, error } = useQuery(streamList, {}, `${tick} ${beat}`);
-  if (!data) return error === null ? <Loading /> : <Problem words={error} />;
+  const [streams, setStreams] = useState<readonly Stream[] | null>(null);
+  useLive(
+    streamFigures,
+    {},
+    useCallback((data: StreamsSubscription) => setStreams(data.streams), []),
+  );
+  // The relay moves when its streams do.
+  const { data, error } = useQuery(relayList, {}, streams);
+  if (!data || !streams) return error === null ? <Loading /> : <Problem words={error} />;
   return (
     <>
       <h1>Streams</h1>
@@ -64,7 +67,7 @@ export function StreamsView() {
                 <th>Consumers</th>
               </tr>
             </thead>
-            {data.streams.map((stream) => (
+            {streams.map((stream) => (
               <StreamRows key={`${stream.name} ${stream.shard}`} stream={stream} />
             ))}
           </table>
