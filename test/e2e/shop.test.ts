@@ -193,10 +193,10 @@ describe.skipIf(chromiumPath === undefined)(`the shop beside its usual way (${wh
     await bench.page.getByLabel('E-mail').fill(olga.email);
     await bench.page.getByLabel('Password').fill(olga.password);
     await bench.page.getByRole('button', { name: 'Sign in' }).click();
-    await bench.page.getByRole('link', { name: 'Runs' }).click();
+    await bench.page.getByRole('link', { name: 'Runs', exact: true }).click();
     await bench.page.getByLabel('Workflow').selectOption('publish');
     const published = () => bench.page.getByText(/^publish\/\d+$/).count();
-    await expect.poll(published).toBe(1);
+    await expect.poll(published, { timeout: 15_000 }).toBe(1);
     const author = await visit();
     await signIn(author.page, ines);
     await author.page.getByRole('link', { name: 'Author desk' }).click();
