@@ -68,6 +68,7 @@ export interface Duties {
   readonly ended: Promise<void>;
 }
 
+/** Starts all duties; they end when `options.stopping` aborts. */
 export function startDuties<Services>(options: DutiesOptions<Services>): Duties {
   const bells = Array.from({ length: options.shards }, () => new Bell());
   const wake = () => {

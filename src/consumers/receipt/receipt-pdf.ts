@@ -18,9 +18,10 @@ const SIZE = { title: 18, text: 10, small: 8 };
 const LEADING = 15;
 const AMOUNT_WIDTH = 110;
 
-/** Receipts come in crowds: made one at a time, with a turn of the loop before each, they hold up no purchase. */
+// Receipts come in crowds: made one at a time, with a turn of the loop before each, they hold up no purchase.
 let latest: Promise<unknown> = Promise.resolve();
 
+/** @returns the bytes of the PDF, when it was this one's turn */
 export function receiptPdf(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
   const made = latest.then(() => nextTurn()).then(() => make(content, seller));
   latest = made.catch(() => {});
