@@ -30,13 +30,7 @@ export interface DatabaseOptions {
 /** A general plan that was made while a table was small must not go on reading all of it until the next analyze. */
 const PLANS = {
   anew: { plan_cache_mode: 'force_custom_plan' },
-  once: {
-    plan_cache_mode: 'force_generic_plan',
-    enable_seqscan: 'off',
-    enable_mergejoin: 'off',
-    enable_hashjoin: 'off',
-    enable_material: 'off',
-  },
+  once: { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' },
 };
 
 const RECONNECT_SECONDS_MAX = 0.5;
