@@ -34,7 +34,13 @@ const FlowWorkflowRef = builder.objectRef<FlowWorkflow>('FlowWorkflow').implemen
       nullable: true,
       description: 'The event that ends it when a stage fails for good; null parks a dead letter.',
     }),
-    stages: t.field({ type: [FlowStageRef], description: 'In order.', resolve: (workflow) => workflow.stages }),
+    stages: t.field({
+      type: [FlowStageRef],
+      description: 'In order.',
+      // So many of one workflow that all together have no more than there may be.
+      complexity: { multiplier: LENGTHS_MAX.stages / LENGTHS_MAX.workflows },
+      resolve: (workflow) => workflow.stages,
+    }),
     ends: t.exposeStringList('ends', { description: 'The events that end a run.' }),
   }),
 });

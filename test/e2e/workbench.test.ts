@@ -77,8 +77,11 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     });
     await clone.database.sql`update "user" set role = 'ADMIN' where email = ${ADMIN.email}`;
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     const complaints = visitors.flatMap((visitor) => visitor.complaints);
+    if (task.result?.state === 'fail') {
+      for (const { page } of visitors) complaints.push(`stood there: ${await page.locator('body').innerText()}`);
+    }
     for (const visitor of visitors.splice(0)) await visitor.leave();
     if (complaints.length > 0) throw new Error(`The pages complained:\n${complaints.join('\n')}`);
   });
@@ -171,6 +174,23 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     }
     await order(page, 'The card works');
     await page.getByText('completed', { exact: true }).waitFor();
+  });
+
+  test('a question that cannot be answered for now is asked again until it is', async () => {
+    const page = await visit();
+    await open(page, 'Try it');
+    let refused = 0;
+    const message = 'We cannot reach our database at the moment. Try again.';
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postDataJSON()?.operationName !== 'Flows' || refused === 2) return route.continue();
+      refused += 1;
+      return route.fulfill({ json: { errors: [{ message, extensions: { code: 'UNAVAILABLE' } }] } });
+    });
+    await page.getByRole('navigation').getByRole('link', { name: 'Flows' }).click();
+    await page.getByText(message).waitFor();
+    await page.getByRole('heading', { name: 'Flows' }).waitFor();
+    expect(refused).toBe(2);
+    expect(await page.getByText(message).count()).toBe(0);
   });
 
   test('a dead letter is seen, and its run ends once it is replayed', async () => {

@@ -1,7 +1,8 @@
 /**
  * The one way to the API: urql for questions, graphql-sse for what is live.
  *
- * Promise: a live stream that drops is made again, longer waits in between, for as long as somebody looks.
+ * Promise: a live stream that drops is made again, and what could not be answered for now is asked again, longer waits in
+ * between, for as long as somebody looks.
  */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { createClient } from 'graphql-sse';
@@ -39,8 +40,28 @@ const live = createClient({
   on: { connected: () => tellConnection(true), message: () => tellConnection(true) },
 });
 
-/** What is worth another try; all else ends what is watched. */
+/** What is worth another try; all else stays refused. */
 const PASSING = new Set<unknown>(['RESUME', 'UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED', 'INTERNAL']);
+export const isPassing = (code: unknown): boolean => PASSING.has(code);
+
+/** What comes back after a while, each time after twice as long, until it is told that all is well. */
+export class Patience {
+  #waitMs = WAIT_MS_MIN;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Where many look at once, they do not come back at once. */
+  later(again: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(again, this.#waitMs * (0.75 + Math.random() / 2));
+    this.#waitMs = Math.min(this.#waitMs * 2, WAIT_MS_MAX);
+  }
+
+  /** Nothing comes back any more, and what goes wrong next is waited for as short as the first. */
+  allIsWell(): void {
+    clearTimeout(this.#timer);
+    this.#waitMs = WAIT_MS_MIN;
+  }
+}
 
 export interface Watched<Data> {
   onData: (data: Data) => void;
@@ -59,13 +80,10 @@ export function watch<Data, Variables extends Record<string, unknown>>(
   { onData, onRefusal }: Watched<Data>,
 ): () => void {
   let isOver = false;
-  let waitMs = WAIT_MS_MIN;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Patience();
   let stop = () => {};
   const openAgain = () => {
-    if (isOver) return;
-    timer = setTimeout(open, waitMs * (0.75 + Math.random() / 2));
-    waitMs = Math.min(waitMs * 2, WAIT_MS_MAX);
+    if (!isOver) patience.later(open);
   };
   const refuse = (words: string) => {
     isOver = true;
@@ -80,9 +98,9 @@ export function watch<Data, Variables extends Record<string, unknown>>(
           const [fault] = errors ?? [];
           const code = fault?.extensions?.['code'];
           if (fault) noticeRefusal(code);
-          if (fault && !PASSING.has(code)) return refuse(fault.message);
+          if (fault && !isPassing(code)) return refuse(fault.message);
           if (!data) return;
-          waitMs = WAIT_MS_MIN;
+          patience.allIsWell();
           onData(data);
         },
         error: () => {
@@ -96,7 +114,7 @@ export function watch<Data, Variables extends Record<string, unknown>>(
   open();
   return () => {
     isOver = true;
-    clearTimeout(timer);
+    patience.allIsWell();
     stop();
   };
 }

@@ -1,7 +1,7 @@
 /** What views of both pages share: asking, acting, watching. */
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { client, connected, noticeRefusal, onConnection, watch } from './client.ts';
+import { client, connected, isPassing, noticeRefusal, onConnection, Patience, watch } from './client.ts';
 
 export interface Answer<Data> {
   data: Data | null;
@@ -13,7 +13,8 @@ export interface Answer<Data> {
 }
 
 /**
- * Asks, and asks again whenever `tick` changes; what was there stays until the next answer is.
+ * Asks, and asks again whenever `tick` changes, or after a while when it could not be answered for now; what was there stays
+ * until the next answer is.
  * @param tick anything that changes when the answer may have
  */
 export function useQuery<Data, Variables extends Record<string, unknown>>(
@@ -33,17 +34,19 @@ export function useQuery<Data, Variables extends Record<string, unknown>>(
   asked.current = variables;
   useEffect(() => {
     let isCurrent = true;
-    setState((before) => ({ ...before, isLoading: true }));
-    void client
-      .query(document, asked.current)
-      .toPromise()
-      .then(({ data, error }) => {
-        if (!isCurrent) return;
-        const told = error ? { error: wordsOf(error), code: codeOf(error) } : { error: null, code: null };
-        setState((before) => ({ data: data ?? before.data, ...told, isLoading: false }));
-      });
+    const patience = new Patience();
+    const ask = async (): Promise<void> => {
+      setState((before) => ({ ...before, isLoading: true }));
+      const { data, error } = await client.query(document, asked.current).toPromise();
+      if (!isCurrent) return;
+      const told = error ? { error: wordsOf(error), code: codeOf(error) } : { error: null, code: null };
+      setState((before) => ({ data: data ?? before.data, ...told, isLoading: false }));
+      if (error && (error.networkError || isPassing(told.code))) patience.later(() => void ask());
+    };
+    void ask();
     return () => {
       isCurrent = false;
+      patience.allIsWell();
     };
   }, [document, key, tick, round]);
   return { ...state, again: useCallback(() => setRound((count) => count + 1), []) };
