@@ -39,7 +39,7 @@ export async function startApi(
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db, sql } = database;
   const keyedDb = platform.keyedDatabase.db;
-  const live = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
+  const live = new LiveFeed({ db: keyedDb, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
   const now = () => systemClock.now();
   const attempts = redisAttempts(redis, env.REDIS_KEY_PREFIX, systemClock);

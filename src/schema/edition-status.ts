@@ -80,7 +80,7 @@ async function watchEdition(context: Context, editionId: string, after: number |
   const subject = editionSubject(editionId);
   let last: State = { status: 'DRAFT', onSale: false, revisionNumber: 1 };
   if (after !== null) last = (await stateBefore(context, subject, after)) ?? last;
-  const { db } = context;
+  const { keyedDb: db } = context;
   return openLive<EditionStatusUpdate>(context, {
     subject,
     noun: 'edition',
@@ -132,7 +132,7 @@ async function readSnapshot(db: Db, editionId: string): Promise<EditionStatusUpd
   };
 }
 
-async function stateBefore({ db }: Context, subject: string, seq: number): Promise<State | null> {
+async function stateBefore({ keyedDb: db }: Context, subject: string, seq: number): Promise<State | null> {
   const [row] = [...(await db.execute(statusAt(subject, seq)))];
   return stateSchema.extend({ onSale: z.string().transform((text) => text === 'true') }).safeParse(row).data ?? null;
 }

@@ -47,7 +47,7 @@ export async function openLive<Update extends { readonly seq: number }>(
   source: LiveSource<Update>,
 ): Promise<AsyncIterableIterator<LiveValue<Update>>> {
   const { owned } = source;
-  if (owned && !mayWatch(context.viewer, await owned.lookup.one(context.db, owned.id))) {
+  if (owned && !mayWatch(context.viewer, await owned.lookup.one(context.keyedDb, owned.id))) {
     throw new NotFoundError(source.noun);
   }
   const leave = context.seats.take(context.viewer?.id ?? context.address);
@@ -91,10 +91,10 @@ class LiveIterator<Update extends { readonly seq: number }>
   readonly #turn: number;
 
   constructor(context: Context, source: LiveSource<Update>, leave: () => void) {
-    const { auth, db, token, viewer, live, stopping } = context;
+    const { auth, keyedDb, token, viewer, live, stopping } = context;
     this.#source = source;
     this.#auth = auth;
-    this.#db = db;
+    this.#db = keyedDb;
     this.token = token;
     this.#viewer = viewer;
     this.#leave = leave;

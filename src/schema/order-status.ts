@@ -90,7 +90,7 @@ async function watchOrder(
 ) {
   const subject = orderSubject(orderId);
   let last: Status = after === null ? 'PENDING_PAYMENT' : await statusBefore(context, subject, after);
-  const { db } = context;
+  const { keyedDb: db } = context;
   return openLive<OrderStatusUpdate>(context, {
     subject,
     noun: 'order',
@@ -128,7 +128,7 @@ async function readSnapshot(db: Db, orderId: string): Promise<OrderStatusUpdate 
   return row ? { ...progressOf(row), orderId, status: row.status, reason: row.reason } : null;
 }
 
-async function statusBefore({ db }: Context, subject: string, seq: number): Promise<Status> {
+async function statusBefore({ keyedDb: db }: Context, subject: string, seq: number): Promise<Status> {
   const [row] = [...(await db.execute(statusAt(subject, seq)))];
   return z.object({ status }).safeParse(row).data?.status ?? 'PENDING_PAYMENT';
 }

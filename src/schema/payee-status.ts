@@ -73,7 +73,7 @@ builder.subscriptionField('payeeStatus', (t) =>
 );
 
 async function watchPayee(context: Context, after: number | null) {
-  const { db } = context;
+  const { keyedDb: db } = context;
   const authorId = signedIn(context).id;
   const payee = await db.query.payees.findFirst({ where: { authorId }, columns: { id: true } });
   if (!payee) throw new NotFoundError('payee');

@@ -67,7 +67,7 @@ builder.subscriptionField('payoutStatus', (t) =>
 );
 
 async function watchPayout(context: Context, payoutId: string, after: number | null) {
-  const { db } = context;
+  const { keyedDb: db } = context;
   const subject = payoutSubject(payoutId);
   let last: Status = after === null ? 'REQUESTED' : await statusBefore(db, subject, after);
   return openLive<PayoutStatusUpdate>(context, {

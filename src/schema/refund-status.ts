@@ -67,7 +67,7 @@ builder.subscriptionField('refundStatus', (t) =>
 );
 
 async function watchRefund(context: Context, refundId: string, after: number | null) {
-  const { db } = context;
+  const { keyedDb: db } = context;
   const subject = refundSubject(refundId);
   let last: Status = after === null ? 'REQUESTED' : await statusBefore(db, subject, after);
   return openLive<RefundStatusUpdate>(context, {

@@ -122,8 +122,8 @@ export class RightsWatch {
 const watches = new WeakMap<Accounts, RightsWatch>();
 
 /** The one watch of a process. */
-export function watchOf({ db, auth }: { db: Db; auth: Accounts }): RightsWatch {
-  const watch = watches.get(auth) ?? new RightsWatch(db, auth);
+export function watchOf({ keyedDb, auth }: { keyedDb: Db; auth: Accounts }): RightsWatch {
+  const watch = watches.get(auth) ?? new RightsWatch(keyedDb, auth);
   watches.set(auth, watch);
   return watch;
 }

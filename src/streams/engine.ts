@@ -63,8 +63,9 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   let carrying = notCarrying;
   const recent = new RecentEvents();
   const announcers = new Map<string, Announcer<Services>>();
+  const { db } = options.keyedDatabase ?? database;
   const context: ProcessContext<Services> = {
-    db: (options.keyedDatabase ?? database).db,
+    db,
     registry,
     clock,
     random: options.random ?? Math.random,
@@ -100,7 +101,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   );
   const desks = new Map(consumers.map(({ seat, desk }) => [seat.id, desk]));
   const relays = Array.from({ length: options.shards }, (_, shard) => ({
-    db: database.db,
+    db,
     redis,
     keys,
     shard,
@@ -124,7 +125,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   function start(): void {
     carrying = carryingHere;
     const duties = startDuties({
-      db: database.db,
+      db,
       sql: database.sql,
       redis,
       keys,
@@ -164,7 +165,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
 
   /** One pass of everything, without waiting for anything that is not due. @returns how much was done */
   async function pass(): Promise<number> {
-    let done = await fireDueTimers(database.db, clock.now());
+    let done = await fireDueTimers(db, clock.now());
     for (const relay of relays) done += await relayOnce(relay);
     for (const consumer of consumers) {
       await consumer.createGroups();
