@@ -8,6 +8,7 @@ import type { Announcer } from './announce.ts';
 import { notingCalls } from './calls.ts';
 import type { Delivery } from './delivery.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
+import type { EventDraft, EventType } from './event.ts';
 import type { Log } from './log.ts';
 import type { Seat } from './registry.ts';
 import { claimRuns, type Member, openRuns } from './runs.ts';
@@ -137,7 +138,19 @@ function stageContext<Services>(
 /** The compiler says so already; a stage written in JavaScript or cast around it is stopped here. */
 export function checkDeclared<Services>(seat: Seat<Services>, outcome: Outcome): void {
   if (outcome.kind === 'SNOOZE') return;
-  if (!seat.stage.emits.some((event) => event.type === outcome.event.type)) {
-    throw new TerminalError(`stage ${seat.id} returned '${outcome.event.type}', which it does not declare`);
+  const { event, followedBy } = outcome;
+  refuseUndeclared(seat, seat.stage.emits, event);
+  if (!followedBy) return;
+  refuseUndeclared(seat, seat.stage.announces, followedBy);
+  // Of another subject nobody holds the lock under which its events are numbered.
+  if (followedBy.subject !== event.subject) {
+    throw new TerminalError(
+      `'${followedBy.type}' is about ${followedBy.subject}, '${event.type}' about ${event.subject}`,
+    );
   }
+}
+
+function refuseUndeclared<Services>(seat: Seat<Services>, declared: readonly EventType[], { type }: EventDraft): void {
+  if (declared.some((event) => event.type === type)) return;
+  throw new TerminalError(`stage ${seat.id} returned '${type}', which it does not declare`);
 }

@@ -16,6 +16,8 @@ export interface Seat<Services> {
   readonly isFirst: boolean;
   /** True once the pivot has been passed: there is only forward. */
   readonly isAfterPivot: boolean;
+  /** True when the run tells nothing between the event that the stage consumes and the one that it returns. */
+  readonly isNextTold: boolean;
 }
 
 export interface Registry<Services> {
@@ -58,5 +60,10 @@ function seatOf<Services>(workflow: Workflow<Services>, stage: Stage<Services>):
     stage,
     isFirst: before.length === 0,
     isAfterPivot: before.some((earlier) => earlier.pivot),
+    isNextTold: stage.run === undefined && !before.some((earlier) => mayFollow(earlier, stage)),
   };
 }
+
+/** May something that `earlier` announces come right behind the event that it hands to `stage`? */
+const mayFollow = <Services>(earlier: Stage<Services>, stage: Stage<Services>): boolean =>
+  earlier.announces.length > 0 && earlier.emits.some(({ type }) => type === stage.on.type);

@@ -155,8 +155,8 @@ export async function storeStraight<Services>(
 ): Promise<Carried[]> {
   if (results.some(({ outcome }) => outcome.kind === 'SNOOZE')) throw new NotStraightError('a snooze');
   const now = context.clock.now();
-  // A calling stage may have announced something meanwhile.
-  const seqOf = ({ delivery }: Result) => (seat.stage.run ? null : delivery.seq + 1);
+  // Where something may have been announced meanwhile, the number of what comes next has to be looked up.
+  const seqOf = ({ delivery }: Result) => (seat.isNextTold ? delivery.seq + 1 : null);
   const { advances, carried } = await tell(tx, context, seat, results, { now, seqOf });
   const startsRun = results[0]?.delivery.startsRun ?? false;
   const { shards } = context;
@@ -202,37 +202,49 @@ async function tell<Services>(
   results: readonly Result[],
   { now, seqOf }: { now: Date; seqOf: (result: Result) => number | null },
 ) {
-  const advancing = results.flatMap((result) =>
-    result.outcome.kind === 'ADVANCE' ? [{ ...result, outcome: result.outcome }] : [],
-  );
   const carriers = carriersOf(context, seat);
-  const drafts = advancing.map((result) => {
-    const { delivery, outcome, failures, durationMs, before, calls } = result;
-    const trail = withCalls(before, calls);
-    return {
-      ...outcome.event,
-      seq: outcome.event.subject === delivery.subject ? seqOf(result) : null,
-      origin: { runId: delivery.runId, stage: seat.id, attempts: failures + 1, durationMs, trail },
-    };
-  });
+  const told = results.flatMap((result) => toldBy(seat, result, seqOf(result)));
   const writes = results.map(({ outcome }) => outcome.write);
+  const drafts = told.map(({ draft }) => draft);
   const events = await storeWithEvents(tx, writes, drafts, { now, shards: context.shards, carriers });
   const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
   const carried: Carried[] = [];
-  for (const [index, { delivery, outcome }] of advancing.entries()) {
+  for (const [index, { draft, delivery, carriesOn }] of told.entries()) {
     const { runId, eventId: fromEventId, subject } = delivery;
     const stored = events[index];
-    const draft = drafts[index];
-    if (!stored || !draft) throw new Error(`event ${outcome.event.type} of run ${runId} was not stored`);
+    if (!stored) throw new Error(`event ${draft.type} of run ${runId} was not stored`);
     noteRecent(context, draft, stored, now);
-    const next = afterSuccess(context.registry, seat, outcome.event.type);
-    if (next.state === 'RUNNING' && outcome.event.subject !== subject) {
-      throw new TerminalError(`'${outcome.event.type}' is about ${outcome.event.subject}, its run about ${subject}`);
+    if (!carriesOn) continue;
+    const next = afterSuccess(context.registry, seat, draft.type);
+    if (next.state === 'RUNNING' && draft.subject !== subject) {
+      throw new TerminalError(`'${draft.type}' is about ${draft.subject}, its run about ${subject}`);
     }
     advances.push({ runId, subject, fromEventId, eventId: stored.id, ...next });
-    if (carriers[outcome.event.type] !== undefined) carried.push(carryOn(next.stage, runId, outcome.event, stored));
+    if (carriers[draft.type] !== undefined) carried.push(carryOn(next.stage, runId, draft, stored));
   }
   return { advances, carried };
+}
+
+interface Told {
+  readonly draft: EventDraft & { readonly seq: number | null; readonly origin: EventOrigin };
+  readonly delivery: Delivery;
+  /** Is it what the run goes on from? */
+  readonly carriesOn: boolean;
+}
+
+/** The events of an outcome, in the order in which they are told: what the stage returned, and what follows it. */
+function toldBy<Services>(seat: Seat<Services>, result: Result, seqDue: number | null): Told[] {
+  const { delivery, outcome, failures, durationMs, before, calls } = result;
+  if (outcome.kind === 'SNOOZE') return [];
+  const { event, followedBy } = outcome;
+  const seq = event.subject === delivery.subject ? seqDue : null;
+  const by = { runId: delivery.runId, stage: seat.id, attempts: failures + 1 };
+  const origin = { ...by, durationMs, trail: withCalls(before, calls) };
+  const told: Told = { draft: { ...event, seq, origin }, delivery, carriesOn: true };
+  if (!followedBy) return [told];
+  // Time and calls of the try stand beside the first, so that whoever adds them up counts them once.
+  const draft = { ...followedBy, seq: seq === null ? null : seq + 1, origin: { ...by, durationMs: null } };
+  return [told, { draft, delivery, carriesOn: false }];
 }
 
 /**

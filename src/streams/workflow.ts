@@ -75,11 +75,14 @@ export function areOneGroup(writes: readonly (Write | undefined)[]): boolean {
   return grouped.length === all.length && new Set(grouped.map(({ storeAll }) => storeAll)).size <= 1;
 }
 
-/** The stage is done: store `write` and the event in one commit. */
-export interface Advance<Name extends string> {
+/** The stage is done: store `write` and the event in one commit, and what follows it at once. */
+export interface Advance<Name extends string, Announced extends string = string> {
   readonly kind: 'ADVANCE';
+  /** What the run goes on from. */
   readonly event: EventDraft<Name>;
   readonly write?: Write | undefined;
+  /** Told right behind it, about the same subject; the run does not wait for anybody to read it. */
+  readonly followedBy?: EventDraft<Announced> | undefined;
 }
 
 /** Nothing failed, it is only too early: store `write`, and come back later. Spends no attempt. */
@@ -89,13 +92,19 @@ export interface Snooze {
   readonly write?: Write | undefined;
 }
 
-export type Outcome<Name extends string = string> = Advance<Name> | Snooze;
+export type Outcome<Name extends string = string, Announced extends string = string> =
+  | Advance<Name, Announced>
+  | Snooze;
 
-export const advance = <Name extends string>(event: EventDraft<Name>, write?: Write): Advance<Name> => ({
-  kind: 'ADVANCE',
-  event,
-  write,
-});
+/**
+ * @param followedBy what is true as soon as `event` is, such as "capturing" behind "authorized"; one of those that the
+ * stage `announces`. It saves the commit that an announcement at the head of the next stage would be. (Default: nothing)
+ */
+export const advance = <Name extends string, Announced extends string = never>(
+  event: EventDraft<Name>,
+  write?: Write,
+  followedBy?: EventDraft<Announced>,
+): Advance<Name, Announced> => ({ kind: 'ADVANCE', event, write, followedBy });
 
 export const snooze = (delayMs: number, write?: Write): Snooze => ({ kind: 'SNOOZE', delayMs, write });
 
@@ -104,6 +113,7 @@ export interface Stage<Services> {
   readonly name: string;
   readonly on: EventType;
   readonly emits: readonly EventType[];
+  /** What it tells besides: on its way, or right behind what it emits. No stage consumes it. */
   readonly announces: readonly EventType[];
   readonly retry: RetryPolicy;
   /** Longest one try of `run` or `compensate` may take. */
@@ -170,7 +180,10 @@ interface CallingStage<In, Out extends EventType, Announced extends EventType, S
   Services
 > {
   /** Calls out; runs before any transaction opens. */
-  run: (input: StageInput<In>, context: StageContext<Services, Announced['type']>) => Promise<Outcome<Out['type']>>;
+  run: (
+    input: StageInput<In>,
+    context: StageContext<Services, Announced['type']>,
+  ) => Promise<Outcome<Out['type'], Announced['type']>>;
   /** (Default: 30,000 ms) */
   timeoutMs?: number;
   runBatch?: never;
@@ -191,7 +204,7 @@ interface SqlStage<In, Out extends EventType, Announced extends EventType, Servi
     tx: Tx,
     inputs: readonly StageInput<In>[],
     context: BatchContext<Services>,
-  ) => Promise<Outcome<Out['type']>[]>;
+  ) => Promise<Outcome<Out['type'], Announced['type']>[]>;
   run?: never;
   timeoutMs?: never;
 }
