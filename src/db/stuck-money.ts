@@ -9,7 +9,10 @@ import { z } from 'zod';
 import type { Tx } from './client.ts';
 
 const MINUTE_MS = 60_000;
-/** A buyer has a quarter of an hour to answer the bank; all else takes seconds when the provider answers. */
+/**
+ * A buyer has a quarter of an hour to answer the bank; all else takes seconds when the provider answers. From its
+ * authorization on, a payment counts as a capture.
+ */
 const STILL_MS = {
   payment: 10 * MINUTE_MS,
   action: 20 * MINUTE_MS,

@@ -43,6 +43,19 @@ test('a capture whose answer never came is counted, and asked about again by the
   expect(await detail()).toContain('No payment');
 });
 
+test('a payment that stands still between its authorization and its capture is counted as a capture', async () => {
+  const orderId = await shop.placeOrder({ buyerId: buyer.id, editionId });
+  // The last pass ends with the authorization, as if its worker had then died.
+  while ((await shop.order(orderId))?.status === 'PENDING_PAYMENT') await shop.pass();
+  expect(await shop.order(orderId)).toMatchObject({ status: 'CAPTURING', payment: 'AUTHORIZED' });
+  shop.clock.advanceTime(4 * MINUTE_MS);
+  expect(await detail()).toContain('No payment');
+  shop.clock.advanceTime(2 * MINUTE_MS);
+  expect(await detail()).toContain('1 captures whose outcome is unknown');
+  await shop.runUntilIdle();
+  expect(await shop.order(orderId)).toMatchObject({ status: 'COMPLETED' });
+});
+
 test('an approval that nobody gave is counted, and given up by the sweep', async () => {
   const orderId = await shop.placeOrder({ buyerId: buyer.id, editionId, paymentToken: 'tok_requires_action' });
   await shop.runUntilIdle();

@@ -3,6 +3,7 @@ import { ACTION_TIME_MS_MAX } from '../../src/consumers/purchase/authorize-payme
 import { GatewayRejectedRequestError, type PaymentGateway } from '../../src/ports/payments/gateway.ts';
 import { readSandboxBooks } from '../../src/ports/payments/sandbox/books.ts';
 import { useDatabase } from '../support/database.ts';
+import { leftAuthorized } from './older-release.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
 
 const database = useDatabase();
@@ -29,6 +30,18 @@ const books = async (orderId: string) => {
   return read.byReference(orderId).map((one) => ({ state: one.state, capturedMinor: one.capture?.amountMinor ?? 0 }));
 };
 
+/** @param look asked before each capture that reaches the bank */
+function watchCaptures(look: (orderId: string) => Promise<unknown>): void {
+  const real = shop.services.gateway;
+  const capture: PaymentGateway['capture'] = async (request) => {
+    await look(request.idempotencyKey.split(':')[1] ?? '');
+    return real.capture(request);
+  };
+  Object.assign(shop.services, { gateway: { ...real, capture } });
+}
+/** How many commits stored these rows. */
+const commitsOf = (rows: readonly { [column: string]: unknown }[]) => new Set(rows.map((row) => row['commit'])).size;
+
 describe('a purchase that the bank accepts', () => {
   test('is charged once, booked to the cent, fulfilled, and told step by step', async () => {
     const orderId = await buy('tok_succeeds');
@@ -44,6 +57,54 @@ describe('a purchase that the bank accepts', () => {
     expect(await books(orderId)).toEqual([{ state: 'CAPTURED', capturedMinor: 999 }]);
     expect(await shop.ledger()).toEqual({ 'author-payable': -699, 'platform-fee': -300, 'provider-clearing': 999 });
     expect(await shop.entitlements(buyer.id)).toEqual(['ACTIVE']);
+  });
+
+  test('is told as authorized and as being captured in one commit, before the bank is asked to capture', async () => {
+    const { sql } = database.current;
+    const seen: unknown[] = [];
+    watchCaptures(async (orderId) => {
+      const told = await sql`
+        select type, seq, xmin::text as commit from event where subject = ${`order:${orderId}`} order by seq desc limit 2`;
+      seen.push(
+        (await shop.order(orderId))?.status,
+        told.map(({ type, seq }) => [type, seq]),
+        commitsOf(told),
+      );
+    });
+    const orderId = await buy('tok_succeeds');
+    expect(seen).toEqual([
+      'CAPTURING',
+      [
+        ['payment.capture-started', 4],
+        ['payment.authorized', 3],
+      ],
+      1,
+    ]);
+    const types = await sql`select type from event where subject = ${`order:${orderId}`} order by seq`;
+    expect(types.map(({ type }) => type)).toEqual([
+      'order.placed',
+      'order.validated',
+      'payment.authorized',
+      'payment.capture-started',
+      'payment.captured',
+      'order.completed',
+    ]);
+  });
+
+  test('left AUTHORIZED by an older release is shown as being captured before the bank is asked', async () => {
+    const seen: unknown[] = [];
+    watchCaptures(async (orderId) => seen.push((await shop.order(orderId))?.status));
+    const orderId = await leftAuthorized(shop, { buyerId: buyer.id, editionId });
+    await shop.runFor(60_000);
+    expect(seen).toEqual(['CAPTURING']);
+    expect(await shop.told(`order:${orderId}`)).toEqual([
+      'PENDING_PAYMENT',
+      'AUTHORIZED',
+      'CAPTURING',
+      'PAID',
+      'COMPLETED',
+    ]);
+    expect(await books(orderId)).toEqual([{ state: 'CAPTURED', capturedMinor: 999 }]);
   });
 
   test('books the tax in it to its country, and the royalty on what is left', async () => {
@@ -71,6 +132,8 @@ describe('a purchase that the bank accepts', () => {
     expect(await shop.order(orderId)).toMatchObject({ status: 'COMPLETED' });
     expect(await books(orderId)).toEqual([]);
     expect(await shop.ledger()).toEqual({});
+    const told = ['PENDING_PAYMENT', 'PENDING_PAYMENT', 'AUTHORIZED', 'PAID', 'COMPLETED'];
+    expect(await shop.told(`order:${orderId}`)).toEqual(told);
   });
 });
 
@@ -166,6 +229,7 @@ describe('a purchase that the bank wants to ask the buyer about', () => {
     await answerBank(waiting?.action_url, 'approve');
     await shop.runFor(10_000);
     expect(await shop.order(orderId)).toMatchObject({ status: 'COMPLETED', action_url: null });
+    expect((await shop.told(`order:${orderId}`)).slice(-4)).toEqual(['AUTHORIZED', 'CAPTURING', 'PAID', 'COMPLETED']);
     expect(await books(orderId)).toEqual([{ state: 'CAPTURED', capturedMinor: 999 }]);
   });
 

@@ -21,6 +21,7 @@ import type { PaymentProvider } from '../../src/ports/payments/provider.ts';
 import { appendEvents } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
 import { requestRefundOf } from './money.ts';
+import { leftAuthorized } from './older-release.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
 
 const HOUR_MS = 3_600_000;
@@ -77,11 +78,11 @@ async function newBook() {
   const author = await shop.signUp('AUTHOR');
   return { author, editionId: await shop.listEdition({ authorId: author.id }) };
 }
-async function buy(paymentToken = 'tok_succeeds', editionId?: string) {
+async function buy(paymentToken = 'tok_succeeds', editionId?: string, priceMinor = 2_000) {
   const placed = {
     buyerId: buyer.id,
     editionId: editionId ?? (await newBook()).editionId,
-    priceMinor: 2_000,
+    priceMinor,
     paymentToken,
   };
   const orderId = await shop.placeOrder(placed);
@@ -112,6 +113,9 @@ async function answerBank(answer: 'approve' | 'deny' | null) {
 
 async function orders() {
   await buy();
+  await buy('tok_succeeds', undefined, 0);
+  await leftAuthorized(shop, { buyerId: buyer.id, editionId: (await newBook()).editionId });
+  await run();
   await buy('tok_declined');
   await buy('tok_capture_refused');
   await with_(() => ({ authorize: rejected }), buy);

@@ -2,12 +2,19 @@
  * Stage `purchase.authorize-payment`: reserves the money. Stage `purchase.await-action`: waits until the buyer has
  * answered the bank. Undone by voiding the authorization.
  *
+ * CAPTURING is stored with AUTHORIZED, so that the intent to take the money is committed before the provider is asked to.
  * A declined card is an event, not an error. A call whose answer never came is repeated under the same key, which was
  * stored with the order.
  */
 import { saleEntries } from '../../db/ledger.ts';
 import type { PaymentGateway } from '../../ports/payments/gateway.ts';
-import { orderExpired, paymentActionRequired, paymentAuthorized, paymentDeclined } from '../../events/index.ts';
+import {
+  orderExpired,
+  paymentActionRequired,
+  paymentAuthorized,
+  paymentCaptureStarted,
+  paymentDeclined,
+} from '../../events/index.ts';
 import {
   advance,
   type Compensation,
@@ -205,15 +212,19 @@ export async function voidReservation(
   if (answer.kind === 'REFUSED') throw new Error(`void refused: ${answer.reasonCode}, ${answer.message}`);
 }
 
+/** @param authorizationRef null when nothing is to be paid, and so nothing to be taken */
 function authorized(order: PurchaseOrder, authorizationRef: string | null, { clock }: Context) {
+  const orderId = order.id;
+  const isFree = authorizationRef === null;
   return advance(
-    paymentAuthorized.of({ orderId: order.id, status: 'AUTHORIZED' }),
+    paymentAuthorized.of({ orderId, status: 'AUTHORIZED' }),
     together(changeOrders, {
-      orderId: order.id,
-      order: { status: 'AUTHORIZED' },
+      orderId,
+      order: { status: isFree ? 'AUTHORIZED' : 'CAPTURING' },
       payment: { status: 'AUTHORIZED', authorizationRef, actionUrl: null },
       now: clock.now(),
     }),
+    isFree ? undefined : paymentCaptureStarted.of({ orderId, status: 'CAPTURING' }),
   );
 }
 

@@ -1,8 +1,9 @@
 /**
  * Stage `purchase.capture-payment`, the pivot: takes the money.
  *
- * CAPTURING is stored before the call, so that a capture whose answer never came is shown as what it is. It is repeated
- * under the same key until the gateway says what happened; nothing is guessed. The ledger is posted with PAID.
+ * CAPTURING was stored with the authorization, before the call, so that a capture whose answer never came is shown as what
+ * it is. It is repeated under the same key until the gateway says what happened; nothing is guessed. The ledger is posted
+ * with PAID.
  */
 import { type Sale, saleEntries } from '../../db/ledger.ts';
 import { paymentCaptured, paymentCaptureStarted } from '../../events/index.ts';
@@ -35,6 +36,7 @@ export async function capturePayment({ payload: { orderId } }: StageInput<{ orde
   return paid(order, sales, answer.captureRef, context);
 }
 
+/** For orders that an older release has left AUTHORIZED: the intent is to be committed before the provider is asked. */
 const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolean> =>
   context.announce(
     paymentCaptureStarted.of({ orderId: order.id, status: 'CAPTURING' }),

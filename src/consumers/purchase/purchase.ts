@@ -45,6 +45,7 @@ export const purchase = workflow('purchase', {
     stage('authorize-payment', {
       on: orderValidated,
       emits: [paymentAuthorized, paymentDeclined, paymentActionRequired],
+      announces: [paymentCaptureStarted],
       retry: backoff(gatewayRetry),
       timeoutMs: GATEWAY_TIMEOUT_MS,
       concurrency: CALLS_AT_ONCE,
@@ -54,6 +55,7 @@ export const purchase = workflow('purchase', {
     stage('await-action', {
       on: paymentActionRequired,
       emits: [paymentAuthorized, paymentDeclined, orderExpired],
+      announces: [paymentCaptureStarted],
       retry: backoff(gatewayRetry),
       timeoutMs: GATEWAY_TIMEOUT_MS,
       concurrency: CALLS_AT_ONCE,
