@@ -26,7 +26,7 @@ import {
 } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { finalIfRejected } from './gateway-errors.ts';
-import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
+import { type PurchaseOrder, readOrder, readSoldOrder } from './order-reads.ts';
 import { changeOrder, changeOrders } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
@@ -103,11 +103,10 @@ const lookAgainMs = (ageMs: number): number => {
  * and came back is booked both ways.
  */
 export async function releasePayment({ payload: { orderId } }: Input, context: Context): Promise<Compensation> {
-  const order = await readOrder(context.services.db, orderId);
+  const { order, sales } = await readSoldOrder(context.services.db, orderId);
   if (order.amountMinor === 0) return null;
   const { refundedMinor } = await voidAuthorization(context.services.gateway, order, context.signal);
   if (refundedMinor === 0) return null;
-  const sales = await readSales(context.services.db, orderId);
   return async (tx) => {
     const entries = saleEntries(sales, order);
     const back = entries.map((entry) => ({ ...entry, amountMinor: -entry.amountMinor }));

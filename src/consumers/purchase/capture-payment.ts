@@ -11,15 +11,14 @@ import { advance, snooze, type StageContext, type StageInput, TerminalError, tog
 import type { ConsumerServices } from '../services.ts';
 import { gatewayKey } from './authorize-payment.ts';
 import { finalIfRejected } from './gateway-errors.ts';
-import { type PurchaseOrder, readOrder, readSales } from './order-reads.ts';
+import { type PurchaseOrder, readSoldOrder } from './order-reads.ts';
 import { changeOrders } from './order-writes.ts';
 
 type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
 
 export async function capturePayment({ payload: { orderId } }: StageInput<{ orderId: string }>, context: Context) {
-  // Asked together: nothing is to be waited for between the provider's answer and its booking.
-  const { db } = context.services;
-  const [order, sales] = await Promise.all([readOrder(db, orderId), readSales(db, orderId)]);
+  // Read together: nothing is to be waited for between the provider's answer and its booking.
+  const { order, sales } = await readSoldOrder(context.services.db, orderId);
   if (order.amountMinor === 0) return paid(order, sales, null, context);
   if (order.status !== 'CAPTURING' && !(await announceCapture(order, context))) return snooze(0);
   if (!order.authorizationRef) throw new TerminalError(`order ${orderId} has no authorization to capture`);

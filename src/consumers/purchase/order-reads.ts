@@ -7,49 +7,64 @@ import { TerminalError } from '../../streams/index.ts';
 
 export type PurchaseOrder = Awaited<ReturnType<typeof readOrder>>;
 
+const orderColumns = {
+  id: orders.id,
+  buyerId: orders.buyerId,
+  status: orders.status,
+  amountMinor: orders.amountMinor,
+  currency: orders.currency,
+  country: orders.country,
+  createdAt: orders.createdAt,
+  idempotencyKey: payments.idempotencyKey,
+  paymentToken: payments.paymentToken,
+  authorizationRef: payments.authorizationRef,
+};
+
+const saleColumns = {
+  authorId: orderLines.authorId,
+  amountMinor: orderLines.amountMinor,
+  taxMinor: orderLines.taxMinor,
+  royaltyMinor: orderLines.royaltyMinor,
+};
+
+const isOneOf = (orderIds: readonly string[]) => sql`${orders.id} = any(${sql.param(orderIds)}::uuid[])`;
+
 const orderOf = batched(async (db: Db, orderIds) => {
   const rows = await db
-    .select({
-      id: orders.id,
-      buyerId: orders.buyerId,
-      status: orders.status,
-      amountMinor: orders.amountMinor,
-      currency: orders.currency,
-      country: orders.country,
-      createdAt: orders.createdAt,
-      idempotencyKey: payments.idempotencyKey,
-      paymentToken: payments.paymentToken,
-      authorizationRef: payments.authorizationRef,
-    })
+    .select(orderColumns)
     .from(orders)
     .innerJoin(payments, eq(payments.orderId, orders.id))
-    .where(sql`${orders.id} = any(${sql.param(orderIds)}::uuid[])`);
+    .where(isOneOf(orderIds));
   return new Map(rows.map((order) => [order.id, order]));
 });
 
-const salesOf = batched(async (db: Db, orderIds) => {
+/** A row for each line: most orders have one. */
+const soldOrderOf = batched(async (db: Db, orderIds) => {
   const rows = await db
-    .select({
-      orderId: orderLines.orderId,
-      authorId: orderLines.authorId,
-      amountMinor: orderLines.amountMinor,
-      taxMinor: orderLines.taxMinor,
-      royaltyMinor: orderLines.royaltyMinor,
-    })
-    .from(orderLines)
-    .where(sql`${orderLines.orderId} = any(${sql.param(orderIds)}::uuid[])`);
-  return Map.groupBy(rows, ({ orderId }) => orderId);
+    .select({ order: orderColumns, sale: saleColumns })
+    .from(orders)
+    .innerJoin(payments, eq(payments.orderId, orders.id))
+    .innerJoin(orderLines, eq(orderLines.orderId, orders.id))
+    .where(isOneOf(orderIds));
+  const sales = Map.groupBy(rows, ({ order }) => order.id);
+  return new Map(rows.map(({ order }) => [order.id, { order, sales: salesIn(sales.get(order.id)) }]));
 });
 
-/** @throws TerminalError when there is no such order: no retry will make one */
-export async function readOrder(db: Db, orderId: string) {
-  const order = await orderOf(db, orderId);
-  if (!order) throw new TerminalError(`there is no order ${orderId}`);
-  return order;
-}
+const salesIn = <Sale>(rows: readonly { sale: Sale }[] = []): Sale[] => rows.map(({ sale }) => sale);
 
-/** The lines of an order: their money as it was frozen, and whom each royalty goes to. */
-export const readSales = async (db: Db, orderId: string) => (await salesOf(db, orderId)) ?? [];
+/** @throws TerminalError when there is no such order: no retry will make one */
+export const readOrder = async (db: Db, orderId: string) => found(await orderOf(db, orderId), orderId);
+
+/**
+ * An order with its lines, in one statement: their money as it was frozen, and whom each royalty goes to.
+ * @throws TerminalError when there is no such order: no retry will make one
+ */
+export const readSoldOrder = async (db: Db, orderId: string) => found(await soldOrderOf(db, orderId), orderId);
+
+function found<Row>(row: Row | undefined, orderId: string): Row {
+  if (row === undefined) throw new TerminalError(`there is no order ${orderId}`);
+  return row;
+}
 
 export async function readPaymentStatus(db: Pick<Db, 'select'>, orderId: string): Promise<string | undefined> {
   const [payment] = await db.select({ status: payments.status }).from(payments).where(eq(payments.orderId, orderId));

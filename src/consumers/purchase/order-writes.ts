@@ -15,12 +15,11 @@ export interface OrderChange {
   readonly postings?: readonly LedgerPosting[];
 }
 
-/** Sets the new states of orders and payments and posts to the ledger, at most one statement for each table. */
+/** Sets the new states of orders and their payments in one statement, and posts to the ledger. */
 export async function changeOrders(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
   const sorted = changes.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
-  const changed = sorted.flatMap(({ orderId, now, payment }) => (payment ? [{ orderId, now, ...payment }] : []));
   // Sent at once, and done one after the other: none waits for what another says.
-  await Promise.all([updateOrders(tx, sorted), updatePayments(tx, changed), postAll(tx, sorted)]);
+  await Promise.all([updateOrders(tx, sorted), postAll(tx, sorted)]);
 }
 
 async function postAll(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
@@ -36,37 +35,34 @@ async function postAll(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
 export const changeOrder = (tx: Tx, change: OrderChange): Promise<void> => changeOrders(tx, [change]);
 
 async function updateOrders(tx: Tx, changes: readonly OrderChange[]): Promise<void> {
+  const orderOf = <Value>(value: (order: OrderChange['order']) => Value) => changes.map(({ order }) => value(order));
+  const paymentOf = <Value>(value: (payment: NonNullable<OrderChange['payment']>) => Value) =>
+    changes.map(({ payment }) => (payment ? value(payment) : null));
   await tx.execute(sql`
+    with d as materialized (
+      select * from unnest(
+        ${sql.param(changes.map(({ orderId }) => orderId))}::uuid[],
+        ${sql.param(changes.map(({ now }) => now.toISOString()))}::timestamptz[],
+        ${sql.param(orderOf(({ status }) => status ?? null))}::text[],
+        ${sql.param(orderOf(({ reason }) => reason ?? null))}::text[],
+        ${sql.param(paymentOf(({ actionUrl }) => (actionUrl === undefined ? 0 : 1)))}::int[],
+        ${sql.param(paymentOf(({ status }) => status ?? null))}::text[],
+        ${sql.param(paymentOf(({ authorizationRef }) => authorizationRef ?? null))}::text[],
+        ${sql.param(paymentOf(({ captureRef }) => captureRef ?? null))}::text[],
+        ${sql.param(paymentOf(({ actionUrl }) => actionUrl ?? null))}::text[]
+      ) as d(id, now, status, reason, is_url_set, payment_status, authorization_ref, capture_ref, action_url)),
+    paid as (
+      update payment p
+      set status = coalesce(d.payment_status::payment_status, p.status),
+          authorization_ref = coalesce(d.authorization_ref, p.authorization_ref),
+          capture_ref = coalesce(d.capture_ref, p.capture_ref),
+          action_url = case d.is_url_set when 1 then d.action_url else p.action_url end,
+          updated_at = d.now
+      from d
+      -- Null where nothing of the payment changes.
+      where p.order_id = d.id and d.is_url_set is not null)
     update "order" o
     set status = coalesce(d.status::order_status, o.status), reason = coalesce(d.reason, o.reason), updated_at = d.now
-    from unnest(
-      ${sql.param(changes.map(({ orderId }) => orderId))}::uuid[],
-      ${sql.param(changes.map(({ order }) => order.status ?? null))}::text[],
-      ${sql.param(changes.map(({ order }) => order.reason ?? null))}::text[],
-      ${sql.param(changes.map(({ now }) => now.toISOString()))}::timestamptz[]
-    ) as d(id, status, reason, now)
+    from d
     where o.id = d.id`);
-}
-
-type PaymentChange = { orderId: string; now: Date } & NonNullable<OrderChange['payment']>;
-
-async function updatePayments(tx: Tx, changes: readonly PaymentChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await tx.execute(sql`
-    update payment p
-    set status = coalesce(d.status::payment_status, p.status),
-        authorization_ref = coalesce(d.authorization_ref, p.authorization_ref),
-        capture_ref = coalesce(d.capture_ref, p.capture_ref),
-        action_url = case d.is_url_set when 1 then d.action_url else p.action_url end,
-        updated_at = d.now
-    from unnest(
-      ${sql.param(changes.map(({ orderId }) => orderId))}::uuid[],
-      ${sql.param(changes.map(({ status }) => status ?? null))}::text[],
-      ${sql.param(changes.map(({ authorizationRef }) => authorizationRef ?? null))}::text[],
-      ${sql.param(changes.map(({ captureRef }) => captureRef ?? null))}::text[],
-      ${sql.param(changes.map(({ actionUrl }) => (actionUrl === undefined ? 0 : 1)))}::int[],
-      ${sql.param(changes.map(({ actionUrl }) => actionUrl ?? null))}::text[],
-      ${sql.param(changes.map(({ now }) => now.toISOString()))}::timestamptz[]
-    ) as d(order_id, status, authorization_ref, capture_ref, is_url_set, action_url, now)
-    where p.order_id = d.order_id`);
 }
