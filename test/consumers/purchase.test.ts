@@ -119,6 +119,27 @@ describe('a purchase that the bank accepts', () => {
     });
   });
 
+  test('of several books grants each, under an id of its own, in the commit that completes the order', async () => {
+    const { sql } = database.current;
+    const orderId = await shop.placeOrder({ buyerId: buyer.id, editionId });
+    for (let position = 1; position < 20; position++) {
+      const another = await shop.listEdition({ authorId });
+      await sql`
+        insert into order_line (order_id, position, edition_id, author_id, amount_minor, list_amount_minor, royalty_minor, royalty_bps)
+        values (${orderId}, ${position}, ${another}, ${authorId}, 0, 0, 0, 7000)`;
+    }
+    await shop.runFor(60_000);
+    const granted = await sql`
+      select n.id, l.position, n.xmin::text as commit from entitlement n
+      join order_line l on l.order_id = n.order_id and l.edition_id = n.edition_id
+      where n.reader_id = ${buyer.id} and n.status = 'ACTIVE' order by n.id`;
+    expect(granted.map(({ position }) => position)).toEqual(Array.from({ length: 20 }, (_, position) => position));
+    for (const { id } of granted) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/);
+    const completed = await sql`
+      select xmin::text as commit from event where subject = ${`order:${orderId}`} and type = 'order.completed'`;
+    expect(commitsOf([...granted, ...completed])).toBe(1);
+  });
+
   test('is followed by one receipt', async () => {
     const orderId = await buy('tok_succeeds');
     const mails = await shop.mail.list({ to: buyer.email });
