@@ -293,7 +293,7 @@ export function createAccounts(options: AccountsOptions) {
       return removed.length > 0;
     },
 
-    /** One SQL, shared with who asks at the same time. @returns null for a token that is unknown, expired or signed out */
+    /** One SQL, shared with all who ask in the same turn. @returns null for a token that is unknown, expired or signed out */
     async viewerOf(token: string): Promise<Viewer | null> {
       if (token.length === 0 || token.length > TOKEN_CHARS_MAX) return null;
       return (await lookups.find(token)) ?? null;

@@ -1,8 +1,9 @@
 /**
- * Lookups that come while others are on their way are asked together: one statement for all of them.
+ * Lookups of one turn of the event loop, and those that come while others are on their way, are asked together: one
+ * statement for all of them.
  *
  * Promise: nothing is kept once it is answered, so every answer is as fresh as a question of its own; alone, a lookup
- * waits for nobody. Limits: 500 keys a statement, two statements at a time.
+ * waits for the end of its turn only. Limits: 500 keys a statement, two statements at a time.
  */
 const KEYS_MAX = 500;
 const STATEMENTS_MAX = 2;
@@ -15,6 +16,7 @@ export class Lookups<Value> {
   readonly #load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
   #waiting: Waiting<Value>[] = [];
   #running = 0;
+  #isGathering = false;
 
   /** @param load one statement for 1 to 500 different keys; a key may be missing from what it gives */
   constructor(load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>) {
@@ -25,8 +27,18 @@ export class Lookups<Value> {
   find(key: string): Promise<Value | undefined> {
     const waiting = { key, ...Promise.withResolvers<Value | undefined>() };
     this.#waiting.push(waiting);
-    this.#next();
+    this.#gather();
     return waiting.promise;
+  }
+
+  /** All sockets that have something are read in one turn: who asks by them is known at its end. */
+  #gather(): void {
+    if (this.#isGathering || this.#waiting.length === 0) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.#next();
+    });
   }
 
   #next(): void {
@@ -35,7 +47,7 @@ export class Lookups<Value> {
       this.#running += 1;
       void this.#answer(together).finally(() => {
         this.#running -= 1;
-        this.#next();
+        this.#gather();
       });
     }
   }

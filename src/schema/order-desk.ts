@@ -1,9 +1,10 @@
 /**
  * Order desk: orders that come at the same time are placed together, in one transaction.
  *
- * While one transaction is on its way the next orders gather; alone, an order waits for nobody. Each is accepted or
- * refused by itself, as if it had come alone; when a transaction fails, each of its orders is tried alone, so that none
- * fails for another's sake. Limits: 100 orders a transaction, two transactions at a time per process.
+ * Those of one turn of the event loop go together, and while one transaction is on its way the next ones gather; alone, an
+ * order waits for the end of its turn only. Each is accepted or refused by itself, as if it had come alone; when a
+ * transaction fails, each of its orders is tried alone, so that none fails for another's sake.
+ * Limits: 100 orders a transaction, two transactions at a time per process.
  */
 import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
 import { orderPlaced } from '../events/index.ts';
@@ -38,6 +39,7 @@ class OrderDesk {
   readonly #shop: Shop;
   #waiting: Waiting[] = [];
   #open = 0;
+  #isGathering = false;
 
   constructor({ commitByKey, clock, backlog, shards, terms }: Shop) {
     this.#shop = { commitByKey, clock, backlog, shards, terms };
@@ -46,8 +48,18 @@ class OrderDesk {
   place(order: TracedOrder): Promise<string> {
     const waiting = { order, ...Promise.withResolvers<string>() };
     this.#waiting.push(waiting);
-    this.#serve();
+    this.#gather();
     return waiting.promise;
+  }
+
+  /** Sessions are looked up together, so that whole crowds of orders come in one turn. */
+  #gather(): void {
+    if (this.#isGathering || this.#waiting.length === 0) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.#serve();
+    });
   }
 
   #serve(): void {
@@ -56,7 +68,7 @@ class OrderDesk {
       this.#open += 1;
       void this.#settle(together).finally(() => {
         this.#open -= 1;
-        this.#serve();
+        this.#gather();
       });
     }
   }

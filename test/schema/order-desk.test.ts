@@ -1,14 +1,59 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
+import { commitWith } from '../../src/schema/commit.ts';
+import { placeAtDesk } from '../../src/schema/order-desk.ts';
 import { useApi } from './support/api.ts';
-import { market } from './support/market.ts';
+import { market, uuidIn } from './support/market.ts';
 
 const api = useApi();
 const shop = market(api);
 
 const orderedIn = ({ __typename, order }: { __typename: string; order?: unknown }) =>
   typeof order === 'object' && order !== null && 'id' in order ? `${__typename} ${String(order.id)}` : __typename;
+
+/** A desk of this test alone, and an order for it. */
+function ownDesk() {
+  const { db, clock, backlog, shards, terms } = api.services;
+  const shop = {
+    commitByKey: commitWith(db, () => {}),
+    clock,
+    backlog: { ...backlog },
+    shards,
+    terms,
+    traceId: randomUUID(),
+  };
+  const orderOf = (buyerId: string, edition: string, more: object = {}) => ({
+    id: randomUUID(),
+    buyerId,
+    editionId: uuidIn(edition),
+    currency: 'EUR',
+    paymentToken: 'tok_ok',
+    gateway: 'sandbox',
+    expectedPrice: null,
+    key: randomUUID(),
+    bodyHash: 'a',
+    country: null,
+    evidence: null,
+    ...more,
+  });
+  return { shop, orderOf };
+}
+
+/** Orders by the transaction that placed them. */
+const transactions = async () =>
+  (await api.db.execute<{ n: number }>(sql`select count(*)::int as n from "order" group by xmin order by 1`)).map(
+    ({ n }) => n,
+  );
+
+test('orders of one turn are placed in one transaction', async () => {
+  const { editionId } = await shop.onSale();
+  const buyers = await Promise.all(Array.from({ length: 12 }, () => api.signUp()));
+  const { shop: own, orderOf } = ownDesk();
+  const orders = buyers.map(({ id }) => orderOf(id, editionId));
+  expect(await Promise.all(orders.map((order) => placeAtDesk(own, order)))).toEqual(orders.map(({ id }) => id));
+  expect(await transactions()).toEqual([12]);
+});
 
 test('orders that come together are each accepted or refused by themselves', async () => {
   const { editionId } = await shop.onSale();
