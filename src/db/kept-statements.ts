@@ -27,9 +27,13 @@ export class KeptStatements {
       return true;
     }
     this.#uses.set(text, uses);
-    const [oldest] = this.#uses.keys();
-    if (this.#uses.size > COUNTED_MAX && oldest !== undefined) this.#uses.delete(oldest);
+    if (this.#uses.size > COUNTED_MAX) this.#forgetOldest();
     return false;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#uses.keys();
+    if (oldest !== undefined) this.#uses.delete(oldest);
   }
 }
 

@@ -33,9 +33,13 @@ export function readTogether(db: Db, columns: Columns, orderId: string): Promise
   const reader = readers.get(selection) ?? readerOf(columns);
   readers.delete(selection);
   readers.set(selection, reader);
-  const [oldest] = readers.keys();
-  if (readers.size > SELECTIONS_MAX && oldest !== undefined) readers.delete(oldest);
+  if (readers.size > SELECTIONS_MAX) forgetOldest();
   return reader(db, orderId);
+}
+
+function forgetOldest(): void {
+  const [oldest] = readers.keys();
+  if (oldest !== undefined) readers.delete(oldest);
 }
 
 /** The columns that a selection asks for; null when it asks for more than columns. */

@@ -107,9 +107,14 @@ class Purses {
     const purse = isOpen ? known : { coins, left: this.#costMax - coins, endsAtMs: nowMs + WINDOW_MS };
     this.#known.delete(caller);
     this.#known.set(caller, purse);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > CALLERS_MAX && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#known.size > CALLERS_MAX) this.#forgetOldest();
     return purse;
+  }
+
+  /** Only when there are too many: the first key lies behind the places of all that were taken out since the map grew. */
+  #forgetOldest(): void {
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
   }
 }
 

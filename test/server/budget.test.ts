@@ -49,6 +49,16 @@ describe('a budget', () => {
     expect(away).toHaveBeenCalledTimes(2);
   });
 
+  test('forgets who asked longest ago when there are more than ten thousand callers', () => {
+    const budget = createBudget(100, clock);
+    for (const caller of ['early', 'late']) expect(budget.spend(caller, 100)).toBe(0);
+    for (let at = 0; at < 9_998; at++) void budget.spend(`caller ${at}`, 1);
+    expect(budget.spend('late', 1)).toBeGreaterThan(0);
+    expect(budget.spend('one more', 1)).toBe(0);
+    expect(budget.spend('late', 1)).toBeGreaterThan(0);
+    expect(budget.spend('early', 100)).toBe(0);
+  });
+
   test('begins anew after a minute', async () => {
     const budget = createBudget(100, clock);
     expect([budget.spend('somebody', 100), Number(budget.spend('somebody', 1)) > 0]).toEqual([0, true]);
