@@ -48,15 +48,23 @@ export interface NewOrder extends BuyerCountry {
 /** An order, new or placed before under the same key; or why there is none. */
 export type Placed = { orderId: string; isNew: boolean } | { refusal: Error };
 
+interface Placing {
+  now: Date;
+  terms: ShopTerms;
+  /** Asked once, when there is anything new: the error that all new ones are refused with. */
+  refuseNew?: () => Promise<Error | null>;
+  /** Writes what tells of the new orders: sent together with their rows, before it is known whether these could be stored. */
+  tell?: (placed: readonly Placed[]) => Promise<unknown>;
+}
+
 /**
  * Places 1 to some hundreds of orders, each as if it came alone and after those before it in the list.
- * @param refuseNew asked once, when there is anything new: the error that all new ones are refused with
  * @returns one per order; refusals are AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress
  */
 export async function placeOrders(
   tx: Tx,
   wanted: readonly NewOrder[],
-  { now, terms, refuseNew }: { now: Date; terms: ShopTerms; refuseNew?: () => Promise<Error | null> },
+  { now, terms, refuseNew, tell }: Placing,
 ): Promise<Placed[]> {
   const names = wanted.flatMap((order) => [keyLock(order), purchaseLock(order)]);
   // Sent together; what is read is read after the locks are had, in a snapshot of its own.
@@ -81,7 +89,7 @@ export async function placeOrders(
       throw error;
     }
   });
-  if (rows.length > 0) await insert(tx, rows, now);
+  if (rows.length > 0) await Promise.all([insert(tx, rows, now), tell?.(placed)]);
   return placed;
 }
 

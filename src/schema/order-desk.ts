@@ -2,9 +2,10 @@
  * Order desk: orders that come at the same time are placed together, in one transaction.
  *
  * Those of one turn of the event loop go together, and while one transaction is on its way the next ones gather; alone, an
- * order waits for the end of its turn only. Each is accepted or refused by itself, as if it had come alone; when a
- * transaction fails, each of its orders is tried alone, so that none fails for another's sake.
- * Limits: 100 orders a transaction, two transactions at a time per process.
+ * order waits for the end of its turn only. One that takes long, as it may wait for another process's, holds up nobody: the
+ * next one begins beside it. Each order is accepted or refused by itself, as if it had come alone; when a transaction fails,
+ * each of its orders is tried alone, so that none fails for another's sake.
+ * Limits: 100 orders a transaction, two transactions at a time per process, the second after 50 ms.
  */
 import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
 import { orderPlaced } from '../events/index.ts';
@@ -14,6 +15,8 @@ import { OverloadedError } from './errors.ts';
 
 const ORDERS_MAX = 100;
 const TRANSACTIONS_MAX = 2;
+/** Two at once halve what each of them holds, and a transaction costs nearly the same whatever it holds. */
+const LONG_MS = 50;
 
 interface Waiting extends PromiseWithResolvers<string> {
   order: TracedOrder;
@@ -38,7 +41,9 @@ export function placeAtDesk(context: Shop & Pick<Context, 'traceId'>, order: New
 class OrderDesk {
   readonly #shop: Shop;
   #waiting: Waiting[] = [];
-  #open = 0;
+  /** On their way for less than LONG_MS, and for longer. */
+  #young = 0;
+  #long = 0;
   #isGathering = false;
 
   constructor({ commitByKey, clock, backlog, shards, terms }: Shop) {
@@ -63,14 +68,21 @@ class OrderDesk {
   }
 
   #serve(): void {
-    while (this.#open < TRANSACTIONS_MAX && this.#waiting.length > 0) {
-      const together = this.#waiting.splice(0, ORDERS_MAX);
-      this.#open += 1;
-      void this.#settle(together).finally(() => {
-        this.#open -= 1;
-        this.#gather();
-      });
-    }
+    if (this.#young > 0 || this.#long >= TRANSACTIONS_MAX || this.#waiting.length === 0) return;
+    this.#young += 1;
+    let isLong = false;
+    const timer = setTimeout(() => {
+      isLong = true;
+      this.#young -= 1;
+      this.#long += 1;
+      this.#serve();
+    }, LONG_MS);
+    void this.#settle(this.#waiting.splice(0, ORDERS_MAX)).finally(() => {
+      clearTimeout(timer);
+      if (isLong) this.#long -= 1;
+      else this.#young -= 1;
+      this.#gather();
+    });
   }
 
   async #settle(together: readonly Waiting[]): Promise<void> {
@@ -96,18 +108,23 @@ function placeTogether(
   orders: readonly TracedOrder[],
 ): Promise<Placed[]> {
   const now = clock.now();
-  return commitByKey(async (tx) => {
-    const refuseNew = () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded);
-    const placed = await placeOrders(tx, orders, { now, terms, refuseNew });
-    const events = placed.flatMap((one, at) => {
-      if (!('orderId' in one) || !one.isNew) return [];
-      const event = orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' });
-      return [{ ...event, traceId: orders[at]?.traceId ?? null }];
-    });
-    await appendEvents(tx, events, { now, shards });
-    return placed;
-  });
+  return commitByKey((tx) =>
+    placeOrders(tx, orders, {
+      now,
+      terms,
+      refuseNew: () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded),
+      tell: (placed) => appendEvents(tx, eventsOf(placed, orders), { now, shards }),
+    }),
+  );
 }
+
+/** Each is the first of its order, whose id is new. */
+const eventsOf = (placed: readonly Placed[], orders: readonly TracedOrder[]) =>
+  placed.flatMap((one, at) => {
+    if (!('orderId' in one) || !one.isNew) return [];
+    const event = orderPlaced.of({ orderId: one.orderId, status: 'PENDING_PAYMENT' });
+    return [{ ...event, seq: 1, traceId: orders[at]?.traceId ?? null }];
+  });
 
 function overloaded(error: unknown): Error {
   if (error instanceof OverloadedError) return error;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { commitWith } from '../../src/schema/commit.ts';
 import { placeAtDesk } from '../../src/schema/order-desk.ts';
 import { useApi } from './support/api.ts';
@@ -40,6 +40,21 @@ function ownDesk() {
   return { shop, orderOf };
 }
 
+/** While `work` runs, PostgreSQL refuses such rows. */
+async function refusing(table: 'order' | 'event', condition: string, work: () => Promise<void>): Promise<void> {
+  await api.db.execute(sql`
+    create function refuse_one() returns trigger language plpgsql as $$ begin raise exception 'disk says no'; end $$`);
+  await api.db.execute(
+    sql.raw(`create trigger refuse_one before insert on "${table}" for each row
+      when (${condition}) execute function refuse_one()`),
+  );
+  try {
+    await work();
+  } finally {
+    await api.db.execute(sql`drop function refuse_one() cascade`);
+  }
+}
+
 /** Orders by the transaction that placed them. */
 const transactions = async () =>
   (await api.db.execute<{ n: number }>(sql`select count(*)::int as n from "order" group by xmin order by 1`)).map(
@@ -53,6 +68,63 @@ test('orders of one turn are placed in one transaction', async () => {
   const orders = buyers.map(({ id }) => orderOf(id, editionId));
   expect(await Promise.all(orders.map((order) => placeAtDesk(own, order)))).toEqual(orders.map(({ id }) => id));
   expect(await transactions()).toEqual([12]);
+});
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('one transaction is on its way at a time; another begins only when it has taken 50 ms', async () => {
+  const { editionId } = await shop.onSale();
+  const buyers = await Promise.all(Array.from({ length: 4 }, () => api.signUp()));
+  const { shop: own, orderOf } = ownDesk();
+  const gates: (() => void)[] = [];
+  const held: typeof own = {
+    ...own,
+    commitByKey: async (work) => {
+      await new Promise<void>((open) => gates.push(open));
+      return own.commitByKey(work);
+    },
+  };
+  const place = (at: number) => placeAtDesk(held, orderOf(buyers[at]?.id ?? '', editionId));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const placed = [place(0)];
+  await turn();
+  placed.push(place(1), place(2));
+  await turn();
+  expect(gates).toHaveLength(1);
+  vi.advanceTimersByTime(50);
+  expect(gates).toHaveLength(2);
+  placed.push(place(3));
+  await turn();
+  vi.advanceTimersByTime(1_000);
+  // Two are the most, however long they take.
+  expect(gates).toHaveLength(2);
+  vi.useRealTimers();
+  for (const open of gates) open();
+  await vi.waitFor(() => expect(gates).toHaveLength(3));
+  gates[2]?.();
+  await Promise.all(placed);
+  expect(await transactions()).toEqual([1, 1, 2]);
+});
+afterEach(() => vi.useRealTimers());
+
+test('an order whose event cannot be stored leaves no row, and fails alone', async () => {
+  const { editionId } = await shop.onSale();
+  const buyers = await Promise.all(Array.from({ length: 3 }, () => api.signUp()));
+  const { shop: own, orderOf } = ownDesk();
+  const orders = buyers.map(({ id }) => orderOf(id, editionId));
+  const [, broken = orderOf('', editionId)] = orders;
+  await refusing('event', `new.subject = 'order:${broken.id}'`, async () => {
+    const outcomes = await Promise.allSettled(orders.map((order) => placeAtDesk(own, order)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    // The first fault is told, not that of what was sent behind it.
+    expect(outcomes[1]).toMatchObject({ reason: { cause: { message: 'disk says no' } } });
+  });
+  const stored = await api.db.execute<{ id: string; events: number }>(sql`
+    select o.id, (select count(*)::int from event e where e.subject = 'order:' || o.id and e.seq = 1) as events from "order" o`);
+  expect(new Map(stored.map(({ id, events }) => [id, events]))).toEqual(
+    new Map(orders.filter((order) => order !== broken).map(({ id }) => [id, 1])),
+  );
+  expect(await shop.count('idempotency_key', broken.buyerId)).toBe(0);
 });
 
 test('orders that come together are each accepted or refused by themselves', async () => {
@@ -104,21 +176,12 @@ test('one key sent together for two bodies orders once, and conflicts once', asy
 test('an order that no transaction can hold fails alone', async () => {
   const { editionId } = await shop.onSale();
   const [broken, sound] = await Promise.all([api.signUp(), api.signUp()]);
-  await api.db.execute(sql`
-    create function refuse_one() returns trigger language plpgsql as $$ begin raise exception 'disk says no'; end $$`);
-  await api.db.execute(
-    sql.raw(`create trigger refuse_one before insert on "order" for each row
-      when (new.buyer_id = '${broken.id}') execute function refuse_one()`),
-  );
-  try {
+  await refusing('order', `new.buyer_id = '${broken.id}'`, async () => {
     const input = { editionId, currency: 'EUR', paymentToken: 'tok_ok' };
     const query = 'mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { __typename } }';
     const ask = (token: string) => api.ask(query, { input: { ...input, idempotencyKey: randomUUID() } }, token);
     const answers = await Promise.all([broken, sound, broken].map(({ token }) => ask(token)));
     const outcome = answers.map(({ data, errors }) => errors?.[0]?.extensions?.['code'] ?? data?.['placeOrder']);
     expect(outcome).toEqual(['INTERNAL', { __typename: 'PlaceOrderPayload' }, 'INTERNAL']);
-  } finally {
-    await api.db.execute(sql`drop trigger refuse_one on "order"`);
-    await api.db.execute(sql`drop function refuse_one()`);
-  }
+  });
 });
