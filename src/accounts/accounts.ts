@@ -107,15 +107,29 @@ export function createAccounts(options: AccountsOptions) {
     return { token, expiresAt, viewer: { ...viewer, scopes: null } };
   }
 
-  /** The text is the same however many there are, so that connections keep it; each is one look into the index. */
+  /**
+   * The text is the same however many there are, so that connections keep it. Each is a look into the index, however the
+   * tables were when it was planned: as a plain join it read all sessions until they were analyzed.
+   */
   async function viewersOfSessions(tokens: readonly string[]): Promise<ReadonlyMap<string, Viewer>> {
-    const rows = await db
-      .select({ id: users.id, email: users.email, name: users.name, role: users.role, token: sessions.token })
-      .from(sql`jsonb_array_elements_text(${JSON.stringify(tokens)}::text::jsonb) as asked(token)`)
-      .innerJoin(sessions, sql`${sessions.token} = asked.token`)
+    const viewer = db
+      .select({ id: users.id, email: users.email, name: users.name, role: users.role })
+      .from(sessions)
       .innerJoin(users, eq(users.id, sessions.userId))
-      .where(gt(sessions.expiresAt, now()));
-    return new Map(rows.map(({ token, ...viewer }) => [token, { ...viewer, scopes: null }]));
+      .where(and(sql`${sessions.token} = asked.token`, gt(sessions.expiresAt, now())))
+      .limit(1)
+      .as('viewer');
+    const rows = await db
+      .select({
+        token: sql<string>`asked.token`,
+        id: viewer.id,
+        email: viewer.email,
+        name: viewer.name,
+        role: viewer.role,
+      })
+      .from(sql`jsonb_array_elements_text(${JSON.stringify(tokens)}::text::jsonb) as asked(token)`)
+      .crossJoinLateral(viewer);
+    return new Map(rows.map(({ token, ...found }) => [token, { ...found, scopes: null }]));
   }
 
   /** Sessions and API keys alike; one statement for each kind that is there. */

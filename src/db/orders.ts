@@ -6,7 +6,7 @@
  * key, order, line, payment and the payment's key are one commit. Whoever meets a rival waits for its commit.
  * Not here: gathering what comes at the same time (../schema/order-desk.ts).
  */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type SaleSplit, splitSale } from '../books/sale-split.ts';
 import type { BuyerCountry, ShopTerms } from '../books/shop-terms.ts';
@@ -127,6 +127,18 @@ class Seen {
 
 const recordset = (rows: readonly object[]) => sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)`;
 
+/**
+ * The id of an order that somebody has under way for an edition; null for none, and for what is for somebody else.
+ * It is looked for among the buyer's own. As a join it was planned the other way round while nobody had analyzed the
+ * tables: through all that was ever sold of the edition.
+ */
+export const openPurchase = ({ buyer, edition }: { buyer: SQL; edition: SQL }): SQL => sql`
+  select o.id from "order" o
+  where o.buyer_id = ${buyer} and o.status not in (${ENDS})
+    and ${edition} = any (array(select l.edition_id from order_line l where l.order_id = o.id))
+    and not exists (select from claim c where c.order_id = o.id)
+  limit 1`;
+
 const factsSchema = z.object({
   bodyHash: z.string().nullable(),
   resultId: z.string().nullable(),
@@ -148,10 +160,7 @@ async function readFacts(tx: Tx, wanted: readonly NewOrder[], now: Date): Promis
            (select ${standingRight(sql`n`)} from entitlement n where n.reader_id = w.buyer and n.edition_id = w.edition) as owned,
            e.sale_status as "saleStatus", e.revision_id as "revisionId", e.file_id as "fileId",
            e.owner_id as "authorId",
-           (select o.id from "order" o join order_line l on l.order_id = o.id
-              where o.buyer_id = w.buyer and l.edition_id = w.edition and o.status not in (${ENDS})
-                and not exists (select from claim c where c.order_id = o.id)
-              limit 1) as "openOrderId",
+           (${openPurchase({ buyer: sql`w.buyer`, edition: sql`w.edition` })}) as "openOrderId",
            (select jsonb_agg(jsonb_build_object('currency', p.currency, 'amountMinor', ${amountInForce(sql`p`, now)})
                              order by p.currency)
               from price p where p.edition_id = w.edition) as offers

@@ -18,7 +18,7 @@ import {
   QuoteExpired,
   QuoteUsed,
 } from './errors.ts';
-import { ENDS, type Placed, UNPAID } from './orders.ts';
+import { openPurchase, type Placed, UNPAID } from './orders.ts';
 import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
 import { standingRight } from './standing-right.ts';
 import { quotes } from './tables/index.ts';
@@ -156,10 +156,8 @@ async function readLines(tx: Tx, quoteId: string): Promise<z.infer<typeof lineSc
     select l.edition_id as "editionId", e.sale_status as "saleStatus",
            (select ${standingRight(sql`n`)} from entitlement n
               where q.gift_email is null and n.reader_id = q.buyer_id and n.edition_id = l.edition_id) as owned,
-           (select o.id from "order" o join order_line ol on ol.order_id = o.id
-              where q.gift_email is null and o.buyer_id = q.buyer_id and ol.edition_id = l.edition_id
-                and o.status not in (${ENDS}) and not exists (select from claim c where c.order_id = o.id)
-              limit 1) as "openOrderId"
+           case when q.gift_email is null
+             then (${openPurchase({ buyer: sql`q.buyer_id`, edition: sql`l.edition_id` })}) end as "openOrderId"
     from quote q join quote_line l on l.quote_id = q.id join edition e on e.id = l.edition_id
     where q.id = ${quoteId} order by l.position`);
   return [...rows].map((row) => lineSchema.parse(row));
