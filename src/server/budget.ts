@@ -7,11 +7,14 @@
  */
 import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 
 const WINDOW_MS = 60_000;
 const CALLERS_MAX = 10_000;
 const SHARES = 50;
 const REDIS_MS_MAX = 250;
+/** Callers that Redis is asked about in one script, which nobody else's command can interrupt. */
+const ASKING_MAX = 200;
 /** So long Redis is not asked again after it did not answer. */
 const AWAY_MS = 1_000;
 
@@ -118,29 +121,83 @@ class Purses {
   }
 }
 
-/** KEYS[1] the caller's bucket; ARGV: needed, wanted, max, window in ms. Returns granted, left, ms to its end. */
+/**
+ * KEYS: callers' buckets; ARGV: window in ms, then needed, wanted and max of each. Returns granted, left, ms to its end of each.
+ * A caller who comes again is given no second share beyond what is needed, which others of the same caller would miss.
+ */
 const TAKE = `
-local spent = tonumber(redis.call('GET', KEYS[1]) or '0')
-local ends = redis.call('PTTL', KEYS[1])
-if ends < 0 then
-  spent = 0
-  ends = tonumber(ARGV[4])
-  redis.call('SET', KEYS[1], 0, 'PX', ends)
+local taken, seen = {}, {}
+for at, key in ipairs(KEYS) do
+  local needed, wanted, max = tonumber(ARGV[3 * at - 1]), tonumber(ARGV[3 * at]), tonumber(ARGV[3 * at + 1])
+  if seen[key] then wanted = needed end
+  seen[key] = true
+  local spent = tonumber(redis.call('GET', key) or '0')
+  local ends = redis.call('PTTL', key)
+  if ends < 0 then
+    spent = 0
+    ends = tonumber(ARGV[1])
+    redis.call('SET', key, 0, 'PX', ends)
+  end
+  local left = max - spent
+  local granted = 0
+  if left >= needed then
+    granted = math.min(wanted, left)
+    redis.call('INCRBY', key, granted)
+  end
+  taken[at] = { granted, math.max(left - granted, 0), ends }
 end
-local left = tonumber(ARGV[3]) - spent
-if left < tonumber(ARGV[1]) then return { 0, math.max(left, 0), ends } end
-local granted = math.min(tonumber(ARGV[2]), left)
-redis.call('INCRBY', KEYS[1], granted)
-return { granted, left - granted, ends }`;
+return taken`;
 
-/** @param prefix keeps several installations on one Redis apart */
+const takenSchema = z.array(z.tuple([z.number(), z.number(), z.number()]));
+
+interface Asking extends PromiseWithResolvers<Taken> {
+  caller: string;
+  asked: Parameters<Bucket>[1];
+}
+
+/**
+ * All that is asked in one turn of the event loop goes to Redis together; no answer fails all who wait for it.
+ * @param prefix keeps several installations on one Redis apart
+ */
 export function redisBucket(redis: Redis, prefix: string): Bucket {
-  return async (caller, { needed, wanted, max }) => {
-    const asking: Promise<unknown> = redis.eval(TAKE, 1, `${prefix}budget:${caller}`, needed, wanted, max, WINDOW_MS);
-    const answer = await Promise.race([asking, delay(REDIS_MS_MAX, null, { ref: false })]);
-    asking.catch(() => {});
-    const [granted, left, endsInMs] = Array.isArray(answer) ? answer.map(Number) : [];
-    if (granted === undefined || left === undefined || endsInMs === undefined) throw new TypeError('no answer in time');
-    return { granted, left, endsInMs };
+  let waiting: Asking[] = [];
+  const askSoon = () => {
+    const all = waiting;
+    waiting = [];
+    for (let at = 0; at < all.length; at += ASKING_MAX) void ask(all.slice(at, at + ASKING_MAX));
   };
+  const ask = async (together: readonly Asking[]) => {
+    try {
+      const taken = await takeAll(redis, prefix, together);
+      for (const [at, { resolve, reject }] of together.entries()) {
+        const [granted, left, endsInMs] = taken[at] ?? [];
+        if (granted === undefined || left === undefined || endsInMs === undefined) reject(new TypeError('no answer'));
+        else resolve({ granted, left, endsInMs });
+      }
+    } catch (error) {
+      for (const { reject } of together) reject(error);
+    }
+  };
+  return (caller, asked) => {
+    const asking = { caller, asked, ...Promise.withResolvers<Taken>() };
+    waiting.push(asking);
+    if (waiting.length === 1) setImmediate(askSoon);
+    return asking.promise;
+  };
+}
+
+/** @throws when Redis does not answer in time */
+async function takeAll(redis: Redis, prefix: string, together: readonly Asking[]) {
+  const keys = together.map(({ caller }) => `${prefix}budget:${caller}`);
+  const numbers = together.flatMap(({ asked: { needed, wanted, max } }) => [needed, wanted, max]);
+  const answered = new AbortController();
+  const late = delay(REDIS_MS_MAX, null, { ref: false, signal: answered.signal });
+  late.catch(() => {});
+  const asking: Promise<unknown> = redis.eval(TAKE, keys.length, ...keys, WINDOW_MS, ...numbers);
+  try {
+    return takenSchema.parse(await Promise.race([asking, late]));
+  } finally {
+    answered.abort();
+    asking.catch(() => {});
+  }
 }

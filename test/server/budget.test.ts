@@ -36,6 +36,29 @@ describe('a budget', () => {
     expect(budget.left('somebody')).toBe(10_000 - 200);
   });
 
+  test('asks Redis once for all callers of one turn, each of whom gets what is theirs', async () => {
+    const evaluate = vi.spyOn(redis, 'eval');
+    const prefix = `test:${randomUUID()}:`;
+    const [first, second] = [bucketOf(prefix), bucketOf(prefix)];
+    const asked = { needed: 30, wanted: 60, max: 100 };
+    const taken = await Promise.all([
+      first('a', asked),
+      first('b', { ...asked, max: 50 }),
+      first('a', asked),
+      first('a', asked),
+    ]);
+    expect(evaluate).toHaveBeenCalledTimes(1);
+    expect(taken.map(({ granted, left }) => [granted, left])).toEqual([
+      [60, 40],
+      [50, 0],
+      [30, 10],
+      [0, 10],
+    ]);
+    expect(taken.every(({ endsInMs }) => endsInMs > 0 && endsInMs <= 60_000)).toBe(true);
+    expect(await second('b', { needed: 1, wanted: 1, max: 51 })).toMatchObject({ granted: 1, left: 0 });
+    evaluate.mockRestore();
+  });
+
   test('holds in this process alone while Redis is away, and nobody waits for it', async () => {
     const away = vi.fn<Bucket>(async () => {
       throw new Error('away');
