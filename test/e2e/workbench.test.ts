@@ -281,6 +281,8 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
 
   test('a schedule is run now, and its run is found', async () => {
     const page = await visit();
+    // The clock may ask for it just now, too.
+    const before = (await clone.database.sql`select 1 from run where workflow = 'file-sweep'`).length;
     await open(page, 'Clock');
     await page
       .getByRole('row', { name: /^file-sweep/ })
@@ -289,12 +291,12 @@ describe.skipIf(chromiumPath === undefined)(`the workbench in a browser (${where
     await page.getByText('file-sweep was asked for.').waitFor();
     await page.goto(`${program.url}/workbench#/runs?workflow=file-sweep`);
     const found = () => page.getByRole('link', { name: /^file-sweep\/\d+/ }).count();
-    await expect.poll(found).toBe(1);
+    await expect.poll(found).toBeGreaterThan(before);
     await page.getByLabel('Begun').selectOption('the last 15 minutes');
     await page.getByLabel('Error says').fill('no error says this');
     await page.getByText('No run is like that.').waitFor();
     await page.getByLabel('Error says').fill('');
-    await expect.poll(found).toBe(1);
+    await expect.poll(found).toBeGreaterThan(before);
   });
 
   test('a purchase that waits for the bank tells what happens next, and when', async () => {
