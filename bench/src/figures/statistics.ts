@@ -45,11 +45,11 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-GB', { minimumFractionDigits: 0, maximumFractionDigits: digits });
 }
 
-/** "1,234 ± 5 %" */
+/** "1,234 ± 5 %"; a share of nothing is none, so a median of 0 stands alone. */
 export function formatSummary(summary: Summary): string {
   if (!Number.isFinite(summary.median)) return '–';
   const share = Math.round(spread(summary) * 100);
-  return summary.rounds > 1 && summary.max > 0
+  return summary.rounds > 1 && summary.median > 0
     ? `${formatNumber(summary.median)} ± ${share} %`
     : formatNumber(summary.median);
 }
