@@ -44,7 +44,7 @@ const live = createClient({
 const PASSING = new Set<unknown>(['RESUME', 'UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED', 'INTERNAL']);
 export const isPassing = (code: unknown): boolean => PASSING.has(code);
 
-/** What comes back after a while, each time after twice as long, until it is told that all is well. */
+/** What comes back after a while, each time after twice as long. */
 export class Patience {
   #waitMs = WAIT_MS_MIN;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,8 +56,8 @@ export class Patience {
     this.#waitMs = Math.min(this.#waitMs * 2, WAIT_MS_MAX);
   }
 
-  /** Nothing comes back any more, and what goes wrong next is waited for as short as the first. */
-  allIsWell(): void {
+  /** Nothing comes back any more, and the next wait is as short as the first. */
+  reset(): void {
     clearTimeout(this.#timer);
     this.#waitMs = WAIT_MS_MIN;
   }
@@ -100,7 +100,7 @@ export function watch<Data, Variables extends Record<string, unknown>>(
           if (fault) noticeRefusal(code);
           if (fault && !isPassing(code)) return refuse(fault.message);
           if (!data) return;
-          patience.allIsWell();
+          patience.reset();
           onData(data);
         },
         error: () => {
@@ -114,7 +114,7 @@ export function watch<Data, Variables extends Record<string, unknown>>(
   open();
   return () => {
     isOver = true;
-    patience.allIsWell();
+    patience.reset();
     stop();
   };
 }

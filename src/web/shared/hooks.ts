@@ -46,7 +46,7 @@ export function useQuery<Data, Variables extends Record<string, unknown>>(
     void ask();
     return () => {
       isCurrent = false;
-      patience.allIsWell();
+      patience.reset();
     };
   }, [document, key, tick, round]);
   return { ...state, again: useCallback(() => setRound((count) => count + 1), []) };
@@ -70,7 +70,8 @@ export async function act<Data, Variables extends Record<string, unknown>>(
   variables: Variables,
 ): Promise<{ data: Data | null; refusal: string | null }> {
   const { data, error } = await client.mutation(document, variables).toPromise();
-  if (error) return { data: null, refusal: wordsOf(error) };
+  // What may have been done already is not done again by itself.
+  if (error) return { data: null, refusal: wordsOf(error, 'Booky Hub cannot be reached. Try again.') };
   return { data: data ?? null, refusal: refusalIn(data) };
 }
 
@@ -89,9 +90,9 @@ interface AskError {
   graphQLErrors: { message: string; extensions: object }[];
 }
 
-function wordsOf(error: AskError): string {
+function wordsOf(error: AskError, unreached = 'Booky Hub cannot be reached. Trying again …'): string {
   const [first] = error.graphQLErrors;
-  if (!first) return 'Booky Hub cannot be reached. Trying again …';
+  if (!first) return unreached;
   noticeRefusal(codeOf(error));
   return first.message;
 }
