@@ -159,8 +159,10 @@ ${goals(standings)}
 
 How it is measured: one worker process per contestant, a fresh database and an empty Redis per contestant and round,
 PostgreSQL and Redis with default durability (\`synchronous_commit\` on, append-only file every second) on the same
-machine. After a warm-up of ${formatNumber(load.warmUp)} purchases a backlog of ${formatNumber(load.purchases)} (fewer
-where they would take more than ${load.secondsMax} s, more where less than ${load.secondsMin} s) is handed in while nobody works; time runs from the start of working to
+machine. Everyone is given about the same time, and is warm before: after ${formatNumber(load.warmUp)} purchases to
+guess its pace by, a first backlog warms it up, and a second one is measured. Each holds ${formatNumber(load.purchases)}
+purchases, fewer where they would take more than ${load.secondsMax} s, more where less than ${load.secondsMin} s. A backlog
+is handed in while nobody works; time runs from the start of working to
 the last commit, by PostgreSQL's own commit timestamps. CPU is that of the worker, PostgreSQL and Redis in that time, WAL
 what PostgreSQL wrote in it; handing in is not counted. Latency: ${load.ratePerSecond} purchases/s for ${load.rateSeconds} s, from
 handing one in to the commit record of its last stage (its flush, the same for all, comes after). A contest

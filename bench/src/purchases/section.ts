@@ -58,7 +58,7 @@ async function choose(only: readonly string[]) {
 const loadOf = ({ purchases, isQuick, isProfiling }: BenchOptions): Load => ({
   purchases,
   warmUp: isQuick ? 200 : 500,
-  secondsMin: isQuick ? 0 : 1,
+  secondsMin: isQuick ? 0 : 3,
   secondsMax: isQuick ? 2 : 8,
   ratePerSecond: 50,
   rateSeconds: isQuick ? 2 : 20,

@@ -22,7 +22,7 @@ async function run(options: BenchOptions): Promise<void> {
   const load: Load = {
     purchases: options.purchases,
     warmUp: 500,
-    secondsMin: 0,
+    secondsMin: options.isQuick ? 0 : 3,
     secondsMax: options.isQuick ? 2 : 8,
     ratePerSecond: 50,
     rateSeconds: options.isQuick ? 2 : 10,

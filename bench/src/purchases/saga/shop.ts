@@ -34,12 +34,18 @@ export const openSagaShop: OpenShop = async ({ databaseUrl }): Promise<Shop> => 
 
 async function audit(sql: postgres.Sql, orderIds: readonly string[]): Promise<string[]> {
   const [row] = await sql<{ open: number; payments: number; licences: number; ledger: number }[]>`
+    with given as (select * from purchase_order where id = any(${sql.array([...orderIds])}::uuid[])),
+    payments as (select order_id, count(*) from purchase_payment group by order_id),
+    licences as (select order_id, reader_id, count(*) from purchase_licence group by order_id, reader_id),
+    booked as (select order_id, count(*), sum(amount_minor) from purchase_ledger_line group by order_id)
     select count(*) filter (where o.status <> 'FULFILLED')::int as open,
-           count(*) filter (where (select count(*) from purchase_payment p where p.order_id = o.id) <> 1)::int as payments,
-           count(*) filter (where (select count(*) from purchase_licence l where l.reader_id = o.buyer_id and l.order_id = o.id) <> 1)::int as licences,
-           count(*) filter (where (select array[count(*), coalesce(sum(l.amount_minor), 0)] from purchase_ledger_line l where l.order_id = o.id)
-             <> array[2, 0]::numeric[])::int as ledger
-    from purchase_order o where o.id = any(${sql.array([...orderIds])}::uuid[])`;
+           count(*) filter (where p.count is distinct from 1)::int as payments,
+           count(*) filter (where l.count is distinct from 1)::int as licences,
+           count(*) filter (where (b.count, b.sum) is distinct from (2, 0))::int as ledger
+    from given o
+    left join payments p on p.order_id = o.id
+    left join licences l on l.order_id = o.id and l.reader_id = o.buyer_id
+    left join booked b on b.order_id = o.id`;
   if (!row) return ['the orders cannot be read'];
   const { open, payments, licences, ledger } = row;
   return [
