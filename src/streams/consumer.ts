@@ -100,8 +100,8 @@ export class Consumer<Services> {
     const group = ['GROUP', this.seat.id, this.#options.name, 'COUNT', Math.max(1, this.room)] as const;
     const answer =
       blockMs === null
-        ? await client.xreadgroup(...group, 'STREAMS', ...names, ...ids)
-        : await client.xreadgroup(...group, 'BLOCK', blockMs, 'STREAMS', ...names, ...ids);
+        ? await client.xreadgroupBuffer(...group, 'STREAMS', ...names, ...ids)
+        : await client.xreadgroupBuffer(...group, 'BLOCK', blockMs, 'STREAMS', ...names, ...ids);
     return this.#take(await this.#dropGone(parseEntries(answer, keys)), from);
   }
 

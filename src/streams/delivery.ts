@@ -44,13 +44,14 @@ export interface StreamEntry {
   readonly stream: string;
   readonly streamKey: string;
   readonly entryId: string;
-  readonly fields: readonly string[];
+  /** Names and values in turn; bytes, where they were read as such, so that only what is looked at becomes text. */
+  readonly fields: readonly (string | Buffer)[];
 }
 
 export const encodePack = (events: readonly WireEvent[]): string[] => ['e', JSON.stringify(events)];
 
 /** @returns the events of an entry, in order; null when it was not written by a relay of ours */
-export function decodePack(fields: readonly string[]): WireEvent[] | null {
+export function decodePack(fields: StreamEntry['fields']): WireEvent[] | null {
   const value = fieldOf(fields, 'e');
   if (value === null) return null;
   try {
@@ -74,8 +75,9 @@ export function carriedKeys(entry: Pick<StreamEntry, 'fields'>): string[] | null
   );
 }
 
-function fieldOf(fields: readonly string[], name: string): string | null {
-  for (let at = 0; at + 1 < fields.length; at += 2) if (fields[at] === name) return fields[at + 1] ?? null;
+function fieldOf(fields: StreamEntry['fields'], name: string): string | null {
+  for (let at = 0; at + 1 < fields.length; at += 2)
+    if (fields[at]?.toString() === name) return fields[at + 1]?.toString() ?? null;
   return null;
 }
 

@@ -25,11 +25,16 @@ interface Waiting {
   readonly end: (isDone: boolean) => void;
 }
 
+/** Of work that has ended, the keys of what was not dealt with. */
+type Left = ReadonlySet<string>;
+const NOTHING: Left = new Set();
+
 export class Desk<Services> {
   readonly #seat: Seat<Services>;
   readonly #context: ProcessContext<Services>;
   readonly #concurrency: number;
-  readonly #inWork = new Map<string, Promise<boolean>>();
+  /** What is in work, by its key; those worked on together share one promise. */
+  readonly #inWork = new Map<string, Promise<Left>>();
   /** Carried and done before Redis has brought them. */
   readonly #early = new Set<string>();
   /** Carried and in work, and whether Redis has brought them meanwhile. */
@@ -73,16 +78,22 @@ export class Desk<Services> {
 
   /** Redis has brought what is known here. @returns the keys of those that are not dealt with */
   async join(keys: readonly string[]): Promise<Set<string>> {
-    const works: { key: string; work: Promise<boolean> }[] = [];
+    const works = new Map<Promise<Left>, string[]>();
     for (const key of keys) {
       this.#early.delete(key);
       const carried = this.#carried.get(key);
       if (carried) carried.isBrought = true;
       const work = this.#inWork.get(key);
-      if (work) works.push({ key, work });
+      if (!work) continue;
+      const together = works.get(work);
+      if (together) together.push(key);
+      else works.set(work, [key]);
     }
     const left = new Set<string>();
-    for (const { key, work } of works) if (!(await work)) left.add(key);
+    for (const [work, together] of works) {
+      const ofWork = await work;
+      if (ofWork.size > 0) for (const key of together) if (ofWork.has(key)) left.add(key);
+    }
     return left;
   }
 
@@ -92,16 +103,22 @@ export class Desk<Services> {
   }
 
   #carry(deliveries: readonly Delivery[], isFresh: boolean): void {
-    const mine = deliveries.filter((delivery) => !this.#inWork.has(deliveryKey(delivery)));
-    for (const delivery of mine) this.#carried.set(deliveryKey(delivery), { isBrought: false });
-    this.#begin(mine, isFresh);
-    for (const delivery of mine) {
-      void this.#inWork.get(deliveryKey(delivery))?.then((isDone) => this.#endCarried(delivery, isDone));
+    const mine = deliveries
+      .map((delivery) => ({ delivery, key: deliveryKey(delivery) }))
+      .filter(({ key }) => !this.#inWork.has(key));
+    for (const { key } of mine) this.#carried.set(key, { isBrought: false });
+    this.#begin(
+      mine.map(({ delivery }) => delivery),
+      isFresh,
+    );
+    for (const [work, together] of Map.groupBy(mine, ({ key }) => this.#inWork.get(key))) {
+      void work?.then((left) => {
+        for (const { key, delivery } of together) this.#endCarried(key, delivery, !left.has(key));
+      });
     }
   }
 
-  #endCarried(delivery: Delivery, isDone: boolean): void {
-    const key = deliveryKey(delivery);
+  #endCarried(key: string, delivery: Delivery, isDone: boolean): void {
     const isBrought = this.#carried.get(key)?.isBrought ?? false;
     this.#carried.delete(key);
     if (isBrought) return;
@@ -165,24 +182,21 @@ export class Desk<Services> {
       (processed) => this.#finish(processed),
       (error: unknown) => this.#leaveAll(deliveries, error),
     );
-    for (const delivery of deliveries) {
-      const key = deliveryKey(delivery);
-      this.#track(
-        key,
-        work.then((left) => !left.has(key)),
-      );
-    }
+    this.#track(deliveries.map(deliveryKey), work);
   }
 
   #enqueue(delivery: Delivery, isFresh: boolean): void {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#queue.push({ delivery, isFresh, end: resolve });
-    this.#track(deliveryKey(delivery), promise);
+    const { promise, resolve } = Promise.withResolvers<Left>();
+    const key = deliveryKey(delivery);
+    this.#queue.push({ delivery, isFresh, end: (isDone) => resolve(isDone ? NOTHING : new Set([key])) });
+    this.#track([key], promise);
   }
 
-  #track(key: string, work: Promise<boolean>): void {
-    this.#inWork.set(key, work);
-    void work.then(() => this.#inWork.delete(key));
+  #track(keys: readonly string[], work: Promise<Left>): void {
+    for (const key of keys) this.#inWork.set(key, work);
+    void work.then(() => {
+      for (const key of keys) this.#inWork.delete(key);
+    });
   }
 
   /** Begins calls, several at once: each look at their runs is one statement. */

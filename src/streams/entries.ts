@@ -37,7 +37,8 @@ export function parseEntries(answer: unknown, keys: readonly { stream: string; k
   if (!Array.isArray(answer)) return [];
   return answer.flatMap((part: unknown) => {
     if (!Array.isArray(part)) return [];
-    const place = keys.find(({ key }) => key === part[0]);
+    const streamKey = String(part[0]);
+    const place = keys.find(({ key }) => key === streamKey);
     return place ? parseStream(part[1], place) : [];
   });
 }
@@ -47,7 +48,9 @@ export function parseStream(entries: unknown, { stream, key }: { stream: string;
   return entries.flatMap((entry: unknown) => {
     if (!Array.isArray(entry)) return [];
     // A pending entry that was trimmed away comes back without fields.
-    const fields = Array.isArray(entry[1]) ? entry[1].map(String) : [];
+    const fields = Array.isArray(entry[1])
+      ? entry[1].map((one: unknown) => (Buffer.isBuffer(one) ? one : String(one)))
+      : [];
     return [{ stream, streamKey: key, entryId: String(entry[0]), fields }];
   });
 }

@@ -43,10 +43,7 @@ export class RecentEvents {
     const json = JSON.stringify(event);
     this.#byId.set(event.id, { createdAt: event.createdAt, json });
     this.#characters += json.length;
-    for (const id of this.#byId.keys()) {
-      if (this.#characters <= this.#charactersMax) break;
-      this.#forget(id);
-    }
+    if (this.#characters > this.#charactersMax) this.#forgetOldest();
   }
 
   /**
@@ -55,14 +52,26 @@ export class RecentEvents {
    * @returns their JSON as one array; null when one of them is not here, or is another
    */
   take(ids: readonly number[], createdAt: string): string | null {
-    const found = ids.map((id) => this.#byId.get(id));
-    for (const id of ids) this.#forget(id);
-    const texts = found.flatMap((noted) => (noted?.createdAt === createdAt ? [noted.json] : []));
+    const texts: string[] = [];
+    for (const id of ids) {
+      const noted = this.#forget(id);
+      if (noted?.createdAt === createdAt) texts.push(noted.json);
+    }
     return texts.length === ids.length ? `[${texts.join(',')}]` : null;
   }
 
-  #forget(id: number): void {
-    this.#characters -= this.#byId.get(id)?.json.length ?? 0;
+  #forgetOldest(): void {
+    for (const id of this.#byId.keys()) {
+      if (this.#characters <= this.#charactersMax) break;
+      this.#forget(id);
+    }
+  }
+
+  #forget(id: number): Noted | undefined {
+    const noted = this.#byId.get(id);
+    if (!noted) return undefined;
+    this.#characters -= noted.json.length;
     this.#byId.delete(id);
+    return noted;
   }
 }

@@ -209,11 +209,12 @@ async function tell<Services>(
   const events = await storeWithEvents(tx, writes, drafts, { now, shards: context.shards, carriers });
   const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
   const carried: Carried[] = [];
+  const createdAt = now.toISOString();
   for (const [index, { draft, delivery, carriesOn }] of told.entries()) {
     const { runId, eventId: fromEventId, subject } = delivery;
     const stored = events[index];
     if (!stored) throw new Error(`event ${draft.type} of run ${runId} was not stored`);
-    noteRecent(context, draft, stored, now);
+    noteRecent(context, draft, stored, createdAt);
     if (!carriesOn) continue;
     const next = afterSuccess(context.registry, seat, draft.type);
     if (next.state === 'RUNNING' && draft.subject !== subject) {
@@ -268,9 +269,8 @@ function noteRecent<Services>(
   { recent, shards }: SettleContext<Services>,
   { type, subject, payload, origin: { runId, stage, attempts, durationMs } }: EventDraft & { origin: EventOrigin },
   { id, seq }: AppendedEvent,
-  now: Date,
+  createdAt: string,
 ): void {
-  const createdAt = now.toISOString();
   const event = { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt, again: null };
   recent.note(shardOf(subject, shards), event);
 }

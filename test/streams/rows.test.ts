@@ -45,6 +45,15 @@ test('JSON stays what it was, also when it is the same object', async () => {
   expect(rows).toEqual([1, 2].map((id) => ({ id, payload: shared })));
 });
 
+test('texts stay what they were, whatever they hold', async () => {
+  const names = ['', 'null', 'NULL', ' a ', '{}', 'a,b', '"', '\\', '\\"\\n', 'two\nlines\t', 'ä\u2028😀', '\u0001'];
+  const { rows } = await roundTrip({
+    name: ['text', names],
+    json: ['jsonb', names.map((name) => ({ name, [name]: 1 }))],
+  });
+  expect(rows).toEqual(names.map((name) => ({ name, json: { name, [name]: 1 } })));
+});
+
 test('a single row is a row', async () => {
   const { rows } = await roundTrip({ id: ['bigint', [7]], name: ['text', ['x']], none: ['text', [null]] });
   expect(rows).toEqual([{ id: '7', name: 'x', none: null }]);
