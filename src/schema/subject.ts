@@ -3,6 +3,7 @@ import { desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { searchSchema } from '../books/text.ts';
 import { events, runs } from '../db/tables/engine.ts';
+import { runsAbout, startsOf } from '../streams/runs-about.ts';
 import { builder } from './builder.ts';
 import { hidePersonal } from './disclosure.ts';
 import { decodeCursor, pageArgs, pageOf } from './pages.ts';
@@ -61,13 +62,16 @@ const Subject = builder.objectRef<SubjectShape>('Subject').implement({
     runs: t.field({
       type: [Run],
       description: `Its last ${RUNS_SHOWN} runs, the newest first.`,
-      resolve: ({ name }, _args, { db }) =>
+      resolve: ({ name }, _args, { db, flowGraph }) =>
         db
           .select()
           .from(runs)
-          .where(eq(runs.subject, name))
-          .orderBy(desc(runs.startedAt), desc(runs.id))
-          .limit(RUNS_SHOWN),
+          .where(
+            sql`${runs.id} in (
+              select r.id from ${runsAbout([name], startsOf(flowGraph))} r
+              order by r.started_at desc, r.id desc limit ${RUNS_SHOWN})`,
+          )
+          .orderBy(desc(runs.startedAt), desc(runs.id)),
     }),
   }),
 });

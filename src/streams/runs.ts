@@ -12,6 +12,7 @@ import type { Delivery } from './delivery.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
 import { rowsOf } from './rows.ts';
+import { runsAbout } from './runs-about.ts';
 import { readTrail } from './trail.ts';
 
 type Executor = Pick<Tx, 'execute'>;
@@ -209,9 +210,12 @@ export async function cancelRun(
     from event e where e.subject = ${subject} and e.type = ${startedBy} order by e.seq desc limit 1
     on conflict (id) do nothing
     returning id`);
+  // The row itself is asked too: it may have moved since. By the other states: by these, all open runs might be read.
   const cancelled = await tx.execute(sql`
     update run set state = 'CANCELLED', retry_at = null, updated_at = ${now}::timestamptz, ended_at = ${now}::timestamptz
-    where subject = ${subject} and workflow = ${workflow} and state in ('RUNNING', 'PARKED')
-    returning id`);
+    from ${runsAbout([subject], [{ workflow, on: startedBy }])} r
+    where r.workflow = ${workflow} and r.state in ('RUNNING', 'PARKED')
+      and run.id = r.id and run.state not in ('COMPENSATING', 'COMPLETED', 'FAILED', 'CANCELLED')
+    returning run.id`);
   return kept.length + cancelled.length > 0;
 }

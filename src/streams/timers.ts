@@ -6,6 +6,7 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { runsAbout } from './runs-about.ts';
 import type { Trail } from './trail.ts';
 
 export interface PlannedDelivery {
@@ -50,9 +51,9 @@ export async function hurryRuns(
   if (subjects.length === 0) return 0;
   const hurried = await tx.execute(sql`
     update timer t set due_at = ${now.toISOString()}::timestamptz
-    from run r
-    where r.subject = any(${sql.param([...new Set(subjects)])}::text[]) and r.workflow = ${workflow}
-      and r.state = 'RUNNING' and t.run_id = r.id and t.kind = 'RUN' and t.due_at > ${now.toISOString()}::timestamptz
+    from ${runsAbout(subjects, [{ workflow }])} r
+    where r.workflow = ${workflow} and r.state = 'RUNNING'
+      and t.run_id = r.id and t.kind = 'RUN' and t.due_at > ${now.toISOString()}::timestamptz
     returning t.id`);
   return hurried.length;
 }

@@ -146,13 +146,14 @@ describe('submitting', () => {
     await submit(editionId, author.token);
     await api.db.execute(sql`
       insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at)
-      values (${editionId}, 'publish', ${`edition:${uuidIn(editionId)}`}, 0, 'RUNNING', 'publish.check', 1, now(), now())`);
+      select 'publish/' || id, 'publish', subject, 0, 'RUNNING', 'publish.check', id, now(), now()
+      from event where type = 'edition.submitted'`);
     const edit = () => shop.mutate('updateDraft', UPDATE_DRAFT, { editionId, title: 'New' }, author.token);
     expect(await edit()).toMatchObject({ code: 'INVALID_STATE', state: 'SUBMITTED' });
     expect(await shop.move('withdrawEdition', { editionId }, author.token)).toMatchObject({
       edition: { status: 'WITHDRAWN' },
     });
-    const [run] = await api.db.execute(sql`select state from run where id = ${editionId}`);
+    const [run] = await api.db.execute(sql`select state from run`);
     expect(run).toEqual({ state: 'CANCELLED' });
     expect(await edit()).toMatchObject({ edition: { title: 'New' } });
     expect(await shop.move('withdrawEdition', { editionId }, author.token)).toMatchObject({ code: 'INVALID_STATE' });

@@ -1,9 +1,7 @@
-import { expect, test, vi } from 'vitest';
-import { workflows } from '../../src/consumers/index.ts';
+import { expect, test } from 'vitest';
 import { newId } from '../../src/db/tables/columns.ts';
 import { deadLetters, runs } from '../../src/db/tables/index.ts';
 import { encodeId } from '../../src/schema/ids.ts';
-import { flowGraph } from '../../src/streams/index.ts';
 import { useApi } from './support/api.ts';
 
 const api = useApi();
@@ -69,7 +67,6 @@ test('an admin discards, and the run ends as failed', async () => {
 });
 
 test('what is owed is not given up, alone or among others', async () => {
-  const graph = vi.spyOn(api.services.flowGraph, 'workflows', 'get').mockReturnValue(flowGraph(workflows).workflows);
   const admin = await api.signUp('ADMIN');
   const owed = async () =>
     (await api.ask('{ deadLetters(first: 1) { nodes { stage isOwed } } }', {}, admin.token)).data;
@@ -82,17 +79,14 @@ test('what is owed is not given up, alone or among others', async () => {
   const decide = async (decision: string) => (await api.ask(many, { ids: [id], decision }, admin.token)).data;
   expect(await decide('DISCARD')).toEqual({ decideDeadLetters: { deadLetters: [] } });
   expect(await decide('REPLAY')).toEqual({ decideDeadLetters: { deadLetters: [{ state: 'REPLAYED' }] } });
-  graph.mockRestore();
 });
 
 test.each(['purchase.authorize-payment', 'receipt.send'])(
   'what can be undone or left is not owed: %s',
   async (stage) => {
-    const graph = vi.spyOn(api.services.flowGraph, 'workflows', 'get').mockReturnValue(flowGraph(workflows).workflows);
     const admin = await api.signUp('ADMIN');
     const answer = await api.ask(resolve('discard'), { id: await park(stage) }, admin.token);
     expect(answer.data).toMatchObject({ discardDeadLetter: { deadLetter: { state: 'DISCARDED' } } });
-    graph.mockRestore();
   },
 );
 

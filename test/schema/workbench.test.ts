@@ -72,20 +72,50 @@ test('a run is found by order, edition, e-mail address, its own id, stage, age a
   await api.db.execute(sql`
     insert into "order" (id, buyer_id, status, amount_minor, currency, created_at, updated_at)
     values (${orderId}, ${buyer.id}, 'PENDING_PAYMENT', 100, 'EUR', now(), now())`);
-  await addRun({ id: 'purchase/1', subject: `order:${orderId}`, lastError: 'Error: The Gateway is away' });
-  await addRun({ id: 'purchase/2', startedAt: new Date('2026-02-01T00:00:00Z'), stage: 'purchase.fulfil' });
+  const subject = `order:${orderId}`;
+  const run = `purchase/${await addEvent({ subject })}`;
+  await addRun({ id: run, subject, lastError: 'Error: The Gateway is away' });
+  const other = `purchase/${await addEvent({ subject: 'order:x' })}`;
+  await addRun({ id: other, startedAt: new Date('2026-02-01T00:00:00Z'), stage: 'purchase.fulfil' });
   const find = async (filter: object) => ids(await askRuns(admin.token, filter));
-  expect(await find({ search: orderId })).toEqual(['purchase/1']);
-  expect(await find({ search: encodeId('Order', orderId) })).toEqual(['purchase/1']);
-  expect(await find({ search: buyer.email.toUpperCase() })).toEqual(['purchase/1']);
-  expect(await find({ search: 'purchase/2' })).toEqual(['purchase/2']);
+  expect(await find({ search: orderId })).toEqual([run]);
+  expect(await find({ search: encodeId('Order', orderId) })).toEqual([run]);
+  expect(await find({ search: buyer.email.toUpperCase() })).toEqual([run]);
+  expect(await find({ search: other })).toEqual([other]);
   expect(await find({ search: 'nobody@example.org' })).toEqual([]);
-  expect(await find({ stage: 'purchase.fulfil' })).toEqual(['purchase/2']);
-  expect(await find({ error: 'gateway is' })).toEqual(['purchase/1']);
+  expect(await find({ stage: 'purchase.fulfil' })).toEqual([other]);
+  expect(await find({ error: 'gateway is' })).toEqual([run]);
   expect(await find({ error: '%' })).toEqual([]);
-  expect(await find({ startedBefore: '2026-01-15T00:00:00.000Z' })).toEqual(['purchase/1']);
-  expect(await find({ startedAfter: '2026-01-15T00:00:00.000Z' })).toEqual(['purchase/2']);
+  expect(await find({ startedBefore: '2026-01-15T00:00:00.000Z' })).toEqual([run]);
+  expect(await find({ startedAfter: '2026-01-15T00:00:00.000Z' })).toEqual([other]);
   expect(await find({ workflow: 'publish' })).toEqual([]);
+  expect(await find({ subject })).toEqual([run]);
+  expect(await find({ subject, workflow: 'publish' })).toEqual([]);
+  expect(await find({ subject, search: other })).toEqual([]);
+});
+
+test('the runs about a thing are told newest first, those of a workflow that is gone too', async () => {
+  const { token } = await api.signUp('ADMIN');
+  const subject = 'order:t';
+  const startedAt = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute));
+  const placed = await addEvent({ subject });
+  const purchase = `purchase/${placed}`;
+  await addRun({ id: purchase, subject, startedAt: startedAt(1) });
+  const completed = await addEvent({ subject, seq: 2, type: 'order.completed', runId: purchase });
+  await addRun({ id: `receipt/${completed}`, subject, startedAt: startedAt(3) });
+  const gone = `parcel/${placed}`;
+  await addRun({ id: gone, subject, startedAt: startedAt(2) });
+  await addEvent({ subject, seq: 3, type: 'parcel.sent', runId: gone });
+  // What a run tells of another thing does not make it a run about that.
+  const elsewhere = await addEvent({ subject: 'order:y' });
+  await addRun({ id: `purchase/${elsewhere}`, subject: 'order:y' });
+  await addEvent({ subject, seq: 4, type: 'order.noticed', runId: `purchase/${elsewhere}` });
+  const answer = await api.ask(`{ subject(name: "${subject}") { runs { id } } }`, {}, token);
+  const expected = [`receipt/${completed}`, gone, purchase];
+  expect(answer.data).toEqual({ subject: { runs: expected.map((id) => ({ id })) } });
+  expect(ids(await askRuns(token, { subject }))).toEqual(expected);
+  const first = await askRuns(token, { subject }, 1);
+  expect(ids(await askRuns(token, { subject }, 1, first.pageInfo.endCursor))).toEqual([gone]);
 });
 
 test('a run tells what happens next, and nothing when it has ended', async () => {

@@ -151,7 +151,7 @@ export const runs = pgTable(
     endedAt: instant('ended_at'),
   },
   (table) => [
-    index('run_subject').on(table.subject),
+    // What is about a subject is found by its events (src/streams/runs-about.ts): an index would cost every run two entries.
     index('run_workflow_started').on(table.workflow, table.startedAt),
     // Not by the time of the last change: that would cost an index entry at every stage.
     index('run_open')

@@ -215,7 +215,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
         // Tests write by SQL as well, which no server hears of.
         limits: { ...defaultLimits, sharedAnswersMs: 0, ...options.limits },
         log,
-        flowGraph: flowGraph([]),
+        flowGraph: flowGraph(workflows),
         engine: viewEngine({ db, redis, keys, workflows, shards: 1, clock }),
         schedules: schedulesOf({ health: '0 3 * * *', payouts: '0 4 1 * *' }).map((schedule) => ({
           name: schedule.name,

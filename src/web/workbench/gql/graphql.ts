@@ -92,7 +92,7 @@ export type RunFilter = {
   startedBefore?: string | null | undefined;
   /** In this state. */
   state?: RunState | null | undefined;
-  /** About this, such as `order:UUID`. */
+  /** About this, such as `order:UUID`; those that its last 1,000 events tell of. */
   subject?: string | null | undefined;
   /** Of this workflow. */
   workflow?: string | null | undefined;
