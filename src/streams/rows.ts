@@ -11,7 +11,7 @@ export type Columns = Readonly<Record<string, readonly [type: string, values: re
 export function rowsOf<Given extends Columns>(columns: Given): { from: SQL; of: (name: keyof Given & string) => SQL } {
   const [same, varied] = partition(Object.entries(columns), ([, [, values]]) => isSame(values));
   const once = new Map(same.map(([name, [type, values]]) => [name, valueOf(values[0], type)]));
-  const arrays = varied.map(([, [type, values]]) => sql`${arrayOf(values)}::${sql.raw(type)}[]`);
+  const arrays = varied.map(([, [type, values]]) => sql`${arrayOf(type, values)}::${sql.raw(type)}[]`);
   const names = sql.raw(varied.map(([name]) => `${name}, `).join(''));
   return {
     from: sql`unnest(${sql.join(arrays, sql`, `)}) with ordinality as d(${names}ord)`,
@@ -23,16 +23,17 @@ const valueOf = (value: unknown, type: string): SQL =>
   value === null ? sql.raw(`null::${type}`) : sql`${value}::${sql.raw(type)}`;
 
 /** An array as PostgreSQL reads it; written here because a batch has thousands of elements, and few need any care. */
-const arrayOf = (values: readonly unknown[]): string => `{${values.map(elementOf).join(',')}}`;
+const arrayOf = (type: string, values: readonly unknown[]): string =>
+  `{${values.map((value) => (value === null || value === undefined ? 'null' : elementOf(type, value))).join(',')}}`;
 
 const NEEDS_CARE = /["\\]/;
 
-function elementOf(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
+function elementOf(type: string, value: unknown): string {
+  // What PostgreSQL undoes in an element is what a JSON text within JSON needs: it has no control characters any more.
+  if (type === 'jsonb') return JSON.stringify(JSON.stringify(value));
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return `"${NEEDS_CARE.test(value) ? value.replaceAll(/["\\]/g, '\\$&') : value}"`;
-  // Of an array's element PostgreSQL undoes what a JSON text within JSON needs: it has no control characters any more.
-  return JSON.stringify(JSON.stringify(value));
+  if (typeof value !== 'string') throw new TypeError(`a ${typeof value} cannot be an element of ${type}[]`);
+  return `"${NEEDS_CARE.test(value) ? value.replaceAll(/["\\]/g, '\\$&') : value}"`;
 }
 
 /** Objects are not compared, and of a single row only null is worth another text: each is sent. */

@@ -45,6 +45,12 @@ test('JSON stays what it was, also when it is the same object', async () => {
   expect(rows).toEqual([1, 2].map((id) => ({ id, payload: shared })));
 });
 
+test('JSON need not be an object', async () => {
+  const all = ['text', 'null', '"', 5, true, null, [1], {}];
+  const { rows } = await roundTrip({ id: ['int', all.map((_, index) => index)], payload: ['jsonb', all] });
+  expect(rows).toEqual(all.map((payload, id) => ({ id, payload })));
+});
+
 test('texts stay what they were, whatever they hold', async () => {
   const names = ['', 'null', 'NULL', ' a ', '{}', 'a,b', '"', '\\', '\\"\\n', 'two\nlines\t', 'ä\u2028😀', '\u0001'];
   const { rows } = await roundTrip({
