@@ -78,20 +78,14 @@ export class Desk<Services> {
 
   /** Redis has brought what is known here. @returns the keys of those that are not dealt with */
   async join(keys: readonly string[]): Promise<Set<string>> {
-    const works = new Map<Promise<Left>, string[]>();
     for (const key of keys) {
       this.#early.delete(key);
       const carried = this.#carried.get(key);
       if (carried) carried.isBrought = true;
-      const work = this.#inWork.get(key);
-      if (!work) continue;
-      const together = works.get(work);
-      if (together) together.push(key);
-      else works.set(work, [key]);
     }
     const left = new Set<string>();
-    for (const [work, together] of works) {
-      const ofWork = await work;
+    for (const [work, together] of Map.groupBy(keys, (key) => this.#inWork.get(key))) {
+      const ofWork = (await work) ?? NOTHING;
       if (ofWork.size > 0) for (const key of together) if (ofWork.has(key)) left.add(key);
     }
     return left;
