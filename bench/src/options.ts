@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   /** Names of the sections to run; all when empty. */
   readonly sections: readonly string[];
-  /** Names of the contestants to run within a section; all when empty. */
+  /** Names of the contestants, or parts, to run within a section; all when empty. */
   readonly only: readonly string[];
   /** Interleaved rounds, each of all contestants. (Default: 3) */
   readonly rounds: number;
@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [SECTION …] [options]
 Measures, and writes docs/performance.md; the purchases take about 20 minutes.
 Without a SECTION all of them are measured.
 
-  --only A,B         these contestants only; docs/performance.md stays as it is
+  --only A,B         these contestants or parts only; docs/performance.md stays as it is
   --rounds N         interleaved rounds (default 3)
   --purchases N      purchases in the backlog (default 5000)
   --quick            does everything run? small loads, one round; docs/performance.md stays as it is

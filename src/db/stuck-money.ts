@@ -37,7 +37,7 @@ export async function findStuckMoney(db: Pick<Tx, 'execute'>, now: Date): Promis
       select case o.status when 'CAPTURING' then 'CAPTURE' when 'REQUIRES_ACTION' then 'ACTION' else 'PAYMENT' end as kind,
              r.subject, o.updated_at as since
       from run r join "order" o on o.id = substr(r.subject, 7)::uuid
-      where r.state in ('RUNNING', 'COMPENSATING') and r.workflow = 'purchase' and (
+      where r.ended_at is null and r.state in ('RUNNING', 'COMPENSATING') and r.workflow = 'purchase' and (
         (o.status = 'CAPTURING' and o.updated_at < ${before(STILL_MS.capture)})
         or (o.status = 'REQUIRES_ACTION' and o.updated_at < ${before(STILL_MS.action)})
         or (o.status in ('PENDING_PAYMENT', 'AUTHORIZED') and o.updated_at < ${before(STILL_MS.payment)}))

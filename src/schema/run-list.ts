@@ -84,6 +84,9 @@ const WORKFLOWS = sql`(
     union all select (select min(workflow) from run where workflow > found.name) from found where name is not null)
   select name from found where name is not null) as w`;
 
+/** States of which every run is in the index of those in trouble. */
+const TROUBLED: ReadonlySet<string> = new Set(['COMPENSATING', 'FAILED', 'PARKED', 'CANCELLED']);
+
 type Filter = {
   [Name in 'workflow' | 'state' | 'stage' | 'subject' | 'error' | 'search']?: string | null | undefined;
 } & { startedAfter?: Date | null | undefined; startedBefore?: Date | null | undefined };
@@ -92,6 +95,8 @@ function conditionsOf({ workflow, state, stage, error, startedAfter, startedBefo
   return [
     ...(workflow ? [sql`r.workflow = ${workflow}`] : []),
     ...(state ? [sql`r.state = ${state}::run_state`] : []),
+    ...(state && TROUBLED.has(state) ? [sql`r.is_troubled`] : []),
+    ...(state === 'RUNNING' ? [sql`r.ended_at is null`] : []),
     ...(stage ? [sql`r.stage = ${stage}`] : []),
     ...(error ? [sql`position(lower(${error}) in lower(r.last_error)) > 0`] : []),
     ...(startedAfter ? [sql`r.started_at >= ${startedAfter.toISOString()}::timestamptz`] : []),

@@ -33,7 +33,7 @@ export async function adoptRuns<Services>(
       join event e on e.id = r.at_event_id
       join jsonb_to_recordset(${JSON.stringify(seats)}::text::jsonb) as s(workflow text, type text, stage text)
         on s.workflow = r.workflow and s.type = e.type
-      where r.state = 'RUNNING' and r.stage <> s.stage and r.updated_at < ${stillSince}::timestamptz
+      where r.ended_at is null and r.state = 'RUNNING' and r.stage <> s.stage and r.updated_at < ${stillSince}::timestamptz
         and not exists (select from timer t where t.run_id = r.id)
       order by r.id limit ${ADOPT_MAX}
       for update of r skip locked

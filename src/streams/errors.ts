@@ -45,6 +45,7 @@ const TRANSIENT_CLIENT_CODES = new Set([
   'ENOENT',
 ]);
 const SEQUENCE_INDEX = 'event_subject_seq';
+const RUN_INDEX = 'run_pkey';
 
 /**
  * True when the database, not the work, failed: the same work may simply be done again, and it costs no attempt.
@@ -62,10 +63,15 @@ export function isTransientDatabaseError(error: unknown): boolean {
 }
 
 /** True when another writer has given the subject's next number to an event of its own. */
-export function isSeqTaken(error: unknown): boolean {
+export const isSeqTaken = (error: unknown): boolean => isTaken(error, SEQUENCE_INDEX);
+
+/** True when a run of this id has been stored already. */
+export const isRunTaken = (error: unknown): boolean => isTaken(error, RUN_INDEX);
+
+function isTaken(error: unknown, index: string): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code, constraint_name: constraint } = databaseFields(cause);
-    if (code === '23505' && constraint === SEQUENCE_INDEX) return true;
+    if (code === '23505' && constraint === index) return true;
   }
   return false;
 }

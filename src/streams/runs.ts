@@ -9,6 +9,7 @@ import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
+import { isRunTaken } from './errors.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
 import { rowsOf } from './rows.ts';
@@ -148,17 +149,17 @@ export async function insertStraight<Services>(
     stage: ['text', sorted.map(({ stage }) => stage)],
     event_id: ['bigint', sorted.map(({ eventId }) => eventId)],
   });
-  const [stored] = await tx.execute<{ count: number }>(sql`
-    with stored as (
+  // Not with `on conflict`: to be able to step back from a row costs each of them a record of its own in the WAL.
+  await tx
+    .execute(sql`
       insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
       select ${of('id')}, ${seat.workflow.name}, ${of('subject')}, ${of('shard')}, ${of('state')}, ${of('stage')},
              ${of('event_id')}, ${at}::timestamptz, ${at}::timestamptz,
              case when ${of('state')} = 'COMPLETED' then ${at}::timestamptz end
-      from ${from}
-      on conflict (id) do nothing
-      returning 1
-    ) select count(*)::int as count from stored`);
-  refuseUnlessAll(stored?.count ?? 0, starting.length);
+      from ${from}`)
+    .catch((error: unknown) => {
+      throw isRunTaken(error) ? new NotStraightError('a run that should begin here has begun') : error;
+    });
 }
 
 /** A run does not stand where its delivery found it: a duplicate, a retry or somebody faster. */

@@ -16,7 +16,7 @@ export async function refuseStrandedShards(db: Pick<Tx, 'execute'>, shards: numb
   const [row] = await db.execute<{ highest: number | null }>(sql`
     select greatest(
       (select max(shard) from outbox where pub_seq is null),
-      (select max(shard) from run where state in ('RUNNING', 'COMPENSATING', 'PARKED')),
+      (select max(shard) from run where ended_at is null),
       (select max(shard) from timer)) as highest`);
   const needed = (row?.highest ?? 0) + 1;
   if (needed <= shards) return;

@@ -94,7 +94,7 @@ async function readStanding(db: Pick<Tx, 'execute'>) {
           from stage_progress p join stream_head h using (stream, shard) where p.stage <> '' group by p.stage) l
     full join (select stage, count(*) filter (where state <> 'PARKED' and retry_at is not null) as retrying,
                       count(*) filter (where state = 'PARKED') as parked
-               from run where state in ('RUNNING', 'COMPENSATING', 'PARKED') group by stage) r on r.stage = l.stage`);
+               from run where is_troubled and ended_at is null group by stage) r on r.stage = l.stage`);
   return new Map(rows.map((row) => standingRow.parse(row)).map(({ stage, ...figures }) => [stage, figures]));
 }
 

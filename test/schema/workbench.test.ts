@@ -122,7 +122,7 @@ test('a run tells what happens next, and nothing when it has ended', async () =>
   const { token } = await api.signUp('ADMIN');
   const retryAt = new Date('2026-01-02T00:00:00Z');
   await addRun({ id: 'purchase/1', failures: 2, retryAt });
-  await addRun({ id: 'purchase/2', state: 'COMPLETED' });
+  await addRun({ id: 'purchase/2', state: 'COMPLETED', endedAt: new Date('2026-01-01T00:00:01Z') });
   const next = new Map((await askRuns(token, null)).nodes.map((run) => [run.id, run.next]));
   expect(next.get('purchase/1')).toEqual({
     stage: 'purchase.validate',

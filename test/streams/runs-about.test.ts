@@ -6,6 +6,7 @@ import { cancelRun } from '../../src/streams/runs.ts';
 import { runsAbout } from '../../src/streams/runs-about.ts';
 import { hurryRuns } from '../../src/streams/timers.ts';
 import { cloneDatabase } from '../support/database.ts';
+import { readsOf } from './reads-of.ts';
 
 const OTHERS = 10_000;
 const BUSY_EVENTS = 5_000;
@@ -40,31 +41,6 @@ afterAll(async () => {
   await keyed.close();
   await clone.drop();
 });
-
-/** What `work` returns, and how many rows of each table it has read; it is rolled back. */
-async function readsOf<Value>(database: Database, work: (tx: Tx) => Promise<Value>) {
-  const readRows = async (tx: Tx) => {
-    const rows = await tx.execute<{ name: string; n: number }>(sql`
-      select relname as name, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as n from pg_stat_xact_user_tables
-      where relname in ('event', 'run', 'timer')`);
-    return new Map([...rows].map(({ name, n }) => [name, n]));
-  };
-  const undone = new Error('only looked');
-  let seen: { value: Value; event: number; run: number; timer: number } | undefined;
-  await database.db
-    .transaction(async (tx) => {
-      const before = await readRows(tx);
-      const value = await work(tx);
-      const after = await readRows(tx);
-      const of = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
-      seen = { value, event: of('event'), run: of('run'), timer: of('timer') };
-      throw undone;
-    })
-    .catch((error: unknown) => {
-      if (error !== undone) throw error;
-    });
-  return seen;
-}
 
 const find = async (tx: Tx, ...subjects: string[]) => {
   const rows = await tx.execute<{ subject: string }>(sql`

@@ -22,7 +22,8 @@ test('fewer shards than there is work in are refused, with the number to start w
 });
 
 test('shards in which all has ended and was sent may go', async () => {
-  await database.current.db.insert(runs).values({ ...run, id: 'purchase/1', shard: 2, state: 'COMPLETED' });
+  const ended = { state: 'COMPLETED' as const, endedAt: new Date() };
+  await database.current.db.insert(runs).values({ ...run, ...ended, id: 'purchase/1', shard: 2 });
   await database.current.db.insert(outbox).values({ shard: 3, stream: 'order.placed', eventIds: [1], pubSeq: 1 });
   await refuse(1);
   await database.current.db.insert(outbox).values({ shard: 3, stream: 'order.placed', eventIds: [2] });

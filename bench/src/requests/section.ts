@@ -6,12 +6,12 @@ import { recordSection } from '../figures/record-section.ts';
 import { formatNumber, percentile } from '../figures/statistics.ts';
 import { describeMachine } from '../machine/machine.ts';
 import { type PrivateServers, startPrivateServers } from '../machine/servers.ts';
-import type { BenchOptions } from '../options.ts';
+import { type BenchOptions, OptionError } from '../options.ts';
 import { mayRecord, type Section } from '../section.ts';
 import { growCatalogue } from './catalogue-rows.ts';
 import { prepareBurst } from './epub-burst.ts';
 import { openOrderSource } from './order-load.ts';
-import { readPages } from './page-reads.ts';
+import { comparePages } from './page-reads.ts';
 import { keepPace, type PaceResult } from './purchase-pace.ts';
 import { type Findings, goalTable, type LatencyRounds, requestsSection } from './report.ts';
 import { startBareYoga, startBooky } from './servers-under-load.ts';
@@ -54,16 +54,24 @@ const QUICK: Sizes = {
 };
 const PURCHASES_PER_SECOND = 50;
 
+const PARTS = ['pace', 'ways', 'pages'];
+
 async function run(options: BenchOptions): Promise<void> {
-  const sizes = options.isQuick ? QUICK : WHOLE;
+  if (options.only.some((part) => !PARTS.includes(part)))
+    throw new OptionError(`This section has the parts ${PARTS.join(', ')}.`);
+  const isWanted = (part: string) => options.only.length === 0 || options.only.includes(part);
+  const { isQuick, rounds } = options;
+  const sizes = isQuick ? QUICK : WHOLE;
   const servers = await startPrivateServers();
   try {
     const machine = await describeMachine(servers);
     console.log(machine);
-    const purchases = await measurePurchases(servers, sizes, options.rounds);
-    const requests = await measureRequests(servers, sizes, options.rounds);
+    const pace = isWanted('pace') ? await measurePurchases(servers, sizes, rounds) : null;
+    const ways = isWanted('ways') ? await measureWays(servers, sizes, rounds) : null;
+    const pages = isWanted('pages') ? await measurePages(servers, sizes, rounds) : null;
+    if (!pace || !ways || !pages) return;
     const day = new Date().toISOString().slice(0, 10);
-    const findings: Findings = { day, machine, rounds: options.rounds, sizes, ...requests, ...purchases };
+    const findings: Findings = { day, machine, rounds, sizes, ways, pages, ...pace };
     console.log(`\n${goalTable(findings)}`);
     if (mayRecord(options)) await recordSection('requests', requestsSection(findings));
   } finally {
@@ -84,29 +92,65 @@ async function withDatabase<T>(servers: PrivateServers, name: string, use: (url:
   }
 }
 
-/** The ways of asking at the small size, then pages at both sizes. */
-function measureRequests(servers: PrivateServers, sizes: Sizes, rounds: number) {
+/** The ways of asking, at the small size. */
+function measureWays(servers: PrivateServers, sizes: Sizes, rounds: number) {
   return withDatabase(servers, 'requests', async (url, database) => {
     await database.sql`create table bare_row (id uuid primary key, note text not null)`;
     await growCatalogue(database.sql, sizes.small);
     const orders = await openOrderSource(database, sizes.purchases);
     await database.sql.unsafe('vacuum analyze');
-    const { token } = orders.next();
     const [bare, plain] = [await startBareYoga(url), await startBareYoga(url, 'plain')];
     const { api } = await startBooky(servers, url);
     try {
-      const { postgresPid } = servers;
-      const ways = await compareWays({ bare, plain, api, orders, token, postgresPid }, rounds, sizes.loadMs);
-      const small = await readPages(api.url, token, sizes.loadMs / 3);
-      await growCatalogue(database.sql, sizes.large);
-      const large = await readPages(api.url, token, sizes.loadMs / 3);
-      const pages = [...small].map(([label, smallMs]) => ({ label, smallMs, largeMs: large.get(label) ?? Number.NaN }));
-      for (const page of pages) console.log(`page ${JSON.stringify(page)}`);
-      return { ways, pages };
+      return await compareWays(
+        { bare, plain, api, orders, token: orders.next().token, postgresPid: servers.postgresPid },
+        rounds,
+        sizes.loadMs,
+      );
     } finally {
       for (const one of [bare, plain, api]) await one.stop();
     }
   });
+}
+
+/** Pages of a small and of a large catalogue, each in a database with an API process of its own. */
+function measurePages(servers: PrivateServers, sizes: Sizes, rounds: number) {
+  return withCatalogue(servers, 'large', sizes.large, (large) =>
+    withCatalogue(servers, 'small', sizes.small, async (small) => {
+      const [few, many] = [await openShelf(servers, small), await openShelf(servers, large)];
+      try {
+        const pages = await comparePages({ small: few, large: many }, rounds, sizes.loadMs / 3);
+        for (const { label, ...ms } of pages) console.log(`${label.padEnd(36)} ${JSON.stringify(ms)}`);
+        return pages;
+      } finally {
+        for (const one of [few, many]) await one.stop();
+      }
+    }),
+  );
+}
+
+interface Catalogue {
+  readonly url: string;
+  /** Of a buyer's session. */
+  readonly token: string;
+}
+
+function withCatalogue<T>(
+  servers: PrivateServers,
+  name: string,
+  editions: number,
+  use: (catalogue: Catalogue) => Promise<T>,
+) {
+  return withDatabase(servers, `catalogue_${name}`, async (url, database) => {
+    const orders = await openOrderSource(database, 1);
+    await growCatalogue(database.sql, editions);
+    return use({ url, token: orders.next().token });
+  });
+}
+
+async function openShelf(servers: PrivateServers, { url, token }: Catalogue) {
+  const { api } = await startBooky(servers, url);
+  return { url: api.url, token, stop: () => api.stop() };
 }
 
 /** A steady rate of purchases, first alone, then beside one burst of books, which takes longer than all the rounds. */

@@ -19,6 +19,8 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
+  check,
   index,
   integer,
   jsonb,
@@ -148,19 +150,24 @@ export const runs = pgTable(
     trail: jsonb('trail'),
     startedAt: instant('started_at').notNull(),
     updatedAt: updatedAt(),
+    /** Null as long as it is open: RUNNING, COMPENSATING or PARKED. */
     endedAt: instant('ended_at'),
+    /** Does or did it not go straight from stage to stage? Nobody sets it. */
+    isTroubled: boolean('is_troubled').generatedAlwaysAs(
+      sql`state in ('COMPENSATING', 'FAILED', 'PARKED', 'CANCELLED') or retry_at is not null`,
+    ),
   },
+  // No index of runs looks at what changes while a run goes straight on: then a step costs the row alone, no index entries.
   (table) => [
     // What is about a subject is found by its events (src/streams/runs-about.ts): an index would cost every run two entries.
     index('run_workflow_started').on(table.workflow, table.startedAt),
-    // Not by the time of the last change: that would cost an index entry at every stage.
-    index('run_open')
-      .on(table.startedAt)
-      .where(sql`state in ('RUNNING', 'COMPENSATING', 'PARKED')`),
-    // What failed is few, and looked for among the many that did not.
-    index('run_failed')
+    // By blocks of rows, which is no entry of a row: blocks of ended runs are passed over, those not vacuumed yet are read.
+    index('run_open').using('brin', table.endedAt).with({ pages_per_range: 32 }),
+    // What is or was in trouble is little, and looked for among the much that was not.
+    index('run_troubled')
       .on(table.workflow, table.startedAt)
-      .where(sql`state in ('FAILED', 'CANCELLED')`),
+      .where(sql`is_troubled`),
+    check('run_ended', sql`(ended_at is null) = (state in ('RUNNING', 'COMPENSATING', 'PARKED'))`),
   ],
 );
 
