@@ -24,6 +24,8 @@ export async function growCatalogue(sql: Sql, count: number): Promise<void> {
     select count(*)::int as there from edition where owner_id = ${ownerId}`;
   for (let from = there; from < count; from += ROWS_A_STATEMENT) {
     await addEditions(sql, ownerId, from, Math.min(count, from + ROWS_A_STATEMENT) - 1);
+    // What comes next is joined with what is there by plans for as much as there is.
+    await sql.unsafe('analyze');
   }
   await sql.unsafe('vacuum analyze');
 }
