@@ -8,8 +8,9 @@
  * Not here: where a token is kept (../server/session-cookie.ts), who vouches for whom (../ports/identity).
  */
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { rowsOf } from '../db/rows.ts';
 import { newId } from '../db/tables/columns.ts';
 import { sessions, users } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
@@ -69,6 +70,14 @@ export interface Viewer {
   /** What an API key may do for its owner; null for a session, which may do all that its owner may. */
   scopes: readonly KeyScope[] | null;
 }
+
+/** A session's token or an API key, and whom it acted for when it was asked last. */
+export interface Acting {
+  readonly token: string;
+  readonly viewer: Viewer;
+}
+
+const isSame = (one: Viewer | undefined, other: Viewer): boolean => one?.id === other.id && one.role === other.role;
 
 export interface SignedIn {
   token: string;
@@ -142,6 +151,45 @@ export function createAccounts(options: AccountsOptions) {
       tokens.length > 0 ? viewersOfSessions(tokens) : new Map<string, Viewer>(),
     ]);
     return new Map([...byKey, ...bySession]);
+  }
+
+  /** Only what has changed comes back: thousands of live subscriptions ask for this twice a second. */
+  async function lostSessions<Known extends Acting>(known: readonly Known[]): Promise<Known[]> {
+    const { from, of } = rowsOf({
+      place: ['int', known.map((_one, place) => place)],
+      token: ['text', known.map(({ token }) => token)],
+      user_id: ['uuid', known.map(({ viewer }) => viewer.id)],
+      role: ['user_role', known.map(({ viewer }) => viewer.role)],
+    });
+    const still = db
+      .select({ id: users.id })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(
+        and(
+          sql`${sessions.token} = ${of('token')}`,
+          gt(sessions.expiresAt, now()),
+          sql`${users.id} = ${of('user_id')}`,
+          sql`${users.role} = ${of('role')}`,
+        ),
+      )
+      .limit(1)
+      .as('still');
+    const rows = await db
+      .select({ place: sql<number>`${of('place')}` })
+      .from(from)
+      .leftJoinLateral(still, sql`true`)
+      .where(isNull(still.id));
+    return rows.flatMap(({ place }) => known[place] ?? []);
+  }
+
+  async function lostOf<Known extends Acting>(known: readonly Known[]): Promise<ReadonlySet<Known>> {
+    const { keys = [], tokens = [] } = Object.groupBy(known, ({ token }) => (isApiKey(token) ? 'keys' : 'tokens'));
+    const [byKey, lost] = await Promise.all([
+      keys.length === 0 ? new Map<string, Viewer>() : viewersOf([...new Set(keys.map(({ token }) => token))]),
+      tokens.length === 0 ? [] : lostSessions(tokens),
+    ]);
+    return new Set([...keys.filter(({ token, viewer }) => !isSame(byKey.get(token), viewer)), ...lost]);
   }
   const lookups = new Lookups(viewersOf);
 
@@ -321,6 +369,12 @@ export function createAccounts(options: AccountsOptions) {
 
     /** `viewerOf` for many tokens, in one SQL; those that are not good are missing. */
     viewersOf,
+
+    /**
+     * Which of these credentials do no longer act for whom they did: signed out, expired, revoked, or of another role.
+     * One SQL for all sessions, and one for all API keys.
+     */
+    lostOf,
 
     /**
      * Makes the first admin, once, however many processes start together.

@@ -2,12 +2,11 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../db/client.ts';
-import { editions, revisionStatus, saleStatus } from '../db/tables/books.ts';
+import { revisionStatus, saleStatus } from '../db/tables/books.ts';
 import { editionSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { asked } from './gather.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
@@ -98,13 +97,7 @@ async function watchEdition(context: Context, editionId: string, after: number |
   });
 }
 
-const ownerOf = ownerLookup(async (db, ids) => {
-  const rows = await db
-    .select({ id: editions.id, ownerId: editions.ownerId })
-    .from(asked(ids))
-    .innerJoin(editions, sql`${editions.id} = asked.key::uuid`);
-  return new Map(rows.map(({ id, ownerId }) => [id, ownerId]));
-});
+const ownerOf = ownerLookup((id) => sql`select owner_id as owner from edition where id = ${id}`);
 
 const snapshotRow = lastEventRow.extend({
   saleStatus: z.enum(saleStatus.enumValues),

@@ -75,11 +75,11 @@ class LiveIterator<Update extends { readonly seq: number }>
   implements AsyncIterableIterator<LiveValue<Update>>, Watched
 {
   readonly token: string | null;
+  readonly viewer: Viewer | null;
   readonly #source: LiveSource<Update>;
   readonly #auth: Accounts;
   readonly #db: Db;
   readonly #watch: RightsWatch;
-  readonly #viewer: Viewer | null;
   readonly #leave: () => void;
   readonly #feed: LiveEvents;
   /** -1 before the snapshot. */
@@ -96,7 +96,7 @@ class LiveIterator<Update extends { readonly seq: number }>
     this.#auth = auth;
     this.#db = keyedDb;
     this.token = token;
-    this.#viewer = viewer;
+    this.viewer = viewer;
     this.#leave = leave;
     this.#lastSeq = source.after ?? -1;
     this.#checkedAtMs = performance.now();
@@ -148,15 +148,13 @@ class LiveIterator<Update extends { readonly seq: number }>
     return this.#source.owned;
   }
 
-  judge(viewer: Viewer | null, ownerId: string | undefined, askedAtMs: number): void {
-    if (this.#isLost || this.#ended) return;
-    const mayStill = isSame(viewer, this.#viewer) && (!this.owned || mayWatch(viewer, ownerId));
-    if (mayStill) this.#checkedAtMs = Math.max(this.#checkedAtMs, askedAtMs);
-    else this.#lose();
+  hold(askedAtMs: number): void {
+    this.#checkedAtMs = Math.max(this.#checkedAtMs, askedAtMs);
   }
 
   /** Ends the wait for the next event; a reader that is not waiting now is told when it pulls. */
-  #lose(): void {
+  lose(): void {
+    if (this.#isLost || this.#ended) return;
     this.#isLost = true;
     this.#leave();
     void this.#feed.return();
@@ -184,7 +182,9 @@ class LiveIterator<Update extends { readonly seq: number }>
       this.token === null ? undefined : viewerOf(this.#auth, this.token),
       this.owned?.lookup.one(this.#db, this.owned.id),
     ]);
-    this.judge(viewer ?? null, ownerId, askedAtMs);
+    const mayStill = isSame(viewer ?? null, this.viewer) && (!this.owned || mayWatch(this.viewer, ownerId));
+    if (mayStill) this.hold(askedAtMs);
+    else this.lose();
     return !this.#isLost;
   }
 

@@ -3,12 +3,10 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../db/client.ts';
 import { orderStatus } from '../db/tables/index.ts';
-import { orders } from '../db/tables/orders.ts';
 import { orderSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { asked } from './gather.ts';
 import { mayWatchAsGuest, orderTokenSchema } from './guest-order.ts';
 import { idOf } from './ids.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
@@ -109,13 +107,7 @@ async function watchOrder(
   });
 }
 
-const buyerOf = ownerLookup(async (db, ids) => {
-  const rows = await db
-    .select({ id: orders.id, buyerId: orders.buyerId })
-    .from(asked(ids))
-    .innerJoin(orders, sql`${orders.id} = asked.key::uuid`);
-  return new Map(rows.map(({ id, buyerId }) => [id, buyerId]));
-});
+const buyerOf = ownerLookup((id) => sql`select buyer_id as owner from "order" where id = ${id}`);
 
 const snapshotRow = lastEventRow.extend({ status, reason: z.string().nullable() });
 

@@ -2,13 +2,12 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../db/client.ts';
-import { payees, payeeStatus } from '../db/tables/index.ts';
+import { payeeStatus } from '../db/tables/index.ts';
 import { payeeSubject } from '../events/index.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import { builder } from './builder.ts';
 import { type Context, signedIn } from './context.ts';
 import { NotFoundError } from './errors.ts';
-import { asked } from './gather.ts';
 import { lastEventColumns, lastEventOf, lastEventRow, statusAt } from './last-event.ts';
 import { openLive, shown } from './live.ts';
 import { Payee, PayeeStatus } from './payee.ts';
@@ -47,13 +46,7 @@ const PayeeStatusUpdateRef = builder.objectRef<PayeeStatusUpdate>('PayeeStatusUp
   }),
 });
 
-const authorOfPayee = ownerLookup(async (db, ids) => {
-  const rows = await db
-    .select({ id: payees.id, authorId: payees.authorId })
-    .from(asked(ids))
-    .innerJoin(payees, sql`${payees.id} = asked.key::uuid`);
-  return new Map(rows.map(({ id, authorId }) => [id, authorId]));
-});
+const authorOfPayee = ownerLookup((id) => sql`select author_id as owner from payee where id = ${id}`);
 
 builder.subscriptionField('payeeStatus', (t) =>
   t.field({

@@ -6,7 +6,6 @@ import { NotPayable } from '../db/errors.ts';
 import { once } from '../db/idempotency.ts';
 import { requestPayout } from '../db/payouts.ts';
 import { newId } from '../db/tables/columns.ts';
-import { payouts } from '../db/tables/index.ts';
 import { payoutRequested } from '../events/index.ts';
 import { append } from './append.ts';
 import { builder } from './builder.ts';
@@ -14,7 +13,6 @@ import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
 import { ErrorInterface } from './error-types.ts';
 import { ForbiddenError, IdempotencyConflict, OverloadedError } from './errors.ts';
-import { asked } from './gather.ts';
 import { idempotencyKeySchema } from './idempotency-key.ts';
 import { idOf } from './ids.ts';
 import { currencySchema, Money, type MoneyShape } from './money.ts';
@@ -25,13 +23,7 @@ import { PayoutStatus } from './statuses.ts';
 import { User } from './viewer.ts';
 
 /** Who is paid by it; asked for together. */
-export const authorOfPayout = ownerLookup(async (db, ids) => {
-  const rows = await db
-    .select({ id: payouts.id, authorId: payouts.authorId })
-    .from(asked(ids))
-    .innerJoin(payouts, sql`${payouts.id} = asked.key::uuid`);
-  return new Map(rows.map(({ id, authorId }) => [id, authorId]));
-});
+export const authorOfPayout = ownerLookup((id) => sql`select author_id as owner from payout where id = ${id}`);
 
 const NotPayableReasonEnum = builder.enumType('NotPayableReason', {
   description: 'Why nothing is paid out now.',

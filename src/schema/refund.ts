@@ -1,19 +1,17 @@
 /** Refunds: asking for one, and seeing them. Not here: who may give back how much (../db/refunds.ts). */
-import { eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { keyMay } from '../accounts/key-scopes.ts';
 import { NotRefundable } from '../db/errors.ts';
 import { once } from '../db/idempotency.ts';
 import { requestRefund } from '../db/refunds.ts';
 import { newId } from '../db/tables/columns.ts';
-import { orders, refunds } from '../db/tables/index.ts';
 import { refundRequested } from '../events/index.ts';
 import { append } from './append.ts';
 import { builder } from './builder.ts';
 import { type Context, refuseWhenOverloaded, signedIn } from './context.ts';
 import { retell } from './domain-errors.ts';
 import { IdempotencyConflict, InvalidStateError, NotFoundError, OverloadedError } from './errors.ts';
-import { asked } from './gather.ts';
 import { idempotencyKeySchema } from './idempotency-key.ts';
 import { idOf } from './ids.ts';
 import { Money, MoneyInput, type MoneyShape } from './money.ts';
@@ -28,14 +26,9 @@ const LINES_MAX = 100;
 const REASON_CHARS_MAX = 500;
 
 /** Whose order it is given back of; asked for together. */
-export const buyerOfRefund = ownerLookup(async (db, ids) => {
-  const rows = await db
-    .select({ id: refunds.id, buyerId: orders.buyerId })
-    .from(asked(ids))
-    .innerJoin(refunds, sql`${refunds.id} = asked.key::uuid`)
-    .innerJoin(orders, eq(orders.id, refunds.orderId));
-  return new Map(rows.map(({ id, buyerId }) => [id, buyerId]));
-});
+export const buyerOfRefund = ownerLookup(
+  (id) => sql`select o.buyer_id as owner from refund r join "order" o on o.id = r.order_id where r.id = ${id}`,
+);
 
 const RefundLine = builder.drizzleObject('refundLines', {
   name: 'RefundLine',

@@ -5,9 +5,11 @@
  * Few are asked all at once; thousands are spread over six turns of the interval, 500 in a statement. What the database
  * cannot answer now is asked again in the next round, and by every event meanwhile (live.ts).
  */
-import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import { type SQL, sql } from 'drizzle-orm';
+import type { Accounts, Acting, Viewer } from '../accounts/accounts.ts';
 import type { Db } from '../db/client.ts';
-import { gathered } from './gather.ts';
+import { rowsOf } from '../db/rows.ts';
+import { asked, gathered } from './gather.ts';
 
 const TURN_MS = 100;
 const TURNS = 6;
@@ -15,14 +17,39 @@ const TURNS = 6;
 const TURN_FILLED_AT = 250;
 const KEYS_MAX = 500;
 
-/** Whose a thing is, for one or for many at once. */
+/** Whose a thing is. */
 export interface OwnerLookup {
+  /** Shared with all who ask in the same turn. @returns undefined for what does not exist */
   readonly one: (db: Db, id: string) => Promise<string | undefined>;
-  readonly many: (db: Db, ids: string[]) => Promise<ReadonlyMap<string, string>>;
+  /** @returns of 1 to 500 things, those that are gone or not theirs who watch them */
+  readonly lost: <Watching extends WatchingOwn>(db: Db, watching: readonly Watching[]) => Promise<Watching[]>;
 }
 
-/** @param many one statement for 1 to 500 different ids; what does not exist is missing */
-export const ownerLookup = (many: OwnerLookup['many']): OwnerLookup => ({ one: gathered(many), many });
+/** @param ownerOf the one row `owner` of the thing with this id, which is a UUID; no row when there is none */
+export function ownerLookup(ownerOf: (id: SQL) => SQL): OwnerLookup {
+  // Limited, so that each is a look into the index, however the tables were when it was planned.
+  const ownerById = (id: SQL) => sql`lateral (${ownerOf(id)} limit 1) as owned`;
+  return {
+    one: gathered(async (db: Db, ids: string[]) => {
+      const rows = await db.execute<{ id: string; owner: string }>(sql`
+        select asked.key as id, owned.owner from ${asked(ids)} cross join ${ownerById(sql`asked.key::uuid`)}`);
+      return new Map([...rows].map(({ id, owner }) => [id, owner]));
+    }),
+    lost: async (db, watching) => {
+      const { from, of } = rowsOf({
+        place: ['int', watching.map((_one, place) => place)],
+        id: ['uuid', watching.map(({ owned }) => owned.id)],
+        owner: ['uuid', watching.map(({ viewer }) => (viewer?.role === 'ADMIN' ? null : (viewer?.id ?? NOBODY)))],
+      });
+      const rows = await db.execute<{ place: number }>(sql`
+        select ${of('place')} as place from ${from} left join ${ownerById(of('id'))} on true
+        where owned.owner is null or owned.owner <> ${of('owner')}`);
+      return [...rows].flatMap(({ place }) => watching[place] ?? []);
+    },
+  };
+}
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** What only its owner and admins may watch. */
 export interface Owned {
@@ -30,20 +57,27 @@ export interface Owned {
   readonly id: string;
 }
 
+/** A live subscription, and what it stands on. */
 export interface Watched {
+  /** By whom and for whom it was opened; null for one without an account. */
   readonly token: string | null;
+  readonly viewer: Viewer | null;
   /** Null when the role alone decides, or nothing does. */
   readonly owned: Owned | null;
-  /**
-   * Told how things stood at `askedAtMs`. Must not throw.
-   * @param viewer whose the token is now; null when it is good for nothing
-   */
-  judge(viewer: Viewer | null, ownerId: string | undefined, askedAtMs: number): void;
+  /** All of it still stood at `askedAtMs`. Must not throw. */
+  hold(askedAtMs: number): void;
+  /** Something of it does not stand any more. Must not throw. */
+  lose(): void;
+}
+
+interface WatchingOwn {
+  readonly viewer: Viewer | null;
+  readonly owned: Owned;
 }
 
 export class RightsWatch {
   readonly #db: Db;
-  readonly #auth: Pick<Accounts, 'viewersOf'>;
+  readonly #auth: Pick<Accounts, 'lostOf'>;
   readonly #turns = Array.from({ length: TURNS }, () => new Set<Watched>());
   /** Turns whose last question is not answered yet. */
   readonly #asking = new Set<number>();
@@ -51,7 +85,7 @@ export class RightsWatch {
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(db: Db, auth: Pick<Accounts, 'viewersOf'>) {
+  constructor(db: Db, auth: Pick<Accounts, 'lostOf'>) {
     this.#db = db;
     this.#auth = auth;
   }
@@ -96,28 +130,33 @@ export class RightsWatch {
     for (let at = 0; at < watched.length; at += KEYS_MAX) {
       const together = watched.slice(at, at + KEYS_MAX);
       const askedAtMs = performance.now();
-      const [viewers, owners] = await Promise.all([this.#viewersOf(together), this.#ownersOf(together)]);
+      const [strangers, others] = await Promise.all([this.#strangersAmong(together), this.#othersOwnAmong(together)]);
       for (const one of together) {
-        const viewer = one.token === null ? null : (viewers.get(one.token) ?? null);
-        one.judge(viewer, one.owned ? owners.get(one.owned.lookup)?.get(one.owned.id) : undefined, askedAtMs);
+        if (strangers.has(one) || others.has(one)) one.lose();
+        else one.hold(askedAtMs);
       }
     }
   }
 
-  async #viewersOf(watched: readonly Watched[]): Promise<ReadonlyMap<string, Viewer>> {
-    const tokens = new Set(watched.flatMap(({ token }) => token ?? []));
-    return tokens.size === 0 ? new Map() : this.#auth.viewersOf([...tokens]);
+  /** Whose credential does not act for them any more. */
+  async #strangersAmong(watched: readonly Watched[]): Promise<ReadonlySet<Watched>> {
+    const acting = watched.filter(isActing);
+    return acting.length === 0 ? NONE : this.#auth.lostOf(acting);
   }
 
-  async #ownersOf(watched: readonly Watched[]): Promise<ReadonlyMap<OwnerLookup, ReadonlyMap<string, string>>> {
-    const idsOf = new Map<OwnerLookup, Set<string>>();
-    for (const { owned } of watched) {
-      if (owned) idsOf.set(owned.lookup, (idsOf.get(owned.lookup) ?? new Set()).add(owned.id));
-    }
-    const found = [...idsOf].map(async ([lookup, ids]) => [lookup, await lookup.many(this.#db, [...ids])] as const);
-    return new Map(await Promise.all(found));
+  /** Who watches what is not theirs any more, or gone. */
+  async #othersOwnAmong(watched: readonly Watched[]): Promise<ReadonlySet<Watched>> {
+    const byLookup = Map.groupBy(watched.filter(isWatchingOwn), ({ owned }) => owned.lookup);
+    const lost = await Promise.all([...byLookup].map(([lookup, watching]) => lookup.lost(this.#db, watching)));
+    return lost.length === 0 ? NONE : new Set(lost.flat());
   }
 }
+
+const NONE: ReadonlySet<Watched> = new Set();
+
+const isActing = (one: Watched): one is Watched & Acting => one.token !== null && one.viewer !== null;
+
+const isWatchingOwn = (one: Watched): one is Watched & WatchingOwn => one.owned !== null;
 
 const watches = new WeakMap<Accounts, RightsWatch>();
 

@@ -8,8 +8,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { rowsOf } from '../db/rows.ts';
 import type { EventDraft } from './event.ts';
-import { rowsOf } from './rows.ts';
 import type { Trail } from './trail.ts';
 
 /** What an event says of the stage that returned it. */

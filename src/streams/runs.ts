@@ -7,12 +7,12 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { rowsOf } from '../db/rows.ts';
 import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import { isRunTaken } from './errors.ts';
 import { shardOf } from './outbox.ts';
 import type { Seat } from './registry.ts';
-import { rowsOf } from './rows.ts';
 import { runsAbout } from './runs-about.ts';
 import { readTrail } from './trail.ts';
 

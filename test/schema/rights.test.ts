@@ -4,7 +4,7 @@ import { createClient } from 'graphql-ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { Viewer } from '../../src/accounts/accounts.ts';
+import type { Acting } from '../../src/accounts/accounts.ts';
 import { RightsWatch } from '../../src/schema/rights-watch.ts';
 import { openEvents } from './support/event-source.ts';
 import { useApi } from './support/api.ts';
@@ -120,7 +120,7 @@ test('a right that holds is asked again and again, and keeps its subscription', 
   const { query, id, token } = await order();
   const events = await openEvents(api.url, query, { variables: { id }, token });
   await events.next();
-  const asked = vi.spyOn(api.services.auth, 'viewersOf');
+  const asked = vi.spyOn(api.services.auth, 'lostOf');
   await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThanOrEqual(2), 10_000);
   asked.mockRestore();
   expect(api.server.subscriptionCount()).toBe(1);
@@ -130,18 +130,35 @@ test('a right that holds is asked again and again, and keeps its subscription', 
 
 test('the watch asks each once in 600 ms, thousands spread over its turns, and rests when there is nobody', async () => {
   vi.useFakeTimers();
-  const viewersOf = vi.fn<(tokens: readonly string[]) => Promise<ReadonlyMap<string, Viewer>>>();
-  viewersOf.mockResolvedValue(new Map());
-  const watch = new RightsWatch(api.db, { viewersOf });
+  let asked = 0;
+  const lostOf = async <Known extends Acting>(known: readonly Known[]) => {
+    asked += 1;
+    return new Set(known.filter(({ token }) => token === '7'));
+  };
+  const watch = new RightsWatch(api.db, { lostOf });
+  const viewer = {
+    id: 'someone',
+    email: 'someone@example.org',
+    name: 'Someone',
+    role: 'READER',
+    scopes: null,
+  } as const;
+  const lost: number[] = [];
   const judged = Array.from({ length: 2_400 }, () => 0);
   const turns = judged.map((_none, at) => {
-    const watched = { token: String(at), owned: null, judge: () => void (judged[at] = (judged[at] ?? 0) + 1) };
+    const count = () => void (judged[at] = (judged[at] ?? 0) + 1);
+    const lose = () => {
+      count();
+      lost.push(at);
+    };
+    const watched = { token: String(at), viewer, owned: null, hold: count, lose };
     return { watched, turn: watch.add(watched) };
   });
   await vi.advanceTimersByTimeAsync(100);
   const first = judged.filter((count) => count > 0).length;
   await vi.advanceTimersByTimeAsync(500);
-  expect([first, new Set(judged), viewersOf.mock.calls.length]).toEqual([400, new Set([1]), 6]);
+  expect([first, new Set(judged), asked]).toEqual([400, new Set([1]), 6]);
+  expect(lost).toEqual([7]);
   for (const { watched, turn } of turns) watch.remove(watched, turn);
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();

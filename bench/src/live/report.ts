@@ -56,7 +56,7 @@ ${lost === 0 ? 'No event was missed or out of turn.' : `**${lost} events were mi
 
 How it is measured: ${formatNumber(load.subscribers)} readers in two other processes, each of an order of its own buyer, subscribe to
 \`orderStatus\` in one fresh process. Memory is the resident set after garbage collections, before and after they came, when
-${formatNumber(load.forerunners)} others have come and gone. Then ${formatNumber(load.perSecond)} events a second for ${load.seconds} s, ten in a commit, each for one order: stored in
+${formatNumber(load.forerunners)} others have come and gone. Then ${formatNumber(load.perSecond)} events a second for ${load.seconds} s, after ${load.warmUpSeconds} s of the same, ten in a commit, each for one order: stored in
 PostgreSQL, relayed through Redis by a worker process, checked against the session and the order's buyer, executed by the
 schema and written to the socket. A latency runs from before the event is stored to its arrival in the reader's process, on the
 same machine and its two cores. The rivals keep the connections of the same readers without accounts, rights, database or

@@ -28,8 +28,8 @@ const contestants = [
 ] as const;
 type Contestant = (typeof contestants)[number];
 
-const FULL: CrowdLoad = { subscribers: 10_000, forerunners: 2_000, perSecond: 1_000, seconds: 10 };
-const QUICK: CrowdLoad = { subscribers: 200, forerunners: 50, perSecond: 200, seconds: 1 };
+const FULL: CrowdLoad = { subscribers: 10_000, forerunners: 2_000, perSecond: 1_000, warmUpSeconds: 15, seconds: 60 };
+const QUICK: CrowdLoad = { subscribers: 200, forerunners: 50, perSecond: 200, warmUpSeconds: 1, seconds: 1 };
 const SEED = 20;
 const rivalPath = fileURLToPath(new URL('rival-main.ts', import.meta.url));
 

@@ -33,7 +33,7 @@ export interface Findings {
   readonly rounds: number;
   readonly ways: readonly WayResult[];
   readonly pages: readonly PageResult[];
-  readonly sizes: { small: number; large: number };
+  readonly sizes: { small: number; large: number; loadWarmUpMs: number };
   /** From mutation to COMPLETED, alone and beside the burst. */
   readonly alone: LatencyRounds;
   readonly beside: LatencyRounds;
@@ -69,7 +69,7 @@ ${goalTable(findings)}
 
 How it is measured: bare Yoga has the options that its documentation gives for speed (no body limit, no logging, no
 GraphiQL, no CORS), graphql's own executor path and no other plugin, in a process of its own, as has the API; both are
-asked over raw sockets. The catalogue's page has title, authors, covers, price and rating. *placeOrder* is a signed-in
+asked over raw sockets, each way for ${findings.sizes.loadWarmUpMs / 1_000} s before any is measured. The catalogue's page has title, authors, covers, price and rating. *placeOrder* is a signed-in
 buyer's: session, idempotency key, rights, price, order, line, payment and event in a durable commit
 (\`synchronous_commit\` on), then the order is read for the answer; every request buys something new. An answer that
 is given again is kept for a second at most, is made without any account, and is dropped when its process commits

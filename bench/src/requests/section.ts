@@ -28,6 +28,8 @@ interface Sizes {
   readonly large: number;
   readonly purchases: number;
   readonly loadMs: number;
+  /** Of each way of asking, once. */
+  readonly loadWarmUpMs: number;
   readonly paceSeconds: number;
   /** Of purchases at that pace before any is measured: while its compiler works, a process is not yet what it will be. */
   readonly warmUpSeconds: number;
@@ -39,6 +41,7 @@ const WHOLE: Sizes = {
   large: 1_000_000,
   purchases: 100_000,
   loadMs: 3_000,
+  loadWarmUpMs: 10_000,
   paceSeconds: 8,
   warmUpSeconds: 20,
   books: 200,
@@ -48,6 +51,7 @@ const QUICK: Sizes = {
   large: 20_000,
   purchases: 30_000,
   loadMs: 600,
+  loadWarmUpMs: 500,
   paceSeconds: 2,
   warmUpSeconds: 2,
   books: 10,
@@ -105,7 +109,7 @@ function measureWays(servers: PrivateServers, sizes: Sizes, rounds: number) {
       return await compareWays(
         { bare, plain, api, orders, token: orders.next().token, postgresPid: servers.postgresPid },
         rounds,
-        sizes.loadMs,
+        { warmUpMs: sizes.loadWarmUpMs, durationMs: sizes.loadMs },
       );
     } finally {
       for (const one of [bare, plain, api]) await one.stop();

@@ -7,7 +7,8 @@ import type { WayName, WayResult } from './report.ts';
 import type { UnderLoad } from './servers-under-load.ts';
 
 const CONNECTIONS = 64;
-const WARM_UP_MS = 500;
+/** Before each measurement: caches of what the way before has pushed out. */
+const APPROACH_MS = 500;
 
 export interface Arena {
   readonly bare: UnderLoad;
@@ -21,8 +22,15 @@ export interface Arena {
 
 type Next = () => { body: string; token?: string };
 
-/** @returns a line per way; the rounds are interleaved, every other one backwards */
-export async function compareWays(arena: Arena, rounds: number, durationMs: number): Promise<WayResult[]> {
+/**
+ * @param warmUpMs of each way, once: the first seconds of a process belong to its compiler
+ * @returns a line per way; the rounds are interleaved, every other one backwards
+ */
+export async function compareWays(
+  arena: Arena,
+  rounds: number,
+  { warmUpMs, durationMs }: { warmUpMs: number; durationMs: number },
+): Promise<WayResult[]> {
   const ways = waysOf(arena).map((way) => ({
     ...way,
     result: {
@@ -32,9 +40,10 @@ export async function compareWays(arena: Arena, rounds: number, durationMs: numb
       postgresUs: new Array<number>(),
     },
   }));
+  for (const { server, next } of ways) await runLoad({ ...load(server, next), durationMs: warmUpMs });
   for (let round = 1; round <= rounds; round++) {
     for (const { server, next, result } of round % 2 === 1 ? ways : ways.toReversed()) {
-      await runLoad({ ...load(server, next), durationMs: WARM_UP_MS });
+      await runLoad({ ...load(server, next), durationMs: APPROACH_MS });
       const before = [cpuMsOf(server.pid), cpuMsOf(arena.postgresPid)];
       const { perSecond, answered, faults } = await runLoad({ ...load(server, next), durationMs });
       const after = [cpuMsOf(server.pid), cpuMsOf(arena.postgresPid)];

@@ -23,6 +23,8 @@ export interface CrowdLoad {
   /** That come and go before memory is measured. */
   readonly forerunners: number;
   readonly perSecond: number;
+  /** Of events before those whose latencies count. */
+  readonly warmUpSeconds: number;
   readonly seconds: number;
 }
 
@@ -67,7 +69,10 @@ export async function watchInCrowd(
   await readers.open(watching, how);
   const after = await memoryOf(api.pid ?? 0, file);
   context.say(`${watching.length} subscribers over ${protocol} are there`);
-  const appended = await beat(stack.database, watching, context.random, load);
+  const { perSecond, warmUpSeconds, seconds } = load;
+  await beat(stack.database, watching, context.random, { perSecond, seconds: warmUpSeconds });
+  await awaitArrival(stack, readers, watching);
+  const appended = await beat(stack.database, watching, context.random, { perSecond, seconds });
   const events = [...appended.values()].reduce((sum, count) => sum + count, 0);
   const { seen, latenciesMs } = await awaitArrival(stack, readers, watching);
   await readers.stop();

@@ -11,8 +11,8 @@ import { openShoppers } from '../live/shoppers.ts';
 const BYTES_MAX = 30_000;
 const P99_MS_MAX = 50;
 
-const FULL: CrowdLoad = { subscribers: 10_000, forerunners: 2_000, perSecond: 1_000, seconds: 20 };
-const SHORT: CrowdLoad = { subscribers: 100, forerunners: 20, perSecond: 200, seconds: 1 };
+const FULL: CrowdLoad = { subscribers: 10_000, forerunners: 2_000, perSecond: 1_000, warmUpSeconds: 0, seconds: 20 };
+const SHORT: CrowdLoad = { subscribers: 100, forerunners: 20, perSecond: 200, warmUpSeconds: 0, seconds: 1 };
 
 async function run(context: FaultContext): Promise<FaultResult> {
   const load = context.isShort ? SHORT : FULL;

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
-import { type Columns, rowsOf } from '../../src/streams/rows.ts';
+import { type Columns, rowsOf } from '../../src/db/rows.ts';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
