@@ -155,32 +155,28 @@ export function createAccounts(options: AccountsOptions) {
 
   /** Only what has changed comes back: thousands of live subscriptions ask for this twice a second. */
   async function lostSessions<Known extends Acting>(known: readonly Known[]): Promise<Known[]> {
-    const { from, of } = rowsOf({
-      place: ['int', known.map((_one, place) => place)],
-      token: ['text', known.map(({ token }) => token)],
-      user_id: ['uuid', known.map(({ viewer }) => viewer.id)],
-      role: ['user_role', known.map(({ viewer }) => viewer.role)],
+    // A session is its user's for ever; the role may change.
+    const alike = [...Map.groupBy(known, ({ token, viewer }) => `${viewer.role} ${token}`).values()];
+    const each = alike.flatMap(([one]) => one ?? []);
+    const { from, of, place } = rowsOf({
+      token: ['text', each.map(({ token }) => token)],
+      role: ['user_role', each.map(({ viewer }) => viewer.role)],
     });
     const still = db
       .select({ id: users.id })
       .from(sessions)
       .innerJoin(users, eq(users.id, sessions.userId))
       .where(
-        and(
-          sql`${sessions.token} = ${of('token')}`,
-          gt(sessions.expiresAt, now()),
-          sql`${users.id} = ${of('user_id')}`,
-          sql`${users.role} = ${of('role')}`,
-        ),
+        and(sql`${sessions.token} = ${of('token')}`, gt(sessions.expiresAt, now()), sql`${users.role} = ${of('role')}`),
       )
       .limit(1)
       .as('still');
     const rows = await db
-      .select({ place: sql<number>`${of('place')}` })
+      .select({ place: sql<number>`${place}` })
       .from(from)
       .leftJoinLateral(still, sql`true`)
       .where(isNull(still.id));
-    return rows.flatMap(({ place }) => known[place] ?? []);
+    return rows.flatMap(({ place: at }) => alike[at] ?? []);
   }
 
   async function lostOf<Known extends Acting>(known: readonly Known[]): Promise<ReadonlySet<Known>> {

@@ -6,15 +6,19 @@ export type Columns = Readonly<Record<string, readonly [type: string, values: re
 
 /**
  * @param columns as many values in each; in one of them at least no two are the same
- * @returns `from`: the rows, numbered by `ord`, under the name of `d`; `of`: a column of theirs
+ * @returns `from`: the rows, numbered by `ord`, under the name of `d`; `of`: a column of theirs;
+ *   `place`: which of them it is, from 0
  */
-export function rowsOf<Given extends Columns>(columns: Given): { from: SQL; of: (name: keyof Given & string) => SQL } {
+export function rowsOf<Given extends Columns>(
+  columns: Given,
+): { from: SQL; of: (name: keyof Given & string) => SQL; place: SQL } {
   const [same, varied] = partition(Object.entries(columns), ([, [, values]]) => isSame(values));
   const once = new Map(same.map(([name, [type, values]]) => [name, valueOf(values[0], type)]));
   const arrays = varied.map(([, [type, values]]) => sql`${arrayOf(type, values)}::${sql.raw(type)}[]`);
   const names = sql.raw(varied.map(([name]) => `${name}, `).join(''));
   return {
     from: sql`unnest(${sql.join(arrays, sql`, `)}) with ordinality as d(${names}ord)`,
+    place: sql`(d.ord - 1)::int`,
     of: (name) => once.get(name) ?? sql.raw(`d.${name}`),
   };
 }

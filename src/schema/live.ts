@@ -110,6 +110,12 @@ class LiveIterator<Update extends { readonly seq: number }>
     return this;
   }
 
+  /** As LiveEvents has it: the present state has not to be waited for either. */
+  whenReady(callback: () => void): void {
+    if (this.#lastSeq < 0 || this.#ended || this.#isLost) callback();
+    else this.#feed.whenReady(callback);
+  }
+
   async next(): Promise<IteratorResult<LiveValue<Update>>> {
     try {
       if (this.#lastSeq < 0 && !this.#ended) return await this.#first();

@@ -101,7 +101,7 @@ async function watchOrder(
       return update;
     },
     show: (event: StoredEvent) => {
-      last = status.safeParse(statusOf(event.payload)).data ?? last;
+      last = statusOf(status, event.payload) ?? last;
       return { ...progressOf(event), orderId, status: last, reason: reasonOf(event.payload) };
     },
   });

@@ -84,7 +84,7 @@ async function watchPayee(context: Context, after: number | null) {
       return update;
     },
     show: (event: StoredEvent) => {
-      last = status.safeParse(statusOf(event.payload)).data ?? last;
+      last = statusOf(status, event.payload) ?? last;
       return { ...progressOf(event), payeeId, status: last };
     },
   });

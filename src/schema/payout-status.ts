@@ -81,7 +81,7 @@ async function watchPayout(context: Context, payoutId: string, after: number | n
       return update;
     },
     show: (event: StoredEvent) => {
-      last = status.safeParse(statusOf(event.payload)).data ?? last;
+      last = statusOf(status, event.payload) ?? last;
       return { ...progressOf(event), payoutId, status: last, reason: reasonOf(event.payload) };
     },
   });

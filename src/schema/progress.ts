@@ -11,9 +11,10 @@ const retrying = z.object({
   failures: z.number().nullish(),
   retryAt: z.coerce.date().nullish(),
 });
-const withStatus = z.object({ status: z.string() });
-const withReason = z.object({ reason: z.string().nullable() });
-const withNote = z.object({ note: z.string().nullable() });
+// What need not be there is no fault: to find one costs more than all else about an event.
+const withStatus = z.object({ status: z.string().nullish() });
+const withReason = z.object({ reason: z.string().nullish() });
+const withNote = z.object({ note: z.string().nullish() });
 
 export interface Progress {
   seq: number;
@@ -37,6 +38,10 @@ export function progressOf(event: Told): Progress {
   };
 }
 
-export const statusOf = (payload: unknown): string | null => withStatus.safeParse(payload).data?.status ?? null;
+/** @param known the statuses of its kind of thing. @returns null where the payload tells none of them */
+export function statusOf<Status extends string>(known: z.ZodType<Status>, payload: unknown): Status | null {
+  const told = withStatus.safeParse(payload).data?.status ?? null;
+  return told === null ? null : (known.safeParse(told).data ?? null);
+}
 export const reasonOf = (payload: unknown): string | null => withReason.safeParse(payload).data?.reason ?? null;
 export const noteOf = (payload: unknown): string | null => withNote.safeParse(payload).data?.note ?? null;

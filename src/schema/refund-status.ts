@@ -81,7 +81,7 @@ async function watchRefund(context: Context, refundId: string, after: number | n
       return update;
     },
     show: (event: StoredEvent) => {
-      last = status.safeParse(statusOf(event.payload)).data ?? last;
+      last = statusOf(status, event.payload) ?? last;
       return { ...progressOf(event), refundId, status: last, reason: reasonOf(event.payload) };
     },
   });

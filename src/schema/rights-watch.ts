@@ -36,18 +36,22 @@ export function ownerLookup(ownerOf: (id: SQL) => SQL): OwnerLookup {
       return new Map([...rows].map(({ id, owner }) => [id, owner]));
     }),
     lost: async (db, watching) => {
-      const { from, of } = rowsOf({
-        place: ['int', watching.map((_one, place) => place)],
-        id: ['uuid', watching.map(({ owned }) => owned.id)],
-        owner: ['uuid', watching.map(({ viewer }) => (viewer?.role === 'ADMIN' ? null : (viewer?.id ?? NOBODY)))],
+      const alike = [...Map.groupBy(watching, (one) => `${one.owned.id} ${mustOwn(one)}`).values()];
+      const each = alike.flatMap(([one]) => one ?? []);
+      const { from, of, place } = rowsOf({
+        id: ['uuid', each.map(({ owned }) => owned.id)],
+        owner: ['uuid', each.map(mustOwn)],
       });
       const rows = await db.execute<{ place: number }>(sql`
-        select ${of('place')} as place from ${from} left join ${ownerById(of('id'))} on true
+        select ${place} as place from ${from} left join ${ownerById(of('id'))} on true
         where owned.owner is null or owned.owner <> ${of('owner')}`);
-      return [...rows].flatMap(({ place }) => watching[place] ?? []);
+      return [...rows].flatMap(({ place: at }) => alike[at] ?? []);
     },
   };
 }
+
+/** Who must own it for them to go on watching; null for anybody. */
+const mustOwn = ({ viewer }: WatchingOwn): string | null => (viewer?.role === 'ADMIN' ? null : (viewer?.id ?? NOBODY));
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 

@@ -110,10 +110,16 @@ class EventWriter {
 
   start(teller: Teller): void {
     this.#response.write(HEARTBEAT);
-    this.#pump().catch((error: unknown) => {
+    const fail = (error: unknown) => {
       teller.log.error({ err: error }, 'a live subscription failed unexpectedly');
       this.#response.destroy();
-    });
+    };
+    // From here on nothing is under way for this reader but when there is something for it.
+    const wait = () => this.#stream.whenReady(send);
+    const send = () => {
+      this.#send().then((mayGoOn) => mayGoOn && wait(), fail);
+    };
+    wait();
   }
 
   beat(): void {
@@ -125,17 +131,17 @@ class EventWriter {
     if (this.#stalledBeats >= STALLED_BEATS_MAX) this.#response.destroy();
   }
 
-  async #pump(): Promise<void> {
-    for (;;) {
-      const { value, done } = await this.#stream.next();
-      if (this.#response.destroyed) return;
-      if (done) {
-        this.#response.end(COMPLETE);
-        return;
-      }
-      if (!this.#response.write(eventFrame(value))) this.#drained ??= Promise.withResolvers();
-      await this.#drained?.promise;
+  /** Sends the next update. @returns false when there will be none any more */
+  async #send(): Promise<boolean> {
+    const { value, done } = await this.#stream.next();
+    if (this.#response.destroyed) return false;
+    if (done) {
+      this.#response.end(COMPLETE);
+      return false;
     }
+    if (!this.#response.write(eventFrame(value))) this.#drained ??= Promise.withResolvers();
+    await this.#drained?.promise;
+    return true;
   }
 
   #release(): void {

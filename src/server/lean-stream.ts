@@ -15,6 +15,7 @@ import {
 } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/context.ts';
+import type { LiveEvents } from '../streams/live-subscriber.ts';
 import { type Teller, tellResult } from './masking.ts';
 import type { RequestIds } from './trace.ts';
 
@@ -51,8 +52,18 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
     return this;
   }
 
+  /** Calls back once, when `next` need not wait for anything to happen. Until then nothing is held but the callback. */
+  whenReady(callback: () => void): void {
+    if (isPatient(this.#source)) this.#source.whenReady(callback);
+    else callback();
+  }
+
   /** One after the other: whoever pulls waits for the answer before it pulls again. */
-  async next(): Promise<IteratorResult<ExecutionResult>> {
+  next(): Promise<IteratorResult<ExecutionResult>> {
+    return new Promise((resolve, reject) => this.whenReady(() => void this.#pull().then(resolve, reject)));
+  }
+
+  async #pull(): Promise<IteratorResult<ExecutionResult>> {
     try {
       const { value: rootValue, done } = await this.#source.next();
       if (done) return { value: undefined, done: true };
@@ -68,6 +79,10 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
     return { value: undefined, done: true };
   }
 }
+
+/** A source that tells when it has something, as those of ../schema/live.ts do. */
+const isPatient = (source: AsyncIterator<unknown>): source is AsyncIterator<unknown> & Pick<LiveEvents, 'whenReady'> =>
+  'whenReady' in source && typeof source.whenReady === 'function';
 
 /** For callers that say `isLean`; all others get what Yoga gives. */
 export function leanStreams(teller: Teller): Plugin<Context & { isLean?: boolean }> {

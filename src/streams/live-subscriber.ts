@@ -18,6 +18,11 @@ const RETRY_DELAY_MS = 200;
 
 /** The events of one subject, one after the other. */
 export interface LiveEvents extends AsyncIterableIterator<StoredEvent> {
+  /**
+   * Calls back once, when `next` has something to do: an event, a page to read, the end; at once, if it has it now.
+   * Who waits so holds no promise meanwhile, and what comes then is not kept alive by what has waited long.
+   */
+  whenReady(callback: () => void): void;
   /** Begins behind this seq; before the first `next`, when the subscription began without one. */
   startAfter(seq: number): void;
   return(): Promise<IteratorResult<StoredEvent>>;
@@ -58,6 +63,11 @@ export class Subscriber implements LiveEvents {
 
   startAfter(seq: number): void {
     this.#last = seq;
+  }
+
+  whenReady(callback: () => void): void {
+    if (this.#ended || this.#behind || this.#buffer.length > 0 || this.#page.length > 0) callback();
+    else this.#wake = callback;
   }
 
   offer(event: StoredEvent): void {
@@ -104,8 +114,9 @@ export class Subscriber implements LiveEvents {
   }
 
   #ring(): void {
-    this.#wake?.();
+    const wake = this.#wake;
     this.#wake = null;
+    wake?.();
   }
 
   /** Reads on from PostgreSQL; while that is away, waits for it: the subscriber has lost nothing. */
