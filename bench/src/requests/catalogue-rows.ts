@@ -2,6 +2,8 @@
 import type { Sql } from '../../../src/db/client.ts';
 
 const ROWS_A_STATEMENT = 50_000;
+/** As many as the caller's pool has; each keeps a core of PostgreSQL busy. */
+const CONNECTIONS = 2;
 const COVERS = JSON.stringify({
   covers: [200, 400, 800].map((width) => ({
     storageKey: `covers/00000000-0000-7000-8000-000000000000/${width}.jpg`,
@@ -22,8 +24,13 @@ export async function growCatalogue(sql: Sql, count: number): Promise<void> {
     on conflict do nothing`;
   const [{ there } = { there: 0 }] = await sql<{ there: number }[]>`
     select count(*)::int as there from edition where owner_id = ${ownerId}`;
-  for (let from = there; from < count; from += ROWS_A_STATEMENT) {
-    await addEditions(sql, ownerId, from, Math.min(count, from + ROWS_A_STATEMENT) - 1);
+  for (let from = there; from < count; from += ROWS_A_STATEMENT * CONNECTIONS) {
+    const starts = Array.from({ length: CONNECTIONS }, (_none, at) => from + at * ROWS_A_STATEMENT);
+    await Promise.all(
+      starts
+        .filter((start) => start < count)
+        .map((start) => addEditions(sql, ownerId, start, Math.min(count, start + ROWS_A_STATEMENT) - 1)),
+    );
     // What comes next is joined with what is there by plans for as much as there is.
     await sql.unsafe('analyze');
   }
