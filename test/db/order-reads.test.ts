@@ -108,4 +108,17 @@ test('a session is looked up by its token, among however many', async () => {
   const found = await accounts.viewersOf(['token 2', 'nobody’s', 'token 3']);
   expect([...found.keys()].toSorted()).toEqual(['token 2', 'token 3']);
   expect((await readSoFar()) - before).toBeLessThan(10);
+  const viewer = found.get('token 2');
+  if (!viewer) throw new Error('the second token is good');
+  const acting = [
+    { token: 'token 2', viewer },
+    { token: 'nobody’s', viewer },
+    { token: 'token 3', viewer: { ...viewer, role: 'ADMIN' as const } },
+    { token: 'token 2', viewer },
+  ];
+  // Kept from the third use on, and planned then.
+  for (let use = 0; use < 4; use++) expect(await accounts.lostOf(acting)).toEqual(new Set([acting[1], acting[2]]));
+  const beforeLost = await readSoFar();
+  expect((await accounts.lostOf(acting)).size).toBe(2);
+  expect((await readSoFar()) - beforeLost).toBeLessThan(10);
 });

@@ -92,3 +92,27 @@ test('deliveries are counted by event, and those of long ago forgotten', () => {
   for (const eventId of [1, 1, 2, 3]) counts.note(eventId);
   expect([1, 2, 3].map((eventId) => counts.of(eventId)?.count ?? null)).toEqual([null, 1, 1]);
 });
+
+test('who waits is called back once, when there is something: at once, when an event comes, and at the end', async () => {
+  const subscriber = new Subscriber(feedOf(0), 'a:1', null);
+  subscriber.startAfter(0);
+  const called: string[] = [];
+  const wait = (what: string) => subscriber.whenReady(() => void called.push(what));
+  wait('first event');
+  expect(called).toEqual([]);
+  subscriber.offer(event(1));
+  subscriber.offer(event(2));
+  expect(called).toEqual(['first event']);
+  wait('second event');
+  expect(called).toEqual(['first event', 'second event']);
+  expect(await pull(subscriber, 2)).toEqual([1, 2]);
+  wait('lost stream');
+  subscriber.resync();
+  wait('page');
+  expect(called.slice(2)).toEqual(['lost stream', 'page']);
+  const waiting = subscriber.next();
+  subscriber.end();
+  expect((await waiting).done).toBe(true);
+  wait('end');
+  expect(called.slice(4)).toEqual(['end']);
+});
