@@ -9,5 +9,5 @@ CREATE INDEX "run_troubled" ON "run" ("workflow","started_at") WHERE is_troubled
 ALTER TABLE "run" ADD CONSTRAINT "run_ended" CHECK ((ended_at is null) = (state in ('RUNNING', 'COMPENSATING', 'PARKED')));--> statement-breakpoint
 -- Three versions of a row, of which the first is cleared away for the third, have to find room in its page.
 ALTER TABLE "run" SET (fillfactor = 45);--> statement-breakpoint
--- Blocks of ended runs are passed over once they have been vacuumed: after 100,000 runs, however many there are.
+-- Blocks of runs are passed over when they have been vacuumed after these ended: every 100,000 runs, however many there are.
 ALTER TABLE "run" SET (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000);

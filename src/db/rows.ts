@@ -5,7 +5,7 @@ import { sql, type SQL } from 'drizzle-orm';
 export type Columns = Readonly<Record<string, readonly [type: string, values: readonly unknown[]]>>;
 
 /**
- * @param columns as many values in each; in one of them at least no two are the same
+ * @param columns as many values in each, one or more; no two rows are the same, and a row alone has more than nulls
  * @returns `from`: the rows, numbered by `ord`, under the name of `d`; `of`: a column of theirs;
  *   `place`: which of them it is, from 0
  */

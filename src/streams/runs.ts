@@ -211,12 +211,12 @@ export async function cancelRun(
     from event e where e.subject = ${subject} and e.type = ${startedBy} order by e.seq desc limit 1
     on conflict (id) do nothing
     returning id`);
-  // The row itself is asked too: it may have moved since. By the other states: by these, all open runs might be read.
+  // The row itself is asked too: it may have moved since.
   const cancelled = await tx.execute(sql`
     update run set state = 'CANCELLED', retry_at = null, updated_at = ${now}::timestamptz, ended_at = ${now}::timestamptz
     from ${runsAbout([subject], [{ workflow, on: startedBy }])} r
     where r.workflow = ${workflow} and r.state in ('RUNNING', 'PARKED')
-      and run.id = r.id and run.state not in ('COMPENSATING', 'COMPLETED', 'FAILED', 'CANCELLED')
+      and run.id = r.id and run.state in ('RUNNING', 'PARKED')
     returning run.id`);
   return kept.length + cancelled.length > 0;
 }

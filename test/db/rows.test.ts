@@ -64,3 +64,9 @@ test('a single row is a row', async () => {
   const { rows } = await roundTrip({ id: ['bigint', [7]], name: ['text', ['x']], none: ['text', [null]] });
   expect(rows).toEqual([{ id: '7', name: 'x', none: null }]);
 });
+
+test('a row is known again by its place', async () => {
+  const { from, of, place } = rowsOf({ id: ['int', [7, 7, 8]], name: ['text', ['a', 'b', 'a']] });
+  const rows = await database.current.db.execute(sql`select ${place} as place from ${from} where ${of('name')} = 'a'`);
+  expect([...rows]).toEqual([{ place: 0 }, { place: 2 }]);
+});

@@ -128,6 +128,36 @@ test('a right that holds is asked again and again, and keeps its subscription', 
   await vi.waitFor(() => expect(api.server.subscriptionCount()).toBe(0), 5_000);
 });
 
+test('each keeps it who has the right, whoever else loses theirs', async () => {
+  const { query, id, token } = await order();
+  const { data } = await api.ask(
+    `mutation { createApiKey(input: { name: "a", scopes: [ORDERS_READ] }) { ... on CreateApiKeyPayload { secret } } }`,
+    {},
+    token,
+  );
+  const { secret } = z.object({ createApiKey: z.object({ secret: z.string() }) }).parse(data).createApiKey;
+  const admin = await api.signUp('ADMIN');
+  const readers = await Promise.all(
+    [token, secret, admin.token].map((credential) =>
+      openEvents(api.url, query, { variables: { id }, token: credential }),
+    ),
+  );
+  for (const reader of readers) await reader.next();
+  const asked = vi.spyOn(api.services.auth, 'lostOf');
+  await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThanOrEqual(2), 10_000);
+  expect(api.server.subscriptionCount()).toBe(3);
+  const other = await api.signUp();
+  await api.db.execute(sql`update "order" set buyer_id = ${other.id} where id = ${uuidIn(id)}`);
+  await vi.waitFor(() => expect(api.server.subscriptionCount()).toBe(1), 5_000);
+  const before = asked.mock.calls.length;
+  await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThanOrEqual(before + 2), 10_000);
+  asked.mockRestore();
+  // The admin's.
+  expect(api.server.subscriptionCount()).toBe(1);
+  for (const reader of readers) reader.close();
+  await vi.waitFor(() => expect(api.server.subscriptionCount()).toBe(0), 5_000);
+});
+
 test('the watch asks each once in 600 ms, thousands spread over its turns, and rests when there is nobody', async () => {
   vi.useFakeTimers();
   let asked = 0;

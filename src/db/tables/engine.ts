@@ -152,7 +152,7 @@ export const runs = pgTable(
     updatedAt: updatedAt(),
     /** Null as long as it is open: RUNNING, COMPENSATING or PARKED. */
     endedAt: instant('ended_at'),
-    /** Does or did it not go straight from stage to stage? Nobody sets it. */
+    /** Is it being undone, parked, given up, or waiting for a timer now? Nobody sets it; a retry that fired leaves no mark. */
     isTroubled: boolean('is_troubled').generatedAlwaysAs(
       sql`state in ('COMPENSATING', 'FAILED', 'PARKED', 'CANCELLED') or retry_at is not null`,
     ),
@@ -161,9 +161,9 @@ export const runs = pgTable(
   (table) => [
     // What is about a subject is found by its events (src/streams/runs-about.ts): an index would cost every run two entries.
     index('run_workflow_started').on(table.workflow, table.startedAt),
-    // By blocks of rows, which is no entry of a row: blocks of ended runs are passed over, those not vacuumed yet are read.
+    // By blocks of rows, which is no entry of a row: blocks that were vacuumed when their runs had ended are passed over.
     index('run_open').using('brin', table.endedAt).with({ pages_per_range: 32 }),
-    // What is or was in trouble is little, and looked for among the much that was not.
+    // What is in trouble or waits is little, and looked for among the much that is not; such a step tells all indexes.
     index('run_troubled')
       .on(table.workflow, table.startedAt)
       .where(sql`is_troubled`),
