@@ -8,9 +8,8 @@
  * Not here: where a token is kept (../server/session-cookie.ts), who vouches for whom (../ports/identity).
  */
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { rowsOf } from '../db/rows.ts';
 import { newId } from '../db/tables/columns.ts';
 import { sessions, users } from '../db/tables/index.ts';
 import { type Attempts, type AttemptLimit, memoryAttempts } from './attempts.ts';
@@ -27,6 +26,7 @@ import {
 import { userOfIdentity, type VouchedIdentity } from './identities.ts';
 import { type KeyScope } from './key-scopes.ts';
 import { isApiKey, viewersOfKeys } from './api-keys.ts';
+import { type Acting, lostOf } from './lost.ts';
 import { Lookups } from './lookups.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 import { changePassword, checkPassword, resetPassword } from './passwords.ts';
@@ -70,14 +70,6 @@ export interface Viewer {
   /** What an API key may do for its owner; null for a session, which may do all that its owner may. */
   scopes: readonly KeyScope[] | null;
 }
-
-/** A session's token or an API key, and whom it acted for when it was asked last. */
-export interface Acting {
-  readonly token: string;
-  readonly viewer: Viewer;
-}
-
-const isSame = (one: Viewer | undefined, other: Viewer): boolean => one?.id === other.id && one.role === other.role;
 
 export interface SignedIn {
   token: string;
@@ -151,41 +143,6 @@ export function createAccounts(options: AccountsOptions) {
       tokens.length > 0 ? viewersOfSessions(tokens) : new Map<string, Viewer>(),
     ]);
     return new Map([...byKey, ...bySession]);
-  }
-
-  /** Only what has changed comes back: thousands of live subscriptions ask for this twice a second. */
-  async function lostSessions<Known extends Acting>(known: readonly Known[]): Promise<Known[]> {
-    // A session is its user's for ever; the role may change.
-    const alike = [...Map.groupBy(known, ({ token, viewer }) => `${viewer.role} ${token}`).values()];
-    const each = alike.flatMap(([one]) => one ?? []);
-    const { from, of, place } = rowsOf({
-      token: ['text', each.map(({ token }) => token)],
-      role: ['user_role', each.map(({ viewer }) => viewer.role)],
-    });
-    const still = db
-      .select({ id: users.id })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(
-        and(sql`${sessions.token} = ${of('token')}`, gt(sessions.expiresAt, now()), sql`${users.role} = ${of('role')}`),
-      )
-      .limit(1)
-      .as('still');
-    const rows = await db
-      .select({ place: sql<number>`${place}` })
-      .from(from)
-      .leftJoinLateral(still, sql`true`)
-      .where(isNull(still.id));
-    return rows.flatMap(({ place: at }) => alike[at] ?? []);
-  }
-
-  async function lostOf<Known extends Acting>(known: readonly Known[]): Promise<ReadonlySet<Known>> {
-    const { keys = [], tokens = [] } = Object.groupBy(known, ({ token }) => (isApiKey(token) ? 'keys' : 'tokens'));
-    const [byKey, lost] = await Promise.all([
-      keys.length === 0 ? new Map<string, Viewer>() : viewersOf([...new Set(keys.map(({ token }) => token))]),
-      tokens.length === 0 ? [] : lostSessions(tokens),
-    ]);
-    return new Set([...keys.filter(({ token, viewer }) => !isSame(byKey.get(token), viewer)), ...lost]);
   }
   const lookups = new Lookups(viewersOf);
 
@@ -370,7 +327,7 @@ export function createAccounts(options: AccountsOptions) {
      * Which of these credentials do no longer act for whom they did: signed out, expired, revoked, or of another role.
      * One SQL for all sessions, and one for all API keys.
      */
-    lostOf,
+    lostOf: <Known extends Acting>(known: readonly Known[]) => lostOf(db, known, now()),
 
     /**
      * Makes the first admin, once, however many processes start together.

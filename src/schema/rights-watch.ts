@@ -6,7 +6,8 @@
  * cannot answer now is asked again in the next round, and by every event meanwhile (live.ts).
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Accounts, Acting, Viewer } from '../accounts/accounts.ts';
+import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import type { Acting } from '../accounts/lost.ts';
 import type { Db } from '../db/client.ts';
 import { rowsOf } from '../db/rows.ts';
 import { asked, gathered } from './gather.ts';

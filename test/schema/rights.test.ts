@@ -4,7 +4,7 @@ import { createClient } from 'graphql-ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { Acting } from '../../src/accounts/accounts.ts';
+import type { Acting } from '../../src/accounts/lost.ts';
 import { RightsWatch } from '../../src/schema/rights-watch.ts';
 import { openEvents } from './support/event-source.ts';
 import { useApi } from './support/api.ts';

@@ -26,3 +26,8 @@ export function linkToRuns(wanted: Readonly<Record<string, string>>): string {
   const asked = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value !== ''));
   return asked.size > 0 ? `${linkTo('runs')}?${asked}` : linkTo('runs');
 }
+
+/** Puts what is wanted into the address; not when a link has been followed meanwhile, of which the page hears a little later. */
+export function keepRuns(wanted: Readonly<Record<string, string>>): void {
+  if (/^#\/?runs(\?|$)/.test(location.hash)) history.replaceState(null, '', linkToRuns(wanted));
+}

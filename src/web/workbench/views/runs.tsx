@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { client } from '../../shared/client.ts';
 import { useFigures } from '../figures.tsx';
 import type { RunFilter, RunListQuery, RunState } from '../gql/graphql.ts';
-import { askedFor, linkTo, linkToRuns } from '../route.ts';
+import { askedFor, keepRuns, linkTo } from '../route.ts';
 import { runList } from '../operations.ts';
 import { State, Empty, Since } from '../parts.tsx';
 import { Problem } from '../../shared/parts.tsx';
@@ -52,7 +52,7 @@ export function RunsView() {
   }, []);
   // The address keeps what is wanted, for a reload and for whoever is sent the link.
   useEffect(() => {
-    const timer = setTimeout(() => history.replaceState(null, '', linkToRuns({ ...wanted })), TYPING_MS);
+    const timer = setTimeout(() => keepRuns({ ...wanted }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [wanted]);
   const { byStage } = useFigures();
