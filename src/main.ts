@@ -39,7 +39,7 @@ function readRole(word: string | undefined): Role {
 async function main(): Promise<void> {
   const role = readRole(process.argv[2]);
   // Ten thousand live subscriptions are 200 MB that stay: to look through them takes a third of a second on busy cores, and
-  // V8 would do so every twenty seconds; by this it does every few minutes.
+  // V8 would do so every twenty seconds at 1,000 events a second; by this it does every minute or more.
   if (role !== 'worker') setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const env = loadEnv();
   const log = openLog(env);

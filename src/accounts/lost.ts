@@ -57,4 +57,6 @@ async function lostSessions<Known extends Acting>(db: Db, known: readonly Known[
 
 const secretsOf = (keys: readonly Acting[]): string[] => [...new Set(keys.map(({ token }) => token))];
 
-const isSame = (one: Viewer | undefined, other: Viewer): boolean => one?.id === other.id && one.role === other.role;
+/** The same person with the same role; nobody is the same as nobody. */
+export const isSame = (one: Viewer | null | undefined, other: Viewer | null): boolean =>
+  one?.id === other?.id && one?.role === other?.role;

@@ -8,6 +8,7 @@
  * Not here: what each subscription shows (order-status.ts, edition-status.ts, runs.ts, health.ts).
  */
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
+import { isSame } from '../accounts/lost.ts';
 import type { Db } from '../db/client.ts';
 import type { StoredEvent } from '../streams/event.ts';
 import type { LiveEvents } from '../streams/live-subscriber.ts';
@@ -67,9 +68,6 @@ const lost = (): HubError => new UnauthenticatedError('Your session ended, or th
 
 const mayWatch = (viewer: Viewer | null, ownerId: string | undefined): boolean =>
   ownerId !== undefined && (viewer?.role === 'ADMIN' || viewer?.id === ownerId);
-
-const isSame = (one: Viewer | null, other: Viewer | null): boolean =>
-  one?.id === other?.id && one?.role === other?.role;
 
 class LiveIterator<Update extends { readonly seq: number }>
   implements AsyncIterableIterator<LiveValue<Update>>, Watched
@@ -188,7 +186,7 @@ class LiveIterator<Update extends { readonly seq: number }>
       this.token === null ? undefined : viewerOf(this.#auth, this.token),
       this.owned?.lookup.one(this.#db, this.owned.id),
     ]);
-    const mayStill = isSame(viewer ?? null, this.viewer) && (!this.owned || mayWatch(this.viewer, ownerId));
+    const mayStill = isSame(viewer, this.viewer) && (!this.owned || mayWatch(this.viewer, ownerId));
     if (mayStill) this.hold(askedAtMs);
     else this.lose();
     return !this.#isLost;
