@@ -21,6 +21,7 @@ import { streamIn } from './lean-stream.ts';
 import { type Teller, tell } from './masking.ts';
 import type { Operations } from './operations.ts';
 import { isMutation } from './plugins.ts';
+import { resultIn, SocketStream } from './socket-stream.ts';
 import { type RequestIds, traceIn } from './trace.ts';
 
 const KEEP_ALIVE_MS = 12_000;
@@ -63,8 +64,10 @@ export function openSockets(options: SocketOptions): {
       execute: (args) => toolsFor(toolsOf, args.contextValue).execute(args),
       subscribe: async (args) => {
         const result = await toolsFor(toolsOf, args.contextValue).subscribe(args);
-        return streamIn(result) ?? result;
+        const stream = streamIn(result);
+        return stream ? new SocketStream(stream) : result;
       },
+      onNext: (_socket, _id, _sent, _args, result) => resultIn(result),
       onSubscribe: async (socket, _id, sent) => {
         const asked = { requestId: randomUUID(), traceId: traceIn(socket.extra.request.headers['traceparent']) };
         const { operationName, variables } = sent;
