@@ -99,11 +99,13 @@ async function watchEdition(context: Context, editionId: string, after: number |
 
 const ownerOf = ownerLookup((id) => sql`select owner_id as owner from edition where id = ${id}`);
 
-const snapshotRow = lastEventRow.extend({
-  saleStatus: z.enum(saleStatus.enumValues),
-  revisionStatus: z.enum(revisionStatus.enumValues),
-  revisionNumber: z.number(),
-});
+const snapshotRows = z.array(
+  lastEventRow.extend({
+    saleStatus: z.enum(saleStatus.enumValues),
+    revisionStatus: z.enum(revisionStatus.enumValues),
+    revisionNumber: z.number(),
+  }),
+);
 
 /** Status and last seq in one statement, so that no change falls between them. */
 async function readSnapshot(db: Db, editionId: string): Promise<EditionStatusUpdate | null> {
@@ -113,7 +115,7 @@ async function readSnapshot(db: Db, editionId: string): Promise<EditionStatusUpd
     join revision r on r.id = coalesce(d.working_revision_id, d.live_revision_id)
     left join ${lastEventOf(sql`'edition:' || d.id`)}
     where d.id = ${editionId}`);
-  const row = z.array(snapshotRow).parse([...rows])[0];
+  const row = snapshotRows.parse([...rows])[0];
   if (!row) return null;
   return {
     ...progressOf(row),

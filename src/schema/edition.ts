@@ -13,7 +13,7 @@ import { Reading } from './reading.ts';
 import { CoverRef, inOrder, parseCovers, readChapters, readCovers, Revision } from './revision.ts';
 import { EditionStatus } from './statuses.ts';
 import { User } from './viewer.ts';
-import { isOwner, maySeeEdition } from './visibility.ts';
+import { isOwner, maySeeEdition, readableBy, readableIf } from './visibility.ts';
 
 const titleOnly = { columns: { title: true } } as const;
 const makersOnly = { columns: {}, with: { contributors: inOrder } } as const;
@@ -44,7 +44,7 @@ export const Work = builder.drizzleNode('works', {
   description: 'A work, of which there may be several editions: a translation, an illustrated one.',
   id: { column: (work) => work.id, description: 'Opaque global id.' },
   select: { columns: { id: true, ownerId: true }, extras: releasedCount },
-  authScopes: (work, context) => (work.released || isOwner(context, work.ownerId)) && { anyone: 'catalog:read' },
+  authScopes: (work, context) => readableIf(work.released || isOwner(context, work.ownerId)),
   fields: (t) => ({
     title: t.exposeString('title', { description: 'As its first edition is called.' }),
     editions: t.relation('editions', {
@@ -68,7 +68,7 @@ export const Edition = builder.drizzleNode('editions', {
     'What is sold. Open to all while it is on sale, and always to its author, admins and whoever ordered it.',
   id: { column: (edition) => edition.id, description: 'Opaque global id.' },
   select: { columns: { id: true, ownerId: true, saleStatus: true, liveRevisionId: true } },
-  authScopes: async (edition, context) => (await maySeeEdition(context, edition)) && { anyone: 'catalog:read' },
+  authScopes: (edition, context) => readableBy(context, edition),
   fields: (t) => ({
     work: t.relation('work', { type: Work, description: 'What it is an edition of.' }),
     owner: t.relation('owner', { type: User, description: 'The author or publisher who sells it.' }),

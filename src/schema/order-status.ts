@@ -109,14 +109,14 @@ async function watchOrder(
 
 const buyerOf = ownerLookup((id) => sql`select buyer_id as owner from "order" where id = ${id}`);
 
-const snapshotRow = lastEventRow.extend({ status, reason: z.string().nullable() });
+const snapshotRows = z.array(lastEventRow.extend({ status, reason: z.string().nullable() }));
 
 /** Status and last seq in one statement, so that no change falls between them. */
 async function readSnapshot(db: Db, orderId: string): Promise<OrderStatusUpdate | null> {
   const rows = await db.execute(sql`
     select o.status, o.reason, ${lastEventColumns}
     from "order" o left join ${lastEventOf(sql`'order:' || o.id`)} where o.id = ${orderId}`);
-  const row = z.array(snapshotRow).parse([...rows])[0];
+  const row = snapshotRows.parse([...rows])[0];
   return row ? { ...progressOf(row), orderId, status: row.status, reason: row.reason } : null;
 }
 

@@ -21,7 +21,7 @@ import { Enrichment } from './enrichment.ts';
 import { coverLink, previewCoverLink } from './links.ts';
 import { EditionStatus } from './statuses.ts';
 import { File } from './upload.ts';
-import { isOwner, maySeeEdition } from './visibility.ts';
+import { isOwner, readableBy, readableIf } from './visibility.ts';
 
 const SeriesRef = builder.objectRef<Series>('Series').implement({
   carried: true,
@@ -119,10 +119,8 @@ const readAccess = { access: (row: Row) => sql<unknown>`${row.extracted} -> 'acc
 const readWords = { words: (row: Row) => sql<number | null>`(${row.extracted} ->> 'wordCount')::int`.as('words') };
 
 export const parseCovers = (value: unknown, isPublic: boolean): ShownCover[] =>
-  coversSchema
-    .catch([])
-    .parse(value ?? [])
-    .map((cover) => ({ ...cover, isPublic }));
+  coversOrNone.parse(value ?? []).map((cover) => ({ ...cover, isPublic }));
+const coversOrNone = coversSchema.catch([]);
 export const inOrder = { columns: { name: true, role: true }, orderBy: { position: 'asc' } } as const;
 
 export const Revision = builder.drizzleNode('revisions', {
@@ -134,9 +132,8 @@ export const Revision = builder.drizzleNode('revisions', {
     columns: { id: true },
     with: { edition: { columns: { id: true, ownerId: true, saleStatus: true, liveRevisionId: true } } },
   },
-  authScopes: async ({ id, edition }, context) =>
-    (isOwner(context, edition.ownerId) ||
-      (id === edition.liveRevisionId && (await maySeeEdition(context, edition)))) && { anyone: 'catalog:read' },
+  authScopes: ({ id, edition }, context) =>
+    id === edition.liveRevisionId ? readableBy(context, edition) : readableIf(isOwner(context, edition.ownerId)),
   fields: (t) => ({
     number: t.exposeInt('number', { description: '1, 2, 3 … per edition.' }),
     status: t.expose('status', { type: EditionStatus, description: 'Where it stands.' }),

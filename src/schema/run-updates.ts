@@ -76,14 +76,14 @@ async function watchRun(context: Context, runId: string, after: number | null) {
   });
 }
 
-const snapshotRow = lastEventRow.extend({ runStage: z.string(), retryAt: z.coerce.date().nullable() });
+const snapshotRows = z.array(lastEventRow.extend({ runStage: z.string(), retryAt: z.coerce.date().nullable() }));
 
 /** The run and the last seq of its subject in one statement. */
 async function readSnapshot(db: Db, runId: string): Promise<RunUpdate | null> {
   const rows = await db.execute(sql`
     select r.stage as "runStage", r.retry_at as "retryAt", ${lastEventColumns}
     from run r left join ${lastEventOf(sql`r.subject`)} where r.id = ${runId}`);
-  const row = z.array(snapshotRow).parse([...rows])[0];
+  const row = snapshotRows.parse([...rows])[0];
   if (!row) return null;
   return { ...progressOf(row), stage: row.runStage, retryAt: row.retryAt, runId, type: null, durationMs: null };
 }

@@ -27,6 +27,19 @@ export function maySeeEdition(context: Context, edition: EditionSight): boolean 
   return answer;
 }
 
+const MAY_READ = { anyone: 'catalog:read' } as const;
+
+/**
+ * The rule for whoever may see an edition. Where it can be told at once it is no promise: Pothos asks for every field of
+ * every row, and all of a page would wait.
+ */
+export function readableBy(context: Context, edition: EditionSight) {
+  const may = maySeeEdition(context, edition);
+  return typeof may === 'boolean' ? readableIf(may) : may.then(readableIf);
+}
+
+export const readableIf = (may: boolean) => may && MAY_READ;
+
 export const isOwner = ({ viewer }: Pick<Context, 'viewer'>, ownerId: string): boolean =>
   viewer !== null && (viewer.id === ownerId || viewer.role === 'ADMIN');
 

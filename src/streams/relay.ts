@@ -199,7 +199,7 @@ async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedP
     )
     select id, stream, pub_seq, again, carrier, array_to_string(event_ids, ',') as event_ids,
            (extract(epoch from created_at) * 1000)::bigint as created_at_ms
-    from stamped order by pub_seq`);
+    from stamped order by id`);
   const [, rows] = await Promise.all([lock, numbering]);
   return [...rows].map((row) => ({
     id: row.id,

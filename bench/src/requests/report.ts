@@ -1,5 +1,6 @@
 /** Section `requests` of docs/performance.md, from what was measured. */
 import type { PageResult } from './page-reads.ts';
+import { CONNECTIONS } from './ways.ts';
 import { formatNumber, formatSummary, type Summary, summarize } from '../figures/statistics.ts';
 
 /** One way of asking, over all rounds. */
@@ -52,7 +53,7 @@ export function requestsSection(findings: Findings): string {
 What do all the guarantees of the schema cost a request, how fast are reads and mutations, and how long does a purchase
 take through the whole stack? Measured on ${day}: ${machine}; ${rounds} rounds, interleaved, medians, ± half the range.
 
-| One API process, 64 connections | requests/s | CPU µs a request, server | PostgreSQL |
+| One API process, by ${CONNECTIONS.join(' or ')} connections | requests/s | CPU µs a request, server | PostgreSQL |
 |---|---:|---:|---:|
 ${findings.ways.map(wayLine).join('\n')}
 
@@ -69,7 +70,8 @@ ${goalTable(findings)}
 
 How it is measured: bare Yoga has the options that its documentation gives for speed (no body limit, no logging, no
 GraphiQL, no CORS), graphql's own executor path and no other plugin, in a process of its own, as has the API; both are
-asked over raw sockets, each way for ${findings.sizes.loadWarmUpMs / 1_000} s before any is measured. The catalogue's page has title, authors, covers, price and rating. *placeOrder* is a signed-in
+asked over raw sockets, each way for ${findings.sizes.loadWarmUpMs / 1_000} s before any is measured, then by ${CONNECTIONS.join(' and by ')} callers, of
+which the better counts. The catalogue's page has title, authors, covers, price and rating. *placeOrder* is a signed-in
 buyer's: session, idempotency key, rights, price, order, line, payment and event in a durable commit
 (\`synchronous_commit\` on), then the order is read for the answer; every request buys something new. An answer that
 is given again is kept for a second at most, is made without any account, and is dropped when its process commits

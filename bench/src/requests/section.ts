@@ -39,9 +39,9 @@ interface Sizes {
 const WHOLE: Sizes = {
   small: 10_000,
   large: 1_000_000,
-  purchases: 100_000,
+  purchases: 250_000,
   loadMs: 3_000,
-  loadWarmUpMs: 10_000,
+  loadWarmUpMs: 20_000,
   paceSeconds: 8,
   warmUpSeconds: 20,
   books: 200,
