@@ -14,9 +14,12 @@ export interface EditionSight {
   saleStatus: string;
 }
 
-const answers = new WeakMap<Context, Map<string, Promise<boolean>>>();
+/** Whoever asks. */
+type Looker = Pick<Context, 'viewer' | 'db'>;
 
-export function maySeeEdition(context: Context, edition: EditionSight): boolean | Promise<boolean> {
+const answers = new WeakMap<Looker, Map<string, Promise<boolean>>>();
+
+export function maySeeEdition(context: Looker, edition: EditionSight): boolean | Promise<boolean> {
   if (edition.saleStatus === 'PUBLISHED' || isOwner(context, edition.ownerId)) return true;
   // Before it was ever on sale nobody can have ordered it.
   if (!context.viewer || edition.saleStatus === 'UNRELEASED') return false;
@@ -33,7 +36,7 @@ const MAY_READ = { anyone: 'catalog:read' } as const;
  * The rule for whoever may see an edition. Where it can be told at once it is no promise: Pothos asks for every field of
  * every row, and all of a page would wait.
  */
-export function readableBy(context: Context, edition: EditionSight) {
+export function readableBy(context: Looker, edition: EditionSight) {
   const may = maySeeEdition(context, edition);
   return typeof may === 'boolean' ? readableIf(may) : may.then(readableIf);
 }
@@ -43,7 +46,7 @@ export const readableIf = (may: boolean) => may && MAY_READ;
 export const isOwner = ({ viewer }: Pick<Context, 'viewer'>, ownerId: string): boolean =>
   viewer !== null && (viewer.id === ownerId || viewer.role === 'ADMIN');
 
-async function hasOrdered({ db }: Context, buyerId: string, editionId: string): Promise<boolean> {
+async function hasOrdered({ db }: Looker, buyerId: string, editionId: string): Promise<boolean> {
   const [line] = await db
     .select({ position: orderLines.position })
     .from(orderLines)
