@@ -59,11 +59,7 @@ export class LeanStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   /** One after the other: whoever pulls waits for the answer before it pulls again. */
-  next(): Promise<IteratorResult<ExecutionResult>> {
-    return new Promise((resolve, reject) => this.whenReady(() => void this.#pull().then(resolve, reject)));
-  }
-
-  async #pull(): Promise<IteratorResult<ExecutionResult>> {
+  async next(): Promise<IteratorResult<ExecutionResult>> {
     try {
       const { value: rootValue, done } = await this.#source.next();
       if (done) return { value: undefined, done: true };
