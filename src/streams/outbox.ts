@@ -8,7 +8,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { rowsOf } from '../db/rows.ts';
+import { type Columns, rowsOf } from '../db/rows.ts';
 import type { EventDraft } from './event.ts';
 import type { Trail } from './trail.ts';
 
@@ -72,20 +72,42 @@ export interface AppendDraft extends EventDraft {
  * more than the greatest before it, and a rival that did not wait fails on the unique index `event_subject_seq`.
  * @returns one entry per draft, in the same order
  */
-export async function appendEvents(
+export const appendEvents = async (
   tx: Pick<Tx, 'execute'>,
   drafts: readonly AppendDraft[],
   options: AppendOptions,
-): Promise<AppendedEvent[]> {
-  if (drafts.length === 0) return [];
+): Promise<AppendedEvent[]> => (await appendWithSteps(tx, drafts, options, NO_STEPS)).events;
+
+/** What carries runs on in the statement that stores their events. */
+export interface Steps {
+  /** Values beside those of the event, one for each. */
+  readonly columns: Columns;
+  /** Changes a run for each event that carries one on, and returns a row for it; `event.id` is the id of the event. */
+  readonly move: ((event: { id: SQL; of: (name: string) => SQL }) => SQL) | null;
+}
+
+export const NO_STEPS: Steps = { columns: {}, move: null };
+
+/**
+ * The same, and carries runs on to these events.
+ * @returns `moved`: how many were carried on
+ */
+export async function appendWithSteps(
+  tx: Pick<Tx, 'execute'>,
+  drafts: readonly AppendDraft[],
+  options: AppendOptions,
+  { columns, move }: Steps,
+): Promise<{ events: AppendedEvent[]; moved: number }> {
+  if (drafts.length === 0) return { events: [], moved: 0 };
   const createdAt = options.now.toISOString();
   const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
-  const isNumbered = drafts.every(({ seq }) => typeof seq === 'number');
-  const { from, of } = rowsOf({
+  const seqs = drafts.flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
+  const isNumbered = seqs.length === drafts.length;
+  const { from, of } = rowsOf<Columns>({
     shard: ['smallint', drafts.map(({ subject }) => shardOf(subject, options.shards))],
     type: ['text', drafts.map(({ type }) => type)],
     subject: ['text', drafts.map(({ subject }) => subject)],
-    seq: ['int', drafts.map(({ seq }) => (isNumbered ? (seq ?? null) : null))],
+    ...(isNumbered && { seq: ['int', seqs] as const }),
     run_id: ['text', origins.map(({ runId }) => runId)],
     stage: ['text', origins.map(({ stage }) => stage)],
     attempts: ['smallint', origins.map(({ attempts }) => attempts)],
@@ -93,35 +115,43 @@ export async function appendEvents(
     payload: ['jsonb', drafts.map(({ payload }) => payload)],
     trail: ['jsonb', origins.map(({ trail }) => trail ?? null)],
     trace_id: ['uuid', drafts.map(({ traceId }) => traceId ?? options.traceId ?? null)],
+    ...columns,
   });
-  const [added] = await tx.execute<{ ids: string; seqs: string }>(sql`
-    with added as (
-      insert into event (shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, trace_id, created_at)
-      select ${of('shard')}, ${of('type')}, ${of('subject')}, ${isNumbered ? of('seq') : nextSeq(of('subject'))},
-             ${of('run_id')}, ${of('stage')}, ${of('attempts')}, ${of('duration_ms')}, ${of('payload')}, ${of('trail')},
-             ${of('trace_id')}, ${createdAt}::timestamptz
-      from ${from}
-      order by d.ord
-      returning id, shard, type, seq
+  // The ids are drawn first, so that events, packs and runs are all written from the same rows.
+  const rows = isNumbered
+    ? sql`${from}`
+    : sql`(select d.*, ${nextSeq(of('subject'))} as seq from ${from} order by d.ord) d`;
+  const seqOf = isNumbered ? of('seq') : sql`d.seq`;
+  const [added] = await tx.execute<{ ids: string; seqs: string | null; moved: number }>(sql`
+    with d as materialized (
+      select nextval('event_id_seq') as id, d.* from ${rows}
+    ), added as (
+      insert into event (id, shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, trace_id, created_at)
+      overriding system value
+      select d.id, ${of('shard')}, ${of('type')}, ${of('subject')}, ${seqOf}, ${of('run_id')}, ${of('stage')},
+             ${of('attempts')}, ${of('duration_ms')}, ${of('payload')}, ${of('trail')}, ${of('trace_id')},
+             ${createdAt}::timestamptz
+      from d
     ), gathered as (
-      select shard, type, array_agg(id order by id) as ids from added group by shard, type
+      select ${of('shard')} as shard, ${of('type')} as type, array_agg(d.id order by d.id) as ids from d group by 1, 2
     ), packed as (
       insert into outbox (shard, stream, event_ids, carrier, created_at)
       select shard, type, ids[first:first + ${PACK_MAX - 1}],
              ${JSON.stringify(options.carriers ?? {})}::text::jsonb ->> type, ${createdAt}::timestamptz
       from gathered, generate_series(1, cardinality(ids), ${PACK_MAX}) as first
       order by ids[first]
-    )
-    select string_agg(id::text, ',' order by id) as ids, string_agg(seq::text, ',' order by id) as seqs from added`);
-  const [ids, seqs] = [readNumbers(added?.ids), readNumbers(added?.seqs)];
-  return drafts.map(({ subject }, index) => ({
-    subject,
-    id: ids[index] ?? Number.NaN,
-    seq: seqs[index] ?? Number.NaN,
-  }));
+    ), moved as (${move?.({ id: sql`d.id`, of }) ?? sql`select where false`})
+    select string_agg(d.id::text, ',' order by d.ord) as ids,
+           ${isNumbered ? sql`null` : sql`string_agg(d.seq::text, ',' order by d.ord)`} as seqs,
+           (select count(*)::int from moved) as moved
+    from d`);
+  const ids = readNumbers(added?.ids);
+  const told = isNumbered ? seqs : readNumbers(added?.seqs);
+  const events = drafts.map(({ subject }, at) => ({ subject, id: ids[at] ?? Number.NaN, seq: told[at] ?? Number.NaN }));
+  return { events, moved: added?.moved ?? 0 };
 }
 
-const readNumbers = (text: string | undefined): number[] => text?.split(',').map(Number) ?? [];
+const readNumbers = (text: string | null | undefined): number[] => text?.split(',').map(Number) ?? [];
 
 const nextSeq = (subject: SQL): SQL => sql`
   coalesce((select max(e.seq) from event e where e.subject = ${subject}), 0)

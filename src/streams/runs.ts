@@ -5,13 +5,12 @@
  * only event it accepts, and it changes in the commit that stores the effect.
  * Not here: the inbox rule itself (decide.ts), what happens to a run whose stage failed (failure.ts).
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { rowsOf } from '../db/rows.ts';
 import { admitted, type RunSnapshot, type RunState } from './decide.ts';
 import type { Delivery } from './delivery.ts';
-import { isRunTaken } from './errors.ts';
-import { shardOf } from './outbox.ts';
+import { shardOf, type Steps } from './outbox.ts';
 import type { Seat } from './registry.ts';
 import { runsAbout } from './runs-about.ts';
 import { readTrail } from './trail.ts';
@@ -105,91 +104,88 @@ export interface RunAdvance {
 /** Carries locked runs on, in one statement. */
 export async function advanceRuns(tx: Executor, advances: readonly RunAdvance[], now: Date): Promise<void> {
   if (advances.length === 0) return;
-  await tx.execute(updateOf(advances, now).update);
-}
-
-/**
- * Carries runs on that were not locked before, if each of them still stands where its delivery found it and has never
- * failed there: the inbox check (decide.ts) and the step in one statement.
- * @throws NotStraightError when one does not; the transaction must be rolled back and the check made first
- */
-export async function advanceStraight<Services>(
-  tx: Executor,
-  seat: Seat<Services>,
-  advances: readonly (RunAdvance & { fromEventId: number })[],
-  now: Date,
-): Promise<void> {
-  const { update, of } = updateOf(advances, now);
-  const [moved] = await tx.execute<{ count: number }>(sql`
-    with moved as (
-      ${update} and r.at_event_id = ${of('from_event_id')} and r.stage = ${seat.id} and r.state = 'RUNNING'
-        and r.retry_at is null and r.failures = 0
-      returning 1
-    ) select count(*)::int as count from moved`);
-  refuseUnlessAll(moved?.count ?? 0, advances.length);
-}
-
-/**
- * Stores runs that begin here and have passed their first stage already.
- * @throws NotStraightError when one of them has begun before; the transaction must be rolled back
- */
-export async function insertStraight<Services>(
-  tx: Executor,
-  seat: Seat<Services>,
-  starting: readonly (RunAdvance & { subject: string })[],
-  { now, shards }: { now: Date; shards: number },
-): Promise<void> {
-  const at = now.toISOString();
-  const sorted = starting.toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
   const { from, of } = rowsOf({
-    id: ['text', sorted.map(({ runId }) => runId)],
-    subject: ['text', sorted.map(({ subject }) => subject)],
-    shard: ['smallint', sorted.map(({ subject }) => shardOf(subject, shards))],
-    state: ['run_state', sorted.map(({ state }) => state)],
-    stage: ['text', sorted.map(({ stage }) => stage)],
-    event_id: ['bigint', sorted.map(({ eventId }) => eventId)],
+    id: ['text', advances.map(({ runId }) => runId)],
+    event_id: ['bigint', advances.map(({ eventId }) => eventId)],
+    stage: ['text', advances.map(({ stage }) => stage)],
+    state: ['run_state', advances.map(({ state }) => state)],
   });
-  // Not with `on conflict`: to be able to step back from a row costs each of them a record of its own in the WAL.
-  await tx
-    .execute(sql`
-      insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
-      select ${of('id')}, ${seat.workflow.name}, ${of('subject')}, ${of('shard')}, ${of('state')}, ${of('stage')},
-             ${of('event_id')}, ${at}::timestamptz, ${at}::timestamptz,
-             case when ${of('state')} = 'COMPLETED' then ${at}::timestamptz end
-      from ${from}`)
-    .catch((error: unknown) => {
-      throw isRunTaken(error) ? new NotStraightError('a run that should begin here has begun') : error;
-    });
+  await tx.execute(sql`
+    update run r set ${onward({ id: of('event_id'), stage: of('stage'), state: of('state') }, now)}
+    from ${from}
+    where r.id = ${of('id')}`);
 }
+
+/** What changes in a run `r` that is carried on. */
+const onward = ({ id, stage, state }: { id: SQL; stage: SQL; state: SQL }, now: Date): SQL => {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  return sql`
+    at_event_id = ${id}, stage = ${stage}, state = ${state}, failures = 0, retry_at = null, last_error = null,
+    trail = null, updated_at = ${at}, ended_at = case when ${state} = 'COMPLETED' then ${at} end`;
+};
+
+/** Where a run goes with an event that is being stored. */
+export interface RunStep extends Pick<RunAdvance, 'stage' | 'state'> {
+  /** What the run is about. */
+  readonly subject: string;
+  /** The event that the run must stand at; null when the event carries no run on. */
+  readonly fromEventId: number | null;
+}
+
+/**
+ * Carries runs on that were not locked before, in the statement that stores their events: each that still stands where its
+ * delivery found it and has never failed there. It is the inbox check (decide.ts) and the step in one.
+ * @param steps one for each event, whose `run_id` names the run
+ */
+export function advanceStraight<Services>(seat: Seat<Services>, steps: readonly RunStep[], now: Date): Steps {
+  return {
+    columns: columnsOf(steps),
+    move: ({ id, of }) => sql`
+      update run r set ${onward({ id, stage: of('next_stage'), state: of('next_state') }, now)}
+      from d
+      where r.id = ${of('run_id')} and r.at_event_id = ${of('from_event_id')} and r.stage = ${seat.id}
+        and r.state = 'RUNNING' and r.retry_at is null and r.failures = 0
+      returning 1`,
+  };
+}
+
+/**
+ * Stores runs that begin here and have passed their first stage already, in the statement that stores their events. That
+ * statement fails on `run_pkey` when one of them has begun before.
+ */
+export function beginStraight<Services>(
+  seat: Seat<Services>,
+  steps: readonly RunStep[],
+  { now, shards }: { now: Date; shards: number },
+): Steps {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  return {
+    columns: {
+      ...columnsOf(steps),
+      run_subject: ['text', steps.map(({ subject }) => subject)],
+      run_shard: ['smallint', steps.map(({ subject }) => shardOf(subject, shards))],
+    },
+    // Not with `on conflict`: to be able to step back from a row costs each of them a record of its own in the WAL.
+    move: ({ id, of }) => sql`
+      insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
+      select ${of('run_id')}, ${seat.workflow.name}, ${of('run_subject')}, ${of('run_shard')}, ${of('next_state')},
+             ${of('next_stage')}, ${id}, ${at}, ${at}, case when ${of('next_state')} = 'COMPLETED' then ${at} end
+      from d where ${of('from_event_id')} is not null order by 1
+      returning 1`,
+  };
+}
+
+const columnsOf = (steps: readonly RunStep[]) =>
+  ({
+    from_event_id: ['bigint', steps.map(({ fromEventId }) => fromEventId)],
+    next_stage: ['text', steps.map(({ stage }) => stage)],
+    next_state: ['run_state', steps.map(({ state }) => state)],
+  }) as const;
 
 /** A run does not stand where its delivery found it: a duplicate, a retry or somebody faster. */
 export class NotStraightError extends Error {
   override readonly name = 'NotStraightError';
   readonly code = 'NOT_STRAIGHT';
-}
-
-function refuseUnlessAll(count: number, wanted: number): void {
-  if (count !== wanted) throw new NotStraightError(`${count} of ${wanted} runs stand where they should`);
-}
-
-/** The update of runs as `r`, up to its condition, which joins them to the rows `d`. */
-function updateOf(advances: readonly (RunAdvance & { fromEventId?: number })[], now: Date) {
-  const { from, of } = rowsOf({
-    id: ['text', advances.map(({ runId }) => runId)],
-    from_event_id: ['bigint', advances.map(({ fromEventId }) => fromEventId ?? null)],
-    event_id: ['bigint', advances.map(({ eventId }) => eventId)],
-    stage: ['text', advances.map(({ stage }) => stage)],
-    state: ['run_state', advances.map(({ state }) => state)],
-  });
-  const at = sql`${now.toISOString()}::timestamptz`;
-  const update = sql`
-    update run r
-    set at_event_id = ${of('event_id')}, stage = ${of('stage')}, state = ${of('state')}, failures = 0, retry_at = null,
-        last_error = null, trail = null, updated_at = ${at},
-        ended_at = case when ${of('state')} = 'COMPLETED' then ${at} end
-    from ${from}
-    where r.id = d.id`;
-  return { update, of };
 }
 
 /**

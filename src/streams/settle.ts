@@ -12,25 +12,27 @@ import type { Delivery } from './delivery.ts';
 import {
   type AppendDraft,
   type AppendedEvent,
-  appendEvents,
   type AppendOptions,
+  appendWithSteps,
   type EventOrigin,
+  NO_STEPS,
   shardOf,
+  type Steps,
 } from './outbox.ts';
 import type { RecentEvents } from './recent-events.ts';
 import type { Registry, Seat } from './registry.ts';
 import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
-import { isSeqTaken, TerminalError } from './errors.ts';
+import { isRunTaken, isSeqTaken, TerminalError } from './errors.ts';
 import type { EventDraft } from './event.ts';
 import {
   advanceRuns,
   advanceStraight,
+  beginStraight,
   claimRuns,
-  insertStraight,
   type Member,
   NotStraightError,
   openRuns,
-  type RunAdvance,
+  type RunStep,
 } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import { type OutsideCall, type Trail, withCalls, withWait } from './trail.ts';
@@ -139,7 +141,7 @@ export async function straightOrCareful<Services, Answer>(
   try {
     return await ways.straight();
   } catch (error) {
-    if (!(error instanceof NotStraightError) && !isSeqTaken(error)) throw error;
+    if (!(error instanceof NotStraightError) && !isSeqTaken(error) && !isRunTaken(error)) throw error;
     // Duplicates come in crowds, when a stream was filled again: the next ones are looked at before they are worked on.
     doubts.add(seat.id);
     return ways.careful();
@@ -157,11 +159,15 @@ export async function storeStraight<Services>(
   const now = context.clock.now();
   // Where something may have been announced meanwhile, the number of what comes next has to be looked up.
   const seqOf = ({ delivery }: Result) => (seat.isNextTold ? delivery.seq + 1 : null);
-  const { advances, carried } = await tell(tx, context, seat, results, { now, seqOf });
-  const startsRun = results[0]?.delivery.startsRun ?? false;
-  const { shards } = context;
-  if (startsRun) await insertStraight(tx, seat, advances, { now, shards });
-  else await advanceStraight(tx, seat, advances, now);
+  const told = results.flatMap((result) => toldBy(context, seat, result, seqOf(result)));
+  const steps = told.map(({ step }) => step);
+  const straight = results[0]?.delivery.startsRun
+    ? beginStraight(seat, steps, { now, shards: context.shards })
+    : advanceStraight(seat, steps, now);
+  const { moved, carried } = await tell(tx, context, seat, { results, told, straight, now });
+  if (moved !== results.length) {
+    throw new NotStraightError(`${moved} of ${results.length} runs stand where they should`);
+  }
   return carried;
 }
 
@@ -176,7 +182,12 @@ export async function store<Services>(
   results: readonly Result[],
 ): Promise<Carried[]> {
   const now = context.clock.now();
-  const { advances, carried } = await tell(tx, context, seat, results, { now, seqOf: () => null });
+  const told = results.flatMap((result) => toldBy(context, seat, result, null));
+  const { events, carried } = await tell(tx, context, seat, { results, told, straight: NO_STEPS, now });
+  const advances = told.flatMap(({ delivery: { runId }, step: { fromEventId, stage, state } }, at) => {
+    const event = events[at];
+    return event && fromEventId !== null ? [{ runId, eventId: event.id, stage, state }] : [];
+  });
   await advanceRuns(tx, advances, now);
   await planDeliveries(
     tx,
@@ -191,61 +202,63 @@ export async function store<Services>(
 }
 
 /**
- * Writes and events of outcomes.
- * @param seqOf what the number of the event must be, null to look it up
- * @returns where their runs go, and what this process carries on itself
+ * Writes and events of outcomes, and, going straight, the steps of their runs.
+ * @returns how many runs were moved, and what this process carries on itself
  */
 async function tell<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
-  results: readonly Result[],
-  { now, seqOf }: { now: Date; seqOf: (result: Result) => number | null },
+  { results, told, straight, now }: { results: readonly Result[]; told: readonly Told[]; straight: Steps; now: Date },
 ) {
   const carriers = carriersOf(context, seat);
-  const told = results.flatMap((result) => toldBy(seat, result, seqOf(result)));
   const writes = results.map(({ outcome }) => outcome.write);
   const drafts = told.map(({ draft }) => draft);
-  const events = await storeWithEvents(tx, writes, drafts, { now, shards: context.shards, carriers });
-  const advances: (RunAdvance & { fromEventId: number; subject: string })[] = [];
+  const options = { now, shards: context.shards, carriers };
+  const { events, moved } = await storeWithEvents(tx, writes, drafts, options, straight);
   const carried: Carried[] = [];
   const createdAt = now.toISOString();
-  for (const [index, { draft, delivery, carriesOn }] of told.entries()) {
-    const { runId, eventId: fromEventId, subject } = delivery;
+  for (const [index, { draft, delivery, step }] of told.entries()) {
     const stored = events[index];
-    if (!stored) throw new Error(`event ${draft.type} of run ${runId} was not stored`);
+    if (!stored) throw new Error(`event ${draft.type} of run ${delivery.runId} was not stored`);
     noteRecent(context, draft, stored, createdAt);
-    if (!carriesOn) continue;
-    const next = afterSuccess(context.registry, seat, draft.type);
-    if (next.state === 'RUNNING' && draft.subject !== subject) {
-      throw new TerminalError(`'${draft.type}' is about ${draft.subject}, its run about ${subject}`);
+    if (step.fromEventId !== null && carriers[draft.type] !== undefined) {
+      carried.push(carryOn(step.stage, delivery.runId, draft, stored));
     }
-    advances.push({ runId, subject, fromEventId, eventId: stored.id, ...next });
-    if (carriers[draft.type] !== undefined) carried.push(carryOn(next.stage, runId, draft, stored));
   }
-  return { advances, carried };
+  return { events, moved, carried };
 }
 
 interface Told {
   readonly draft: EventDraft & { readonly seq: number | null; readonly origin: EventOrigin };
   readonly delivery: Delivery;
-  /** Is it what the run goes on from? */
-  readonly carriesOn: boolean;
+  readonly step: RunStep;
 }
 
 /** The events of an outcome, in the order in which they are told: what the stage returned, and what follows it. */
-function toldBy<Services>(seat: Seat<Services>, result: Result, seqDue: number | null): Told[] {
+function toldBy<Services>(
+  { registry }: Pick<SettleContext<Services>, 'registry'>,
+  seat: Seat<Services>,
+  result: Result,
+  seqDue: number | null,
+): Told[] {
   const { delivery, outcome, failures, durationMs, before, calls } = result;
   if (outcome.kind === 'SNOOZE') return [];
   const { event, followedBy } = outcome;
-  const seq = event.subject === delivery.subject ? seqDue : null;
-  const by = { runId: delivery.runId, stage: seat.id, attempts: failures + 1 };
+  const { runId, subject } = delivery;
+  const next = afterSuccess(registry, seat, event.type);
+  if (next.state === 'RUNNING' && event.subject !== subject) {
+    throw new TerminalError(`'${event.type}' is about ${event.subject}, its run about ${subject}`);
+  }
+  const seq = event.subject === subject ? seqDue : null;
+  const by = { runId, stage: seat.id, attempts: failures + 1 };
   const origin = { ...by, durationMs, trail: withCalls(before, calls) };
-  const told: Told = { draft: { ...event, seq, origin }, delivery, carriesOn: true };
+  const step = { ...next, subject, fromEventId: delivery.eventId };
+  const told: Told = { draft: { ...event, seq, origin }, delivery, step };
   if (!followedBy) return [told];
   // Time and calls of the try stand beside the first, so that whoever adds them up counts them once.
   const draft = { ...followedBy, seq: seq === null ? null : seq + 1, origin: { ...by, durationMs: null } };
-  return [told, { draft, delivery, carriesOn: false }];
+  return [told, { draft, delivery, step: { ...step, fromEventId: null } }];
 }
 
 /**
@@ -257,11 +270,12 @@ export async function storeWithEvents(
   writes: readonly (Write | undefined)[],
   drafts: readonly AppendDraft[],
   options: AppendOptions,
-): Promise<AppendedEvent[]> {
+  steps = NO_STEPS,
+): Promise<{ events: AppendedEvent[]; moved: number }> {
   const storing = storeWrites(tx, writes);
   if (!areOneGroup(writes)) await storing;
-  const [events] = await Promise.all([appendEvents(tx, drafts, options), storing]);
-  return events;
+  const [stored] = await Promise.all([appendWithSteps(tx, drafts, options, steps), storing]);
+  return stored;
 }
 
 /** As it will travel, if this process is the one that sends it. */

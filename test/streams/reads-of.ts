@@ -24,15 +24,15 @@ export async function readsOf<Value>(database: Database, work: (tx: Tx) => Promi
   return seen;
 }
 
-/** @returns how many rows of runs `work` changed, and of how many of them no index had to be told */
-export function changesOf(database: Database, work: (tx: Tx) => Promise<void>) {
+/** @returns what `work` returns, how many rows of runs it changed, and of how many of them no index had to be told */
+export function changesOf<Value>(database: Database, work: (tx: Tx) => Promise<Value>) {
   return database.db.transaction(async (tx) => {
     const counts = async () => [await countOf(tx, sql`n_tup_upd`), await countOf(tx, sql`n_tup_hot_upd`)] as const;
     const before = await counts();
-    await work(tx);
+    const value = await work(tx);
     const after = await counts();
     const [changed, untold] = [0, 1].map((at) => (after[at]?.get('run') ?? 0) - (before[at]?.get('run') ?? 0));
-    return { changed, untold };
+    return { value, changed, untold };
   });
 }
 

@@ -1,19 +1,23 @@
 /** What the indexes of runs cost a run that goes straight on, and what they spare those who look for the others. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/client.ts';
+import { type Database, openDatabase, type Tx } from '../../src/db/client.ts';
 import { adoptRuns } from '../../src/streams/adopt.ts';
 import { createRegistry } from '../../src/streams/registry.ts';
-import { type RunAdvance, advanceStraight, insertStraight, NotStraightError } from '../../src/streams/runs.ts';
+import { isRunTaken } from '../../src/streams/errors.ts';
+import { appendWithSteps, type Steps } from '../../src/streams/outbox.ts';
+import { advanceStraight, beginStraight, type RunStep } from '../../src/streams/runs.ts';
 import { refuseStrandedShards } from '../../src/streams/shards.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { changesOf, readsOf } from './reads-of.ts';
+import { parcelPacked } from './support.ts';
 import { shipping } from './workflows.ts';
 
 const ENDED = 30_000;
 const now = new Date('2030-01-01T00:00:00Z');
 const registry = createRegistry([shipping]);
 const [pack, pay, ship] = registry.seats;
+if (!pack || !pay || !ship) throw new Error('the workflow has three stages');
 
 let clone: Awaited<ReturnType<typeof cloneDatabase>>;
 let keyed: Database;
@@ -27,42 +31,54 @@ afterAll(async () => {
 });
 
 describe('a run that goes straight on', () => {
-  const begin = (id: number): RunAdvance & { subject: string; fromEventId: number } => ({
-    runId: `shipping/${id}`,
-    subject: `parcel:${id}`,
-    fromEventId: id,
-    eventId: 1_000 + id,
-    stage: 'shipping.pay',
-    state: 'RUNNING',
-  });
   // Few enough that all their versions find room in one page.
-  const begun = Array.from({ length: 10 }, (_, id) => begin(id));
-  const onward = (stage: string, state: 'RUNNING' | 'COMPLETED', from: number) =>
-    begun.map((one) => ({
-      ...one,
-      fromEventId: one.eventId + from,
-      eventId: one.eventId + from + 1_000,
-      stage,
-      state,
-    }));
+  const RUNS = Array.from({ length: 10 }, (_, id) => id);
+  /** Tells an event of each run, and moves them by it. @returns the ids of the events, and how many runs were moved */
+  const tell = async (tx: Tx, runs: readonly number[], { seq, steps }: { seq: number; steps: Steps }) => {
+    const drafts = runs.map((id) => {
+      const origin = { runId: `shipping/${id}`, stage: 'shipping.pack', attempts: 1, durationMs: 1 };
+      return { ...parcelPacked.of({ parcel: String(id) }), seq, origin };
+    });
+    const { events, moved } = await appendWithSteps(tx, drafts, { now, shards: 1 }, steps);
+    return { moved, ids: events.map(({ id }) => id) };
+  };
+  const stepsOf = (runs: readonly number[], from: readonly number[], stage: string, state: RunStep['state']) =>
+    runs.map((id, at) => ({ subject: `parcel:${id}`, fromEventId: from[at] ?? 0, stage, state }));
+  const begin = (tx: Tx, runs: readonly number[], seq: number) =>
+    tell(tx, runs, {
+      seq,
+      steps: beginStraight(pack, stepsOf(runs, runs, pay.id, 'RUNNING'), { now, shards: 1 }),
+    });
 
   test('tells no index of its steps and of its end', async () => {
-    if (!pack || !pay || !ship) throw new Error('the workflow has three stages');
-    await keyed.db.transaction((tx) => insertStraight(tx, pack, begun, { now, shards: 1 }));
-    const step = await changesOf(keyed, (tx) => advanceStraight(tx, pay, onward('shipping.ship', 'RUNNING', 0), now));
-    expect(step).toEqual({ changed: 10, untold: 10 });
-    const end = await changesOf(keyed, (tx) =>
-      advanceStraight(tx, ship, onward('shipping.ship', 'COMPLETED', 1_000), now),
+    const begun = await keyed.db.transaction((tx) => begin(tx, RUNS, 1));
+    const step = await changesOf(keyed, (tx) =>
+      tell(tx, RUNS, { seq: 2, steps: advanceStraight(pay, stepsOf(RUNS, begun.ids, ship.id, 'RUNNING'), now) }),
     );
-    expect(end).toEqual({ changed: 10, untold: 10 });
+    expect(step).toMatchObject({ value: { moved: 10 }, changed: 10, untold: 10 });
+    const end = await changesOf(keyed, (tx) =>
+      tell(tx, RUNS, {
+        seq: 3,
+        steps: advanceStraight(ship, stepsOf(RUNS, step.value.ids, ship.id, 'COMPLETED'), now),
+      }),
+    );
+    expect(end).toMatchObject({ value: { moved: 10 }, changed: 10, untold: 10 });
+    const ends = await keyed.sql`select distinct state, stage, at_event_id - ${begun.ids[0] ?? 0} as from_first from run
+                                 where id = 'shipping/0'`;
+    expect(ends).toEqual([{ state: 'COMPLETED', stage: ship.id, from_first: '20' }]);
   });
 
   test('does not begin where another has begun', async () => {
-    if (!pack) throw new Error('the workflow has stages');
-    const twice = keyed.db.transaction((tx) => insertStraight(tx, pack, [begin(9_000), begin(7)], { now, shards: 1 }));
-    await expect(twice).rejects.toThrow(NotStraightError);
-    const rows = await keyed.sql`select id from run where id = 'shipping/9000'`;
-    expect(rows).toEqual([]);
+    const twice = keyed.db.transaction((tx) => begin(tx, [9_000, 7], 4));
+    await expect(twice).rejects.toSatisfy(isRunTaken);
+    const left = await keyed.sql`select id from run where id = 'shipping/9000'`;
+    expect(left).toEqual([]);
+  });
+
+  test('is not carried on from where it does not stand', async () => {
+    const steps = advanceStraight(pay, stepsOf([7], [1], ship.id, 'RUNNING'), now);
+    const { moved } = await keyed.db.transaction((tx) => tell(tx, [7], { seq: 5, steps }));
+    expect(moved).toBe(0);
   });
 });
 
