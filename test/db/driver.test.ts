@@ -115,3 +115,18 @@ test('answers every statement, however often all connections are cut at once', a
     await own.close();
   }
 }, 60_000);
+
+test('asks the connection that was used last, so that those that are not needed rest', async () => {
+  const pidOf = async (query: Promise<{ pid: number }[]>) => (await query)[0]?.pid;
+  const sleeping = () => own.sql<{ pid: number }[]>`select pg_backend_pid() as pid from pg_sleep(0.05)`;
+  const both = await Promise.all([pidOf(sleeping()), pidOf(sleeping())]);
+  expect(new Set(both).size).toBe(2);
+  const pids = new Set<number | undefined>();
+  for (let round = 0; round < ROUNDS; round++) {
+    pids.add(await pidOf(own.sql<{ pid: number }[]>`select pg_backend_pid() as pid`));
+    const reserved = await own.sql.reserve();
+    pids.add(await pidOf(reserved<{ pid: number }[]>`select pg_backend_pid() as pid`));
+    reserved.release();
+  }
+  expect(pids.size).toBe(1);
+});

@@ -5,7 +5,6 @@
  * number was given in the commit that completed the order. The PDF is the same however often it is made, and the mail's
  * key is the order's, so that a repeat is recognisable as the same mail.
  */
-import { createHash } from 'node:crypto';
 import { globalId } from '../../books/global-id.ts';
 import { orderToken } from '../../db/claims.ts';
 import { fileReceipts } from '../../db/receipts.ts';
@@ -57,8 +56,8 @@ async function sendReceipt(orderId: string, context: Context) {
   const pdf = await receiptPdf(content, seller);
   const storageKey = `receipts/${content.number.slice(0, 4)}/${orderId}.pdf`;
   const { signal } = context;
-  await storage.put(storageKey, pdf, { contentType: MEDIA_TYPE, sizeBytesMax: PDF_BYTES_MAX, signal });
-  const sha256 = createHash('sha256').update(pdf).digest('hex');
+  const limits = { contentType: MEDIA_TYPE, sizeBytesMax: PDF_BYTES_MAX, signal };
+  const { sha256 } = await storage.put(storageKey, pdf, limits);
   const attachment = { fileName: `receipt-${content.number}.pdf`, mediaType: MEDIA_TYPE, content: pdf };
   return sendNotice(
     context,

@@ -5,8 +5,9 @@
  * with them the memory of their keys.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, readdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { linkSync, mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { MailUnavailableError, checkMail, messageIdFor } from './mail-sender.ts';
 import type { MailSender } from './mail-sender.ts';
@@ -102,8 +103,7 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
       const name = `${createHash('sha256').update(mail.idempotencyKey).digest('hex')}.json`;
       const path = join(folderPath, name);
       try {
-        if (!(await keepOnce(folderPath, path, kept)))
-          return { messageId: (await readMail(path))?.messageId ?? messageId };
+        if (!keepOnce(folderPath, path, kept)) return { messageId: (await readMail(path))?.messageId ?? messageId };
         sentAtByName.set(name, kept.sentAt);
         await prune();
       } catch (error) {
@@ -128,25 +128,33 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
   };
 }
 
-/** @returns false when the key was kept before */
-async function keepOnce(folderPath: string, path: string, mail: KeptMail): Promise<boolean> {
+/**
+ * Made beside its place, then linked there. Three calls that the file system answers from memory: to hand each to another
+ * thread would cost twice as much as the call itself.
+ * @returns false when the key was kept before
+ */
+function keepOnce(folderPath: string, path: string, mail: KeptMail): boolean {
   const partial = join(folderPath, `${randomUUID()}.part`);
-  const text = JSON.stringify(mail, null, 2);
+  writeNew(partial, JSON.stringify(mail, null, 2));
   try {
-    await writeFile(partial, text, { flag: 'wx' }).catch(async (error: unknown) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      await mkdir(folderPath, { recursive: true });
-      await writeFile(partial, text, { flag: 'wx' });
-    });
-    await link(partial, path);
+    linkSync(partial, path);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(partial).catch((error: unknown) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    });
+    unlinkSync(partial);
+  }
+}
+
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    rmSync(path, { force: true });
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: 'wx' });
   }
 }
 

@@ -3,19 +3,38 @@
  * Promise: the file is whole and synced to disk when this resolves, and gone when it throws.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { BlobTooLargeError } from './blob-storage.ts';
 import type { PutReceipt } from './blob-storage.ts';
 
+interface Limits {
+  readonly sizeBytesMax: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws BlobTooLargeError, or what the source throws */
-export async function spoolToFile(
-  content: Readable | Uint8Array,
-  path: string,
-  limits: { readonly sizeBytesMax: number; readonly signal?: AbortSignal | undefined },
-): Promise<PutReceipt> {
-  const source = content instanceof Readable ? content : Readable.from([content]);
+export const spoolToFile = (content: Readable | Uint8Array, path: string, limits: Limits): Promise<PutReceipt> =>
+  content instanceof Readable ? spoolStream(content, path, limits) : writeBytes(content, path, limits);
+
+const NEW_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
+
+/** What is in memory already is written and synced by one call. */
+async function writeBytes(bytes: Uint8Array, path: string, { sizeBytesMax, signal }: Limits): Promise<PutReceipt> {
+  signal?.throwIfAborted();
+  if (bytes.length > sizeBytesMax) throw new BlobTooLargeError(sizeBytesMax);
+  try {
+    await inFolderOf(path, () => writeFile(path, bytes, { flag: NEW_SYNCED, signal }));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+  return { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function spoolStream(source: Readable, path: string, limits: Limits): Promise<PutReceipt> {
   const onAbort = (): void => {
     source.destroy(limits.signal?.reason instanceof Error ? limits.signal.reason : new Error('The put was aborted.'));
   };

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import { contentDisposition, createS3Storage } from '../../../src/ports/storage/s3-storage.ts';
@@ -31,8 +32,10 @@ describe('folder storage', () => {
   it('leaves nothing in its incoming folder after puts that fail, and signs no URLs', async () => {
     const folderPath = await mkdtemp(join(tmpdir(), 'booky-folder-'));
     const storage = createFolderStorage({ folderPath });
-    const put = storage.put('a.epub', Buffer.alloc(11), { contentType: 'x/y', sizeBytesMax: 10 });
-    await expect(put).rejects.toMatchObject({ code: 'BLOB_TOO_LARGE', sizeBytesMax: 10 });
+    for (const content of [Buffer.alloc(11), Readable.from([Buffer.alloc(6), Buffer.alloc(5)])]) {
+      const put = storage.put('a.epub', content, { contentType: 'x/y', sizeBytesMax: 10 });
+      await expect(put).rejects.toMatchObject({ code: 'BLOB_TOO_LARGE', sizeBytesMax: 10 });
+    }
     expect(await readdir(join(folderPath, '.incoming'))).toEqual([]);
     const options = { expiresInMs: 1_000, contentType: 'x/y', sizeBytesMax: 1, fileName: 'a' };
     expect(await storage.signedPutUrl('a.epub', options)).toBeNull();

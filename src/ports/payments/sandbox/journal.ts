@@ -5,6 +5,7 @@
  * one write and one sync. A line cut short by a kill was never answered: it is dropped at the next opening.
  * Not here: what entries mean (books.ts).
  */
+import { constants } from 'node:fs';
 import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -95,6 +96,9 @@ export class SandboxBooksDamagedError extends Error {
   readonly code = 'SANDBOX_BOOKS_DAMAGED';
 }
 
+/** A write returns when its bytes are on disk: one call in place of two. */
+const APPEND_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_DSYNC;
+
 function journalPath(booksPath: string): string {
   return join(booksPath, 'journal.jsonl');
 }
@@ -129,7 +133,7 @@ function parseEntry(line: string, lineNumber: number, booksPath: string): Journa
 export async function openJournal(booksPath: string): Promise<{ journal: Journal; entries: JournalEntry[] }> {
   await mkdir(booksPath, { recursive: true });
   const { entries, sizeBytes } = await readJournal(booksPath);
-  const file = await open(journalPath(booksPath), 'a');
+  const file = await open(journalPath(booksPath), APPEND_SYNCED);
   if ((await file.stat()).size > sizeBytes) await truncate(journalPath(booksPath), sizeBytes);
 
   let waiting: string[] = [];
@@ -139,7 +143,6 @@ export async function openJournal(booksPath: string): Promise<{ journal: Journal
     const lines = waiting.join('');
     waiting = [];
     await file.appendFile(lines);
-    await file.datasync();
   }
   return {
     entries,
