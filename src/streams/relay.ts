@@ -31,7 +31,6 @@ const STAMP_PACKS_MAX = 2_000;
 const STAMP_EVENTS_MAX = 5_000;
 /** Packs in one append. */
 const APPEND_MAX = 500;
-const STAMP_LOCK_CLASS = 0x7374;
 
 interface StampedPack extends Pack {
   readonly stream: string;
@@ -135,23 +134,22 @@ async function readProgress(context: RelayContext, stream: string): Promise<Map<
 
 /** Numbers what waits, and gathers its events: those of this process from memory, all others from the database. */
 async function stamp({ db, shard, recent }: RelayContext): Promise<StampedPack[]> {
-  return db.transaction(async (tx) => {
-    const numbered = await number(tx, shard);
-    const noted = new Map(
-      numbered.flatMap(({ id, again, ids, createdAt }) => {
-        const events = again === null ? recent?.take(ids, createdAt) : null;
-        return events ? [[id, events]] : [];
-      }),
-    );
-    const read = await readPacks(
-      tx,
-      numbered.flatMap(({ id }) => (noted.has(id) ? [] : [id])),
-    );
-    return numbered.map(({ id, stream, last, ids, carrier }) => {
-      const events = noted.get(id) ?? read.get(id);
-      if (events === undefined) throw new Error(`pack ${id} of ${stream} holds no events`);
-      return { stream, last, ids, carrier, events };
-    });
+  const numbered = await number(db, shard);
+  const noted = new Map(
+    numbered.flatMap(({ id, again, ids, createdAt }) => {
+      const events = again === null ? recent?.take(ids, createdAt) : null;
+      return events ? [[id, events]] : [];
+    }),
+  );
+  // What is numbered and never sent, because this process ends here, is found lacking by the next look at the streams.
+  const read = await readPacks(
+    db,
+    numbered.flatMap(({ id }) => (noted.has(id) ? [] : [id])),
+  );
+  return numbered.map(({ id, stream, last, ids, carrier }) => {
+    const events = noted.get(id) ?? read.get(id);
+    if (events === undefined) throw new Error(`pack ${id} of ${stream} holds no events`);
+    return { stream, last, ids, carrier, events };
   });
 }
 
@@ -165,10 +163,9 @@ interface NumberedPack {
   readonly createdAt: string;
 }
 
-async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedPack[]> {
-  // Statements of their own, sent together: the second must not see a snapshot from before the lock, and sees none.
-  const lock = tx.execute(sql`select pg_advisory_xact_lock(${STAMP_LOCK_CLASS}, ${shard})`);
-  const numbering = tx.execute<{
+/** Under a lock that all relays of the shard take; one round trip, as it is done a hundred times a second. */
+async function number(db: Pick<Db, 'execute'>, shard: number): Promise<NumberedPack[]> {
+  const rows = await db.execute<{
     id: string;
     stream: string;
     pub_seq: string;
@@ -177,30 +174,9 @@ async function number(tx: Pick<Db, 'execute'>, shard: number): Promise<NumberedP
     event_ids: string;
     created_at_ms: string;
   }>(sql`
-    with waiting as (
-      select id, stream, cardinality(event_ids) as events from outbox
-      where pub_seq is null and shard = ${shard} order by id limit ${STAMP_PACKS_MAX}
-    ), counted as (
-      select *, sum(events) over (order by id) - events as before from waiting
-    ), picked as (
-      select id, stream, sum(events) over (partition by stream order by id) as up_to,
-             sum(events) over (partition by stream) as total
-      from counted where before < ${STAMP_EVENTS_MAX}
-    ), head as (
-      insert into stream_head as h (stream, shard, last_pub_seq)
-      select distinct stream, ${shard}::smallint, total from picked order by stream
-      on conflict (stream, shard) do update set last_pub_seq = h.last_pub_seq + excluded.last_pub_seq
-      returning stream, last_pub_seq
-    ), stamped as (
-      update outbox o set pub_seq = head.last_pub_seq - p.total + p.up_to
-      from picked p join head using (stream)
-      where o.id = p.id
-      returning o.*
-    )
     select id, stream, pub_seq, again, carrier, array_to_string(event_ids, ',') as event_ids,
            (extract(epoch from created_at) * 1000)::bigint as created_at_ms
-    from stamped order by id`);
-  const [, rows] = await Promise.all([lock, numbering]);
+    from stamp_outbox(${shard}::smallint, ${STAMP_PACKS_MAX}, ${STAMP_EVENTS_MAX}) order by id`);
   return [...rows].map((row) => ({
     id: row.id,
     stream: row.stream,
