@@ -7,6 +7,7 @@
 import type { Announcer } from './announce.ts';
 import { notingCalls } from './calls.ts';
 import type { Delivery } from './delivery.ts';
+import { endWith } from './ending.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
 import type { EventDraft, EventType } from './event.ts';
 import type { Log } from './log.ts';
@@ -104,6 +105,7 @@ async function withinLimit<Services, Result>(
   work: (stageContext: StageContext<Services>) => Promise<Result>,
 ): Promise<Result> {
   const limit = new AbortController();
+  const forget = endWith(context.stopping, limit);
   const { promise: expired, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const error = new StageTimeoutError(seat.id, seat.stage.timeoutMs);
@@ -111,12 +113,10 @@ async function withinLimit<Services, Result>(
     reject(error);
   }, seat.stage.timeoutMs);
   try {
-    return await Promise.race([
-      work(stageContext(context, seat, delivery, AbortSignal.any([limit.signal, context.stopping]))),
-      expired,
-    ]);
+    return await Promise.race([work(stageContext(context, seat, delivery, limit.signal)), expired]);
   } finally {
     clearTimeout(timer);
+    forget();
   }
 }
 

@@ -12,6 +12,7 @@ import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
 import { Webhook } from 'standardwebhooks';
+import { withinTime } from '../within-time.ts';
 import { faultOfUrl, isPublicAddress } from './addresses.ts';
 
 export interface WebhookMessage {
@@ -67,20 +68,20 @@ export function createWebhookSender(options: WebhookSenderOptions = {}): Webhook
     async send(message) {
       const fault = faultOfUrl(message.url, { allowsPrivate });
       if (fault !== null) return { kind: 'UNANSWERED', code: 'ADDRESS_REFUSED', message: fault };
-      const limit = AbortSignal.timeout(timeoutMs);
-      const signal = message.signal === undefined ? limit : AbortSignal.any([limit, message.signal]);
-      try {
-        return await post(message, { lookup, signal });
-      } catch (error) {
-        if (error instanceof AddressRefusedError) {
-          return { kind: 'UNANSWERED', code: 'ADDRESS_REFUSED', message: error.message };
+      return withinTime({ timeoutMs, signal: message.signal }, async (signal) => {
+        try {
+          return await post(message, { lookup, signal });
+        } catch (error) {
+          if (error instanceof AddressRefusedError) {
+            return { kind: 'UNANSWERED', code: 'ADDRESS_REFUSED', message: error.message };
+          }
+          if (signal.aborted) {
+            return { kind: 'UNANSWERED', code: 'TIMEOUT', message: `No answer came within ${timeoutMs} ms.` };
+          }
+          const why = error instanceof Error && 'code' in error ? String(error.code) : 'no connection';
+          return { kind: 'UNANSWERED', code: 'UNREACHABLE', message: `It could not be reached: ${why}.` };
         }
-        if (signal.aborted) {
-          return { kind: 'UNANSWERED', code: 'TIMEOUT', message: `No answer came within ${timeoutMs} ms.` };
-        }
-        const why = error instanceof Error && 'code' in error ? String(error.code) : 'no connection';
-        return { kind: 'UNANSWERED', code: 'UNREACHABLE', message: `It could not be reached: ${why}.` };
-      }
+      });
     },
   };
 }

@@ -7,6 +7,7 @@
  */
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
+import { withinTime } from '../../within-time.ts';
 import {
   GatewayIdempotencyConflictError,
   GatewayRejectedRequestError,
@@ -47,30 +48,31 @@ export function createSandboxGatewayClient(options: {
 }): PaymentProvider {
   const { url, timeoutMs = 10_000 } = options;
 
-  async function call<T>(wanted: Call, schema: z.ZodType<T>): Promise<T> {
-    const limit = AbortSignal.timeout(timeoutMs);
-    const signal = wanted.signal === undefined ? limit : AbortSignal.any([limit, wanted.signal]);
-    try {
-      const { status, text } = await ask(new URL(wanted.path, url), wanted, signal);
-      if (status !== 200) throw refusalFor(status, text);
-      return schema.parse(JSON.parse(text));
-    } catch (error) {
-      if (error instanceof GatewayRejectedRequestError || error instanceof GatewayIdempotencyConflictError) throw error;
-      if (error instanceof GatewayUnavailableError) throw error;
-      if (signal.aborted) {
-        const why = limit.aborted ? `gave no answer within ${timeoutMs} ms` : 'was not waited for any longer';
-        throw new GatewayTimeoutError(
-          `The payment gateway ${why}; the outcome is unknown. Repeat with the same idempotency key.`,
+  const call = <T>(wanted: Call, schema: z.ZodType<T>): Promise<T> =>
+    withinTime({ timeoutMs, signal: wanted.signal }, async (signal) => {
+      try {
+        const { status, text } = await ask(new URL(wanted.path, url), wanted, signal);
+        if (status !== 200) throw refusalFor(status, text);
+        return schema.parse(JSON.parse(text));
+      } catch (error) {
+        if (error instanceof GatewayRejectedRequestError || error instanceof GatewayIdempotencyConflictError)
+          throw error;
+        if (error instanceof GatewayUnavailableError) throw error;
+        if (signal.aborted) {
+          const isStopped = wanted.signal?.aborted ?? false;
+          const why = isStopped ? 'was not waited for any longer' : `gave no answer within ${timeoutMs} ms`;
+          throw new GatewayTimeoutError(
+            `The payment gateway ${why}; the outcome is unknown. Repeat with the same idempotency key.`,
+            { cause: error },
+          );
+        }
+        throw new GatewayUnavailableError(
+          `The payment gateway at ${url} could not be reached or understood; the outcome is unknown. ` +
+            'Check that it runs, then repeat with the same idempotency key.',
           { cause: error },
         );
       }
-      throw new GatewayUnavailableError(
-        `The payment gateway at ${url} could not be reached or understood; the outcome is unknown. ` +
-          'Check that it runs, then repeat with the same idempotency key.',
-        { cause: error },
-      );
-    }
-  }
+    });
 
   return {
     name: 'sandbox',

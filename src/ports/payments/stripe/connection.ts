@@ -8,6 +8,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Stripe } from 'stripe';
+import { withinTime } from '../../within-time.ts';
 import { isBusy, toGatewayError } from './errors.ts';
 
 export interface StripeOptions {
@@ -54,25 +55,24 @@ export function openLine({ secretKey, apiBase, timeoutMs = 9_000, returnUrl }: S
   return {
     stripe,
     returnUrl,
-    async call(signal, ask, refuse) {
-      const limit = AbortSignal.timeout(timeoutMs);
-      const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await callers.run(ends, () => ask(stripe));
-        } catch (error) {
-          if (isBusy(error) && tries < BUSY_TRIES_MAX && !ends.aborted) {
-            await delay(BUSY_DELAY_MS * tries, undefined, { signal: ends }).catch(() => {});
-            continue;
+    call: (signal, ask, refuse) =>
+      withinTime({ timeoutMs, signal }, async (ends) => {
+        for (let tries = 1; ; tries += 1) {
+          try {
+            return await callers.run(ends, () => ask(stripe));
+          } catch (error) {
+            if (isBusy(error) && tries < BUSY_TRIES_MAX && !ends.aborted) {
+              await delay(BUSY_DELAY_MS * tries, undefined, { signal: ends }).catch(() => {});
+              continue;
+            }
+            if (refuse && error instanceof Stripe.errors.StripeError) {
+              const answer = await refuse(error);
+              if (answer !== null) return answer;
+            }
+            throw toGatewayError(error, ends.aborted);
           }
-          if (refuse && error instanceof Stripe.errors.StripeError) {
-            const answer = await refuse(error);
-            if (answer !== null) return answer;
-          }
-          throw toGatewayError(error, ends.aborted);
         }
-      }
-    },
+      }),
   };
 }
 
