@@ -5,7 +5,7 @@
  * with them the memory of their keys.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -135,15 +135,15 @@ export function createFolderMail(options: FolderMailOptions): FolderMail {
  */
 function keepOnce(folderPath: string, path: string, mail: KeptMail): boolean {
   const partial = join(folderPath, `${randomUUID()}.part`);
-  writeNew(partial, JSON.stringify(mail, null, 2));
   try {
+    writeNew(partial, JSON.stringify(mail, null, 2));
     linkSync(partial, path);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    unlinkSync(partial);
+    rmSync(partial, { force: true });
   }
 }
 
@@ -151,7 +151,6 @@ function writeNew(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx' });
   } catch (error) {
-    rmSync(path, { force: true });
     if (errorCode(error) !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { flag: 'wx' });
