@@ -203,7 +203,7 @@ export async function store<Services>(
 
 /**
  * Writes and events of outcomes, and, going straight, the steps of their runs.
- * @returns how many runs were moved, and what this process carries on itself
+ * @returns the events in the order in which they are told, how many runs were moved, and what this process carries on itself
  */
 async function tell<Services>(
   tx: Tx,

@@ -14,6 +14,7 @@ import {
   AiUnavailableError,
 } from './enricher.ts';
 import type { AiBudget, BookEnricher, EnrichRequest, Enrichment } from './enricher.ts';
+import { withinTime } from '../within-time.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { OUTPUT_JSON_SCHEMA, readOutput } from './output.ts';
 import { PROMPT_VERSION, promptFor } from './prompt.ts';
@@ -79,20 +80,21 @@ export function createOpenAiEnricher(options: OpenAiEnricherOptions): BookEnrich
     messages: PromptMessage[],
     signal: AbortSignal | undefined,
   ): Promise<{ usage: Usage; read: () => Pick<Enrichment, 'summary' | 'tags' | 'readingLevel'> }> {
-    const limit = AbortSignal.timeout(timeoutMs);
     let completion: OpenAI.ChatCompletion;
     try {
-      completion = await client.chat.completions.create(
-        {
-          model,
-          messages,
-          max_completion_tokens: tokensOutMax,
-          response_format: {
-            type: 'json_schema',
-            json_schema: { name: 'book_description', strict: true, schema: OUTPUT_JSON_SCHEMA },
+      completion = await withinTime({ timeoutMs, signal }, (ends) =>
+        client.chat.completions.create(
+          {
+            model,
+            messages,
+            max_completion_tokens: tokensOutMax,
+            response_format: {
+              type: 'json_schema',
+              json_schema: { name: 'book_description', strict: true, schema: OUTPUT_JSON_SCHEMA },
+            },
           },
-        },
-        { signal: signal === undefined ? limit : AbortSignal.any([limit, signal]) },
+          { signal: ends },
+        ),
       );
     } catch (error) {
       throw aiError(error, timeoutMs);
