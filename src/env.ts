@@ -70,7 +70,7 @@ const schema = z.object({
     .describe('Stands before every key, so that several installations can share one Redis.'),
   STREAM_SHARDS: whole(1, 64).prefault('1').describe('Streams per event type; the same in every process.'),
   WORKER_BATCH_MAX: whole(1, 10_000)
-    .prefault('1000')
+    .prefault('1500')
     .describe('Most events a stage of pure SQL works on in one commit.'),
   WORKER_CONCURRENCY: whole(1, 1_000)
     .prefault('64')

@@ -40,13 +40,13 @@ export interface EngineOptions<Services> {
   clock?: Clock;
   /** (Default: Math.random) */
   random?: Random;
-  /** Most events a pure SQL stage works on in one commit. (Default: 1,000) */
+  /** Most events a pure SQL stage works on in one commit. (Default: 1,500) */
   batchMax?: number;
   /** Most deliveries of one calling stage in work at once. (Default: as each stage declares) */
   concurrencyMax?: number;
 }
 
-const DEFAULT_BATCH_MAX = 1_000;
+const DEFAULT_BATCH_MAX = 1_500;
 /** A test that needs more passes than this has workflows that feed each other for ever. */
 const PASSES_MAX = 1_000;
 

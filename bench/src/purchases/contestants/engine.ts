@@ -22,7 +22,7 @@ import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { type Stage, STAGES } from '../saga/stages.ts';
 
 const SHARDS = 1;
-const BATCH = 1_000;
+const BATCH = 1_500;
 const CONNECTIONS = 10;
 const APPEND_AT_ONCE = 1_000;
 const KEY_PREFIX = 'bench:';

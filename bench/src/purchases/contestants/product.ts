@@ -82,7 +82,7 @@ export const product: Contestant = {
   name: 'product',
   label: 'Booky Hub purchases, five stages, gateway',
   kind: 'PRODUCT',
-  tuning: 'as shipped: one worker process, WORKER_BATCH_MAX 1000, WORKER_CONCURRENCY 64, DATABASE_POOL_MAX 10',
+  tuning: 'as shipped: one worker process, WORKER_BATCH_MAX 1500, WORKER_CONCURRENCY 64, DATABASE_POOL_MAX 10',
   openShop: openProductShop,
   install: async () => {},
   openProducer,
