@@ -14,7 +14,15 @@ import { schema } from './schema/index.ts';
 import { redisBucket } from './server/budget.ts';
 import { loadOperations } from './server/operations.ts';
 import { type RunningServer, startServer } from './server.ts';
-import { createNotifier, flowGraph, LiveFeed, systemClock, viewEngine, watchBacklog } from './streams/index.ts';
+import {
+  createNotifier,
+  flowGraph,
+  LiveFeed,
+  systemClock,
+  viewEngine,
+  type Wake,
+  watchBacklog,
+} from './streams/index.ts';
 
 export interface Api {
   readonly url: string;
@@ -26,7 +34,7 @@ export interface Api {
 
 export interface ApiOptions {
   /** Tells a relay in this process; without one, other processes are told. */
-  wake?: () => void;
+  wake?: Wake;
   /** The built pages; without them they are not served. */
   shopFolder?: string;
   workbenchFolder?: string;
@@ -37,7 +45,7 @@ export async function startApi(
   { wake, shopFolder, workbenchFolder }: ApiOptions = {},
 ): Promise<Api> {
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
-  const { db, sql } = database;
+  const { db } = database;
   const keyedDb = platform.keyedDatabase.db;
   const live = new LiveFeed({ db: keyedDb, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
@@ -71,7 +79,7 @@ export async function startApi(
           clock: systemClock,
           backlog: watchBacklog({ eventsMax: env.BACKLOG_EVENTS_MAX, clock: systemClock }),
           shards: env.STREAM_SHARDS,
-          wake: wake ?? createNotifier(sql),
+          wake: wake ?? createNotifier(redis, env.REDIS_KEY_PREFIX),
           live,
           storage,
           signing: { secrets: previousSecret === undefined ? secret : [secret, previousSecret] },

@@ -70,7 +70,7 @@ async function main(): Promise<void> {
 
 /** Pages that cannot be built are no reason to sell no books. */
 async function apiOptions(worker: Worker | null, log: Logger): Promise<ApiOptions> {
-  const wake = worker ? { wake: () => worker.wake() } : {};
+  const wake = worker ? { wake: worker.wake } : {};
   try {
     return { ...wake, ...(await buildPages(say)) };
   } catch (error) {

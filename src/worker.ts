@@ -15,11 +15,11 @@ import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
 import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
 import { createWebhookSender } from './ports/webhooks/sender.ts';
-import { createEngine, refuseStrandedShards, systemClock, watchCalls } from './streams/index.ts';
+import { createEngine, refuseStrandedShards, systemClock, type Wake, watchCalls } from './streams/index.ts';
 
 export interface Worker {
-  /** Tells the relay that something was committed in this process. */
-  wake(): void;
+  /** Tells the relay what was committed in this process. */
+  wake: Wake;
   stop(): Promise<void>;
 }
 

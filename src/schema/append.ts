@@ -1,15 +1,32 @@
-/** Events of a request, stored in the commit of what they tell of, under the trace that the request belongs to. */
+/**
+ * Events of a request, stored in the commit of what they tell of, under the trace that the request belongs to, and told to
+ * the relay when that is done (commit.ts).
+ */
 import type { Tx } from '../db/client.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import type { WireEvent } from '../streams/delivery.ts';
+import { type AppendDraft, appendEvents, toWire } from '../streams/outbox.ts';
 import type { Context } from './context.ts';
 
-type Drafts = Parameters<typeof appendEvents>[1];
+/** Of more events in one transaction the relay is told only that there are some. */
+const TOLD_MAX = 100;
+const told = new WeakMap<Tx, readonly WireEvent[]>();
 
-export function append(
-  { shards, traceId }: Pick<Context, 'shards' | 'traceId'>,
+export async function append(
+  { shards, traceId }: Pick<Context, 'shards'> & { traceId?: string | null },
   tx: Tx,
-  events: Drafts,
+  drafts: readonly AppendDraft[],
   now: Date,
 ): ReturnType<typeof appendEvents> {
-  return appendEvents(tx, events, { now, shards, traceId });
+  const events = await appendEvents(tx, drafts, { now, shards, traceId: traceId ?? null });
+  const createdAt = now.toISOString();
+  const these = drafts.flatMap((draft, at) => {
+    const stored = events[at];
+    return stored ? [toWire(draft, stored, createdAt)] : [];
+  });
+  const all = [...appendedIn(tx), ...these];
+  told.set(tx, all.length > TOLD_MAX ? [] : all);
+  return events;
 }
+
+/** What `append` has stored in a transaction, as it will travel. */
+export const appendedIn = (tx: Tx): readonly WireEvent[] => told.get(tx) ?? [];

@@ -1,21 +1,26 @@
 /**
- * The one way to write: a transaction that is done again when it lost a race, then the relay is woken.
+ * The one way to write: a transaction that is done again when it lost a race, then the relay is told what it stored.
  *
  * Done again: a rival took the same seq of a subject or the same key, a serialization failure, a deadlock; all of them
  * mean that nothing was written. A lost connection is not done again here: its commit may have landed.
  */
 import type { Db, Tx } from '../db/client.ts';
+import type { Wake } from '../streams/hints.ts';
+import { appendedIn } from './append.ts';
 import { OverloadedError } from './errors.ts';
 
 const TRIES_MAX = 3;
 const RETRY_AFTER_MS = 250;
 
-export function commitWith(db: Db, wake: () => void) {
+export function commitWith(db: Db, wake: Wake) {
   return async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let tryNumber = 1; ; tryNumber++) {
       try {
-        const result = await db.transaction(async (tx) => work(tx));
-        wake();
+        const { result, events } = await db.transaction(async (tx) => ({
+          result: await work(tx),
+          events: appendedIn(tx),
+        }));
+        wake(events);
         return result;
       } catch (error) {
         if (!lostRace(error)) throw error;

@@ -1,7 +1,7 @@
 /**
  * What every resolver is given: the services, who asks, and the one way to write.
  *
- * Promise: whoever writes does it in one transaction through `commit`, and the relay is woken only after it.
+ * Promise: whoever writes does it in one transaction through `commit`, and the relay is told only after it.
  */
 import type { Accounts, Viewer } from '../accounts/accounts.ts';
 import type { ShopTerms } from '../books/shop-terms.ts';
@@ -16,6 +16,7 @@ import type { DraftAnswer } from '../streams/event.ts';
 import type { Delivered } from '../streams/delivery-counts.ts';
 import type { EngineView } from '../streams/inspect.ts';
 import type { FlowGraph } from '../streams/flow-graph.ts';
+import type { Wake } from '../streams/hints.ts';
 import type { LiveEvents } from '../streams/live-subscriber.ts';
 import type { Log } from '../streams/log.ts';
 import { OverloadedError, UnauthenticatedError } from './errors.ts';
@@ -66,8 +67,8 @@ export interface SchemaServices {
   backlog: Backlog;
   /** Number of shards the outbox is split into. */
   shards: number;
-  /** Tells the relay that there is something to send. */
-  wake(): void;
+  /** Tells the relay what was committed. */
+  wake: Wake;
   live: Live;
   storage: BlobStorage;
   /** The first signs, all verify: so that a secret can be changed without breaking links that are out. */

@@ -9,7 +9,7 @@
  */
 import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
 import { orderPlaced } from '../events/index.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { type Context, refuseWhenOverloaded } from './context.ts';
 import { OverloadedError } from './errors.ts';
 
@@ -113,7 +113,7 @@ function placeTogether(
       now,
       terms,
       refuseNew: () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded),
-      tell: (placed) => appendEvents(tx, eventsOf(placed, orders), { now, shards }),
+      tell: (placed) => append({ shards }, tx, eventsOf(placed, orders), now),
     }),
   );
 }

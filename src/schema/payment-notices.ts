@@ -6,7 +6,7 @@
 import { storeNotice } from '../db/payment-notices.ts';
 import { paymentNoticed } from '../events/index.ts';
 import type { PaymentNotice } from '../ports/payments/notices.ts';
-import { appendEvents } from '../streams/outbox.ts';
+import { append } from './append.ts';
 import { commitWith } from './commit.ts';
 import type { SchemaServices } from './context.ts';
 
@@ -25,11 +25,8 @@ export function acceptNotice(
     const now = clock.now();
     const isNew = await storeNotice(tx, { id: noticeId, gateway, kind, ref, reference, receivedAt: now });
     if (isNew) {
-      await appendEvents(tx, [paymentNoticed.of({ noticeId, gateway, kind, ref, reference })], {
-        now,
-        shards,
-        traceId,
-      });
+      const noticed = paymentNoticed.of({ noticeId, gateway, kind, ref, reference });
+      await append({ shards, traceId }, tx, [noticed], now);
     }
     return isNew;
   });

@@ -5,6 +5,7 @@ import { commitWith } from '../schema/commit.ts';
 import type { Context, SchemaServices } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
+import type { Wake } from '../streams/index.ts';
 import type { Budget } from './budget.ts';
 import { credentialIn } from './credential.ts';
 import { KeptDocuments } from './kept-documents.ts';
@@ -49,9 +50,9 @@ export function createGraphqlServer(options: GraphqlOptions) {
   const { services, seats, stopping, development, budget } = options;
   const { db, keyedDb, auth, log, limits } = services;
   const teller = { log, development };
-  const wake = () => {
+  const wake: Wake = (events) => {
     options.committed();
-    services.wake();
+    services.wake(events);
   };
   const commits = { commit: commitWith(db, wake), commitByKey: commitWith(keyedDb, wake) };
   const shared = { ...services, ...commits, seats, stopping };

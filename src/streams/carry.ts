@@ -57,6 +57,7 @@ export function carryOn(
       kind: 'RUN',
       again: false,
       startsRun: false,
+      isReturned: true,
     },
   };
 }

@@ -261,8 +261,8 @@ export class Consumer<Services> {
   #hold(one: Opened): boolean {
     const carrier = carrierOf(one.entry);
     if (carrier === null || carrier === this.#options.name || this.#held >= HELD_MAX) return false;
-    // What begins a run of another workflow is not what its carrier goes on with.
-    if (one.deliveries.some(({ startsRun }) => startsRun)) return false;
+    // What a stage returned may begin a run of another workflow too, which is not what its carrier goes on with.
+    if (one.deliveries.some(({ startsRun, isReturned }) => startsRun && isReturned)) return false;
     const key = entryKey(one.entry);
     this.#held += 1;
     this.#inHand.set(key, { entry: one.entry, sinceMs: Date.now() });

@@ -24,6 +24,8 @@ const wireEvent = z.object({
 });
 export type WireEvent = z.infer<typeof wireEvent>;
 const wirePack = z.array(wireEvent).min(1);
+/** Any number of events, as a hint tells them. */
+export const wireEvents = z.array(wireEvent);
 
 /** What a stage has been handed. */
 export interface Delivery {
@@ -38,6 +40,8 @@ export interface Delivery {
   /** True when a timer or an operator asked for it, so that it may go ahead although a retry was planned. */
   readonly again: boolean;
   readonly startsRun: boolean;
+  /** Some stage returned it; else a request or a timer made it. */
+  readonly isReturned: boolean;
 }
 
 export interface StreamEntry {
@@ -92,8 +96,8 @@ export function toDeliveries<Services>(seat: Seat<Services>, entry: StreamEntry)
   return events.map((event) => toDelivery(seat, entry.stream, event));
 }
 
-/** The run an event belongs to in a stage's workflow: the one that returned it, or the one it starts. */
-function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireEvent): Delivery {
+/** With the run an event belongs to in a stage's workflow: the one that returned it, or the one it starts. */
+export function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireEvent): Delivery {
   const prefix = `${seat.workflow.name}/`;
   const ownRun = event.runId?.startsWith(prefix) ? event.runId : null;
   return {
@@ -106,6 +110,7 @@ function toDelivery<Services>(seat: Seat<Services>, stream: string, event: WireE
     kind: event.again ?? 'RUN',
     again: event.again !== null,
     startsRun: ownRun === null && seat.isFirst,
+    isReturned: event.runId !== null,
   };
 }
 

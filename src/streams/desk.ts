@@ -91,12 +91,11 @@ export class Desk<Services> {
     return left;
   }
 
-  /** Works on what the stage before has just committed here. */
-  carry(deliveries: readonly Delivery[]): void {
-    this.#carry(deliveries, true);
-  }
-
-  #carry(deliveries: readonly Delivery[], isFresh: boolean): void {
+  /**
+   * Works on what Redis has not brought yet.
+   * @param isFresh the stage before has just committed it here
+   */
+  carry(deliveries: readonly Delivery[], isFresh: boolean): void {
     const mine = deliveries
       .map((delivery) => ({ delivery, key: deliveryKey(delivery) }))
       .filter(({ key }) => !this.#inWork.has(key));
@@ -128,7 +127,7 @@ export class Desk<Services> {
     setTimeout(() => {
       const again = this.#again;
       this.#again = [];
-      if (!this.#context.draining.aborted) this.#carry(again, false);
+      if (!this.#context.draining.aborted) this.carry(again, false);
     }, CARRY_AGAIN_MS).unref();
   }
 

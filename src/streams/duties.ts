@@ -15,11 +15,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Db, Sql } from '../db/client.ts';
+import type { Db } from '../db/client.ts';
 import { adoptRuns } from './adopt.ts';
 import { TELL_EVERY_MS, tellAlive } from './alive.ts';
 import type { Clock } from './clock.ts';
+import type { WireEvent } from './delivery.ts';
 import { describeError } from './errors.ts';
+import { listenToHints } from './hints.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
 import type { Log } from './log.ts';
 import { type Outage, watchDatabase } from './outage.ts';
@@ -29,12 +31,12 @@ import type { Registry } from './registry.ts';
 import { mayHaveMore, relayOnce, repairStreams } from './relay.ts';
 import { fireDueTimers } from './timers.ts';
 import { dropGoneConsumers, trimOnce } from './trim.ts';
-import { Bell, WAKE_CHANNEL } from './wake.ts';
+import { Bell } from './wake.ts';
 
 export interface DutiesOptions<Services> {
   readonly db: Db;
-  readonly sql: Sql;
   readonly redis: Redis;
+  readonly redisUrl: string;
   readonly keys: StreamKeys;
   readonly keyPrefix: string;
   readonly consumers: readonly { touch(): Promise<void> }[];
@@ -46,6 +48,8 @@ export interface DutiesOptions<Services> {
   readonly log: Log;
   /** Kept only while this process leads a shard. */
   readonly recent: RecentEvents;
+  /** Takes what another process tells of what it has committed. */
+  readonly onHint: (events: readonly WireEvent[]) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -77,10 +81,7 @@ export function startDuties<Services>(options: DutiesOptions<Services>): Duties 
   const wakeSoon = () => {
     for (const bell of bells) bell.ringWithin(SOON_MS);
   };
-  const listening = options.sql.listen(WAKE_CHANNEL, wake);
-  listening.catch((error: unknown) =>
-    options.log.warn({ error: describeError(error) }, 'not woken by other processes'),
-  );
+  const listening = listenToHints(options, options.onHint);
   const outage = watchDatabase(options.log);
   const leaders = bells.map((bell, shard) => lead(options, shard, bell, outage));
   const timers = every(options, outage, 'timers', TIMERS_EVERY_MS, async () => {
@@ -100,9 +101,7 @@ export function startDuties<Services>(options: DutiesOptions<Services>): Duties 
     }
   });
   options.stopping.addEventListener('abort', wake, { once: true });
-  const ended = Promise.all([...leaders, timers, adopting, alive])
-    .then(async () => listening.then((listener) => listener.unlisten()).catch(() => {}))
-    .then(() => {});
+  const ended = Promise.all([...leaders, timers, adopting, alive]).then(() => listening.stop());
   return { wake, wakeSoon, ended };
 }
 

@@ -13,9 +13,12 @@ import { isAlive, tellGone } from './alive.ts';
 import { Announcer } from './announce.ts';
 import { type Carrying, notCarrying } from './carry.ts';
 import { Consumer } from './consumer.ts';
+import { toDelivery, type WireEvent } from './delivery.ts';
 import { startDuties } from './duties.ts';
+import { createNotifier, type Wake } from './hints.ts';
 import type { Log } from './log.ts';
 import type { ProcessContext } from './process.ts';
+import { shardOf } from './outbox.ts';
 import { keepReading } from './reader.ts';
 import { openRedis, streamKeys } from './redis.ts';
 import { RecentEvents } from './recent-events.ts';
@@ -74,7 +77,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     log,
     stopping: stopNow.signal,
     draining: stopReading.signal,
-    wake: () => relayBell.wake(),
+    wake: () => wake(),
     wakeSoon: () => relayBell.wakeSoon(),
     doubts: new Set(),
     recent,
@@ -109,6 +112,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     registry,
     recent,
   }));
+  const notifyOthers = createNotifier(redis, options.keyPrefix);
   const running: Promise<void>[] = [];
 
   /** Stages of this process hand work to each other; by hand (`pass`), all of it goes through Redis. */
@@ -117,17 +121,59 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     hasRoom: (stage) => !stopReading.signal.aborted && (desks.get(stage)?.hasRoomToCarry ?? false),
     carry: (carried) => {
       for (const [stage, ones] of Map.groupBy(carried, (one) => one.stage)) {
-        desks.get(stage)?.carry(ones.map(({ delivery }) => delivery));
+        desks.get(stage)?.carry(
+          ones.map(({ delivery }) => delivery),
+          true,
+        );
       }
     },
   };
+
+  const shardOfEvent = ({ subject }: WireEvent) => shardOf(subject, options.shards);
+
+  /** Tells whoever leads the relay what was committed in this process: itself, others, or both. */
+  const wake: Wake = (events = []) => {
+    takeHint(events);
+    if (recent.ledCount < options.shards) notifyOthers(events.filter((event) => !recent.leads(shardOfEvent(event))));
+  };
+
+  /** What was committed a moment ago: the relay need not read it, nor the stages that begin with it wait for Redis. */
+  function takeHint(events: readonly WireEvent[]): void {
+    const led = events.filter((event) => recent.leads(shardOfEvent(event)));
+    let begun = 0;
+    for (const [type, ones] of Map.groupBy(led, (event) => event.type)) {
+      const carrier = begin(type, ones) ? consumerName : null;
+      for (const event of ones) recent.note(shardOfEvent(event), event, carrier);
+      if (carrier !== null) begun += ones.length;
+    }
+    // Nobody waits for Redis to bring what all its stages have begun with.
+    if (events.length > 0 && begun === events.length) relayBell.wakeSoon();
+    else relayBell.wake();
+  }
+
+  /**
+   * Hands events to the stages that begin with them, unless one of those has something to do: then it is better served by
+   * what gathers in Redis meanwhile.
+   */
+  function begin(type: string, events: readonly WireEvent[]): boolean {
+    const seats = registry.readersOf(type);
+    const mayBegin =
+      carrying === carryingHere && !stopReading.signal.aborted && events.every(({ runId }) => runId === null);
+    if (!mayBegin || !seats.every(({ id, isFirst }) => isFirst && desks.get(id)?.isIdle === true)) return false;
+    for (const seat of seats)
+      desks.get(seat.id)?.carry(
+        events.map((event) => toDelivery(seat, type, event)),
+        false,
+      );
+    return seats.length > 0;
+  }
 
   function start(): void {
     carrying = carryingHere;
     const duties = startDuties({
       db,
-      sql: database.sql,
       redis,
+      redisUrl: options.redisUrl,
       keys,
       keyPrefix: options.keyPrefix,
       registry,
@@ -137,6 +183,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       clock,
       log,
       recent,
+      onHint: takeHint,
       stopping: stopReading.signal,
     });
     relayBell = duties;
@@ -191,7 +238,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     consumers,
     start,
     stop,
-    wake: () => relayBell.wake(),
+    wake,
     runUntilIdle,
     pass,
     /** Sends what has been committed, and nothing else. */

@@ -7,6 +7,7 @@ export { createEngine } from './engine.ts';
 export { TerminalError } from './errors.ts';
 export { defineEvent, type EventType, type StoredEvent } from './event.ts';
 export { RETRYING } from './failure.ts';
+export { createNotifier, type Wake } from './hints.ts';
 export { flowGraph, flowMermaid } from './flow-graph.ts';
 export { viewEngine } from './inspect.ts';
 export { LiveFeed } from './live.ts';
@@ -17,7 +18,6 @@ export { backoff, once, untilDone } from './retry.ts';
 export { cancelRun } from './runs.ts';
 export { refuseStrandedShards } from './shards.ts';
 export { hurryRuns } from './timers.ts';
-export { createNotifier } from './wake.ts';
 export {
   advance,
   type Compensation,

@@ -4,11 +4,12 @@
  * Promise: an event exists if and only if the state it tells of was committed; seq is gapless per subject.
  * Life of an event: appended here, and packed with what the same commit adds to its stream → the pack is stamped and sent
  * by the relay (relay.ts).
- * Not here: waking the relay; whoever commits does that afterwards (`Wake`).
+ * Not here: telling the relay; whoever commits does that afterwards (hints.ts).
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { type Columns, rowsOf } from '../db/rows.ts';
+import type { WireEvent } from './delivery.ts';
 import type { EventDraft } from './event.ts';
 import type { Trail } from './trail.ts';
 
@@ -77,6 +78,16 @@ export const appendEvents = async (
   drafts: readonly AppendDraft[],
   options: AppendOptions,
 ): Promise<AppendedEvent[]> => (await appendWithSteps(tx, drafts, options, NO_STEPS)).events;
+
+/** An event that has been stored, as it will travel. @param createdAt the instant it was stored with, ISO 8601 in UTC */
+export function toWire(
+  { type, subject, payload, origin }: Pick<AppendDraft, 'type' | 'subject' | 'payload' | 'origin'>,
+  { id, seq }: AppendedEvent,
+  createdAt: string,
+): WireEvent {
+  const { runId, stage, attempts, durationMs } = origin ?? NO_ORIGIN;
+  return { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt, again: null };
+}
 
 /** What carries runs on in the statement that stores their events. */
 export interface Steps {

@@ -1,10 +1,10 @@
 /**
- * Recent events: what the stages of this process have just stored, in the form in which it travels, so that the relay of
- * the same process need not read it again.
+ * Recent events: what the stages of this process have just stored, and what others have told of theirs (hints.ts), in the
+ * form in which it travels, so that the relay of this process need not read it again.
  *
  * Promise: nothing depends on it: what is not here is read from PostgreSQL. It holds 16 Mi characters at most, the oldest
  * go first, and nothing while this process does not lead the shard.
- * An event is noted before its commit, for it is only asked for by the numbers of a pack that was committed. A database
+ * A stage's event is noted before its commit, for it is only asked for by the numbers of a pack that was committed. A database
  * that was put back to an older state gives numbers again: so the instant must be the same as well.
  */
 import type { WireEvent } from './delivery.ts';
@@ -14,6 +14,15 @@ const CHARACTERS_MAX = 16 * 1_024 * 1_024;
 interface Noted {
   readonly createdAt: string;
   readonly json: string;
+  readonly carrier: string | null;
+}
+
+/** The events of a pack. */
+export interface Taken {
+  /** JSON: all of them, as one array. */
+  readonly events: string;
+  /** The process that has all of them in hand already; null when none has. */
+  readonly carrier: string | null;
 }
 
 export class RecentEvents {
@@ -37,11 +46,20 @@ export class RecentEvents {
     };
   }
 
-  note(shard: number, event: WireEvent): void {
+  leads(shard: number): boolean {
+    return this.#led.has(shard);
+  }
+
+  get ledCount(): number {
+    return this.#led.size;
+  }
+
+  /** @param carrier the process whose stages have it in hand already. (Default: none, or the one that its pack names) */
+  note(shard: number, event: WireEvent, carrier: string | null = null): void {
     if (!this.#led.has(shard)) return;
     this.#forget(event.id);
     const json = JSON.stringify(event);
-    this.#byId.set(event.id, { createdAt: event.createdAt, json });
+    this.#byId.set(event.id, { createdAt: event.createdAt, json, carrier });
     this.#characters += json.length;
     if (this.#characters > this.#charactersMax) this.#forgetOldest();
   }
@@ -49,15 +67,18 @@ export class RecentEvents {
   /**
    * Takes the events of a pack out, in their order.
    * @param createdAt when the pack was stored, ISO 8601 in UTC
-   * @returns their JSON as one array; null when one of them is not here, or is another
+   * @returns null when one of them is not here, or is another
    */
-  take(ids: readonly number[], createdAt: string): string | null {
+  take(ids: readonly number[], createdAt: string): Taken | null {
     const texts: string[] = [];
+    let carrier: string | null | undefined;
     for (const id of ids) {
       const noted = this.#forget(id);
-      if (noted?.createdAt === createdAt) texts.push(noted.json);
+      if (noted?.createdAt !== createdAt) continue;
+      texts.push(noted.json);
+      carrier = carrier === undefined || carrier === noted.carrier ? noted.carrier : null;
     }
-    return texts.length === ids.length ? `[${texts.join(',')}]` : null;
+    return texts.length === ids.length ? { events: `[${texts.join(',')}]`, carrier: carrier ?? null } : null;
   }
 
   #forgetOldest(): void {

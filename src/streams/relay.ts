@@ -137,8 +137,8 @@ async function stamp({ db, shard, recent }: RelayContext): Promise<StampedPack[]
   const numbered = await number(db, shard);
   const noted = new Map(
     numbered.flatMap(({ id, again, ids, createdAt }) => {
-      const events = again === null ? recent?.take(ids, createdAt) : null;
-      return events ? [[id, events]] : [];
+      const taken = again === null ? recent?.take(ids, createdAt) : null;
+      return taken ? [[id, taken]] : [];
     }),
   );
   // What is numbered and never sent, because this process ends here, is found lacking by the next look at the streams.
@@ -147,9 +147,10 @@ async function stamp({ db, shard, recent }: RelayContext): Promise<StampedPack[]
     numbered.flatMap(({ id }) => (noted.has(id) ? [] : [id])),
   );
   return numbered.map(({ id, stream, last, ids, carrier }) => {
-    const events = noted.get(id) ?? read.get(id);
+    const taken = noted.get(id);
+    const events = taken?.events ?? read.get(id);
     if (events === undefined) throw new Error(`pack ${id} of ${stream} holds no events`);
-    return { stream, last, ids, carrier, events };
+    return { stream, last, ids, carrier: taken?.carrier ?? carrier, events };
   });
 }
 

@@ -18,6 +18,7 @@ import {
   NO_STEPS,
   shardOf,
   type Steps,
+  toWire,
 } from './outbox.ts';
 import type { RecentEvents } from './recent-events.ts';
 import type { Registry, Seat } from './registry.ts';
@@ -281,10 +282,9 @@ export async function storeWithEvents(
 /** As it will travel, if this process is the one that sends it. */
 function noteRecent<Services>(
   { recent, shards }: SettleContext<Services>,
-  { type, subject, payload, origin: { runId, stage, attempts, durationMs } }: EventDraft & { origin: EventOrigin },
-  { id, seq }: AppendedEvent,
+  draft: EventDraft & { origin: EventOrigin },
+  stored: AppendedEvent,
   createdAt: string,
 ): void {
-  const event = { id, type, subject, seq, runId, stage, attempts, durationMs, payload, createdAt, again: null };
-  recent.note(shardOf(subject, shards), event);
+  recent.note(shardOf(draft.subject, shards), toWire(draft, stored, createdAt));
 }

@@ -26,9 +26,17 @@ describe('what was just stored', () => {
     const recent = new RecentEvents();
     recent.lead(0);
     for (const id of [1, 2, 3]) recent.note(0, event(id));
-    expect(JSON.parse(recent.take([3, 1], AT) ?? '')).toEqual([event(3), event(1)]);
+    expect(JSON.parse(recent.take([3, 1], AT)?.events ?? '')).toEqual([event(3), event(1)]);
     expect(recent.take([3], AT)).toBeNull();
-    expect(JSON.parse(recent.take([2], AT) ?? '')).toEqual([event(2)]);
+    expect(JSON.parse(recent.take([2], AT)?.events ?? '')).toEqual([event(2)]);
+  });
+
+  test('is said to be in the hands of a process when all of the pack is', () => {
+    const recent = new RecentEvents();
+    recent.lead(0);
+    for (const id of [1, 2, 3, 4]) recent.note(0, event(id), id === 3 ? null : 'here');
+    expect(recent.take([1, 2], AT)?.carrier).toBe('here');
+    expect(recent.take([3, 4], AT)?.carrier).toBeNull();
   });
 
   test('is not told when a part of the pack is missing', () => {

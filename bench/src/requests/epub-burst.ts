@@ -9,7 +9,7 @@ import { users } from '../../../src/db/tables/index.ts';
 import { buildEpub } from '../../../src/epub/index.ts';
 import { editionSubmitted } from '../../../src/events/index.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
-import { appendEvents, createNotifier } from '../../../src/streams/index.ts';
+import { appendEvents } from '../../../src/streams/index.ts';
 
 const CHAPTERS = 20;
 const PARAGRAPHS = 40;
@@ -28,7 +28,6 @@ export async function prepareBurst(database: Database, dataDir: string, count: n
   const storage = createFolderStorage({ folderPath: join(dataDir, 'files') });
   const editionIds: string[] = [];
   for (let at = 0; at < count; at++) editionIds.push(await prepareBook(database, storage, ownerId, at));
-  const wake = createNotifier(sql);
   return {
     submit: async () => {
       const now = new Date();
@@ -38,7 +37,6 @@ export async function prepareBurst(database: Database, dataDir: string, count: n
           await appendEvents(tx, [editionSubmitted.of(change)], { now, shards: 1 });
         });
       }
-      wake();
     },
     progress: async () => {
       const [row] = await sql<{ validated: number; published: number }[]>`

@@ -70,9 +70,9 @@ export async function watchInCrowd(
   const after = await memoryOf(api.pid ?? 0, file);
   context.say(`${watching.length} subscribers over ${protocol} are there`);
   const { perSecond, warmUpSeconds, seconds } = load;
-  await beat(stack.database, watching, context.random, { perSecond, seconds: warmUpSeconds });
+  await beat(stack, watching, context.random, { perSecond, seconds: warmUpSeconds });
   await awaitArrival(stack, readers, watching);
-  const appended = await beat(stack.database, watching, context.random, { perSecond, seconds });
+  const appended = await beat(stack, watching, context.random, { perSecond, seconds });
   const events = [...appended.values()].reduce((sum, count) => sum + count, 0);
   const { seen, latenciesMs } = await awaitArrival(stack, readers, watching);
   await readers.stop();

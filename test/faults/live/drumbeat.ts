@@ -3,9 +3,9 @@
  *
  * A retry is an event of every subject that no stage consumes, so that nothing but the delivery is measured.
  */
-import type { Database } from '../../../src/db/client.ts';
 import { appendEvents, createNotifier, RETRYING } from '../../../src/streams/index.ts';
 import type { Random } from '../harness/random.ts';
+import { KEY_PREFIX, type Stack } from '../harness/stack.ts';
 import { pause } from '../harness/wait.ts';
 import type { Shopper } from './shoppers.ts';
 
@@ -20,13 +20,13 @@ export interface Drumbeat {
 
 /** @returns how many were appended to each subject */
 export async function beat(
-  { db, sql }: Pick<Database, 'db' | 'sql'>,
+  { database: { db }, redisClient }: Pick<Stack, 'database' | 'redisClient'>,
   shoppers: readonly Shopper[],
   random: Random,
   { perSecond, seconds, batch = 10, textBytes }: Drumbeat,
 ): Promise<Map<string, number>> {
   const appended = new Map<string, number>();
-  const wake = createNotifier(sql);
+  const wake = createNotifier(redisClient, KEY_PREFIX);
   const commits = Math.ceil((perSecond * seconds) / batch);
   const text = textBytes === undefined ? {} : { reason: 'x'.repeat(textBytes) };
   const startedAt = performance.now();

@@ -75,13 +75,13 @@ async function endure(
 ) {
   const seconds = load.events / load.perSecond;
   await Promise.all([
-    beat(stack.database, [...events, ...sockets], context.random, {
+    beat(stack, [...events, ...sockets], context.random, {
       perSecond: load.perSecond,
       seconds,
       textBytes: EVENT_BYTES,
       batch: load.paused / 2,
     }),
-    beat(stack.database, others, context.random, { perSecond: 100, seconds, batch: 5 }),
+    beat(stack, others, context.random, { perSecond: 100, seconds, batch: 5 }),
   ]);
   const lasts = await lastSeqs(
     stack.database,

@@ -9,7 +9,7 @@ import { appendEvents, createNotifier, RETRYING } from '../../../src/streams/ind
 import type { FaultContext, FaultResult, FaultRow } from '../harness/row.ts';
 import { freePort } from '../harness/servers.ts';
 import { askOnce } from '../harness/shop-client.ts';
-import { openStack } from '../harness/stack.ts';
+import { KEY_PREFIX, openStack, type Stack } from '../harness/stack.ts';
 import { pause, waitFor } from '../harness/wait.ts';
 import { openShoppers, type Shopper } from '../live/shoppers.ts';
 import { watch, type Watcher } from '../live/watcher.ts';
@@ -87,8 +87,12 @@ async function openCases(database: Database, url: string, each: number): Promise
 }
 
 /** Speaks for all busy subjects until it is stopped. @returns how many events it appended */
-async function speak({ db, sql }: Database, subjects: readonly string[], stopping: AbortSignal): Promise<number> {
-  const wake = createNotifier(sql);
+async function speak(
+  { database: { db }, redisClient }: Stack,
+  subjects: readonly string[],
+  stopping: AbortSignal,
+): Promise<number> {
+  const wake = createNotifier(redisClient, KEY_PREFIX);
   let appended = 0;
   while (!stopping.aborted) {
     const payload = { stage: 'purchase.fulfil', failures: 1 };
@@ -111,7 +115,7 @@ async function run(context: FaultContext): Promise<FaultResult> {
   say(`${cases.length} subscriptions are open`);
   const stopping = new AbortController();
   const subjects = cases.filter(({ isSilent }) => !isSilent).map(({ subject }) => subject);
-  const speaking = speak(stack.database, subjects, stopping.signal);
+  const speaking = speak(stack, subjects, stopping.signal);
   const lostAtMs = await Promise.all(
     cases.map(async ({ held }) => {
       await pause(random.next() * LOST_WITHIN_MS);

@@ -14,9 +14,11 @@ import {
   createNotifier,
   declare,
   defineEvent,
+  openRedis,
   type StageInput,
   untilDone,
 } from '../../../../src/streams/index.ts';
+import { toWire } from '../../../../src/streams/outbox.ts';
 import { quiet } from '../../machine/quiet.ts';
 import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { type Stage, STAGES } from '../saga/stages.ts';
@@ -81,19 +83,29 @@ const saga = workflow('saga', {
 
 async function openProducer(place: Place): Promise<Producer> {
   const database = openDatabase(place.databaseUrl, { poolMax: 2 });
-  const wake = createNotifier(database.sql);
+  const redis = openRedis(place.redisUrl, quiet);
+  const wake = createNotifier(redis, KEY_PREFIX);
   const append = async (orderIds: readonly string[]) => {
+    const now = new Date();
     const drafts = orderIds.map((orderId) => placed.of({ orderId }));
-    await database.db.transaction((tx) => appendEvents(tx, drafts, { now: new Date(), shards: SHARDS }));
-    wake();
+    const stored = await database.db.transaction((tx) => appendEvents(tx, drafts, { now, shards: SHARDS }));
+    return drafts.flatMap((draft, at) => {
+      const one = stored[at];
+      return one ? [toWire(draft, one, now.toISOString())] : [];
+    });
   };
   return {
     enqueueMany: async (orderIds) => {
       for (let at = 0; at < orderIds.length; at += APPEND_AT_ONCE)
         await append(orderIds.slice(at, at + APPEND_AT_ONCE));
+      wake();
     },
-    enqueueOne: (orderId) => append([orderId]),
-    close: () => database.close(),
+    // As the API does: told as soon as it is committed.
+    enqueueOne: async (orderId) => wake(await append([orderId])),
+    close: async () => {
+      redis.disconnect();
+      await database.close();
+    },
   };
 }
 

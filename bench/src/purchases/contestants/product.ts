@@ -9,9 +9,11 @@ import { openPlatform } from '../../../../src/assemble.ts';
 import { openDatabase } from '../../../../src/db/client.ts';
 import { parseEnv } from '../../../../src/env.ts';
 import { openLog } from '../../../../src/log.ts';
-import { createNotifier } from '../../../../src/streams/index.ts';
+import { createNotifier, openRedis } from '../../../../src/streams/index.ts';
 import { startWorker } from '../../../../src/worker.ts';
 import { type Market, placePurchases, PRICE_MINOR } from '../../../../test/faults/harness/load.ts';
+import { KEY_PREFIX } from '../../../../test/faults/harness/stack.ts';
+import { quiet } from '../../machine/quiet.ts';
 import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
 import { openProductShop } from './product-shop.ts';
 
@@ -20,7 +22,8 @@ const PLACE_AT_ONCE = 500;
 /** The producer places orders as `Mutation.placeOrder` does: order, line, payment and event in one commit. */
 async function openProducer(place: Place): Promise<Producer> {
   const database = openDatabase(place.databaseUrl, { poolMax: 2 });
-  const wake = createNotifier(database.sql);
+  const redis = openRedis(place.redisUrl, quiet);
+  const wake = createNotifier(redis, KEY_PREFIX);
   const market = await readMarket(database.sql);
   let placed = 0;
   const next = (orderId: string) => {
@@ -43,7 +46,14 @@ async function openProducer(place: Place): Promise<Producer> {
     }
     wake();
   };
-  return { enqueueMany, enqueueOne: (orderId) => enqueueMany([orderId]), close: () => database.close() };
+  return {
+    enqueueMany,
+    enqueueOne: (orderId) => enqueueMany([orderId]),
+    close: async () => {
+      redis.disconnect();
+      await database.close();
+    },
+  };
 }
 
 async function readMarket(sql: ReturnType<typeof openDatabase>['sql']): Promise<Market> {

@@ -1,0 +1,78 @@
+/**
+ * Hints: whoever has committed events tells the process that leads the relay at once, and what they are.
+ *
+ * Promise: nothing depends on them. What no hint told the relay finds by its own look every 250 ms, and reads from
+ * PostgreSQL. A hint is not a message of the business: it may be lost, come twice, or come late.
+ * Life of a hint: events are committed → within 10 ms published in Redis → noted by the leader of their shard, whose relay
+ * need not read them again (recent-events.ts), and handed to the stages that begin with them (engine.ts).
+ * Not by NOTIFY: one in each transaction halves the rate, and it carries 8 kB.
+ */
+import type { Redis } from 'ioredis';
+import { type WireEvent, wireEvents } from './delivery.ts';
+import type { Log } from './log.ts';
+import { openRedis } from './redis.ts';
+
+/** Tells the relay what was committed; without events only that something was. */
+export type Wake = (events?: readonly WireEvent[]) => void;
+
+const HINT_EVERY_MS = 10;
+const EVENTS_MAX = 100;
+const CHARACTERS_MAX = 64 * 1_024;
+
+const channelOf = (keyPrefix: string): string => `${keyPrefix}committed`;
+
+/**
+ * Tells other processes, at most once in 10 ms: the first call at once, the last one never dropped.
+ * Of more than 100 events or 64 Ki characters in that time only that there are some is told.
+ */
+export function createNotifier(redis: Pick<Redis, 'publish' | 'status'>, keyPrefix: string): Wake {
+  let waiting: readonly WireEvent[] = [];
+  let isPlanned = false;
+  let sentAtMs = Number.NEGATIVE_INFINITY;
+  const send = () => {
+    const events = JSON.stringify(waiting.length > EVENTS_MAX ? [] : waiting);
+    waiting = [];
+    isPlanned = false;
+    sentAtMs = performance.now();
+    // While Redis is away nothing can be sent to a stream either, and hints need not queue for it.
+    if (redis.status !== 'ready') return;
+    redis.publish(channelOf(keyPrefix), events.length > CHARACTERS_MAX ? '[]' : events).catch(() => {
+      // The relay's own look every 250 ms finds the events all the same.
+    });
+  };
+  return (events = []) => {
+    if (waiting.length <= EVENTS_MAX) waiting = [...waiting, ...events];
+    if (isPlanned) return;
+    const waitMs = sentAtMs + HINT_EVERY_MS - performance.now();
+    if (waitMs <= 0) {
+      send();
+      return;
+    }
+    isPlanned = true;
+    setTimeout(send, waitMs).unref();
+  };
+}
+
+/** Listens to what other processes tell, over a connection of its own, again whenever that was lost. */
+export function listenToHints(
+  { redisUrl, keyPrefix, log }: { redisUrl: string; keyPrefix: string; log: Log },
+  onHint: (events: readonly WireEvent[]) => void,
+): { stop(): void } {
+  const client = openRedis(redisUrl, log);
+  client.on('message', (_channel, text) => onHint(readHint(text)));
+  client.on('ready', () => {
+    client.subscribe(channelOf(keyPrefix)).catch(() => {
+      // The connection was lost again; the next one subscribes.
+    });
+  });
+  return { stop: () => client.disconnect() };
+}
+
+/** What cannot be read, a newer release's say, still tells that something was committed. */
+function readHint(text: string): readonly WireEvent[] {
+  try {
+    return wireEvents.parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
