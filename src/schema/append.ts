@@ -23,10 +23,12 @@ export async function append(
     const stored = events[at];
     return stored ? [toWire(draft, stored, createdAt)] : [];
   });
-  const all = [...appendedIn(tx), ...these];
-  told.set(tx, all.length > TOLD_MAX ? [] : all);
+  told.set(tx, [...(told.get(tx) ?? []), ...these].slice(0, TOLD_MAX + 1));
   return events;
 }
 
-/** What `append` has stored in a transaction, as it will travel. */
-export const appendedIn = (tx: Tx): readonly WireEvent[] => told.get(tx) ?? [];
+/** What `append` has stored in a transaction, as it will travel; nothing, where it is too much to be told. */
+export function appendedIn(tx: Tx): readonly WireEvent[] {
+  const all = told.get(tx) ?? [];
+  return all.length > TOLD_MAX ? [] : all;
+}

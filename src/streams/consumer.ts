@@ -12,7 +12,7 @@ import { Desk } from './desk.ts';
 import { countEvents, entryKey, inBatches, type Known, type Opened, parseEntries, parseStream } from './entries.ts';
 import { ConsumerCrashedError, describeError } from './errors.ts';
 import { holdBack } from './hold.ts';
-import { fail, lookAhead, type ProcessContext } from './process.ts';
+import { areFinished, fail, lookAhead, type ProcessContext } from './process.ts';
 import type { StreamKeys } from './redis.ts';
 import type { Seat } from './registry.ts';
 
@@ -268,10 +268,7 @@ export class Consumer<Services> {
     this.#inHand.set(key, { entry: one.entry, sinceMs: Date.now() });
     void holdBack({
       isAlive: () => this.#options.isAlive(carrier),
-      isFinished: async () => {
-        const { members, left } = await lookAhead(this.#context, this.seat, one.deliveries);
-        return members.length === 0 && left.length === 0;
-      },
+      isFinished: () => areFinished(this.#context, this.seat, one.deliveries),
       timeoutMs: this.#reclaimIdleMs,
       stopping: this.#context.draining,
     }).then(async (end) => {

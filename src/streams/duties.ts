@@ -19,7 +19,6 @@ import type { Db } from '../db/client.ts';
 import { adoptRuns } from './adopt.ts';
 import { TELL_EVERY_MS, tellAlive } from './alive.ts';
 import type { Clock } from './clock.ts';
-import type { WireEvent } from './delivery.ts';
 import { describeError } from './errors.ts';
 import { listenToHints } from './hints.ts';
 import { RENEW_EVERY_MS, resign, tryLead } from './leadership.ts';
@@ -49,7 +48,7 @@ export interface DutiesOptions<Services> {
   /** Kept only while this process leads a shard. */
   readonly recent: RecentEvents;
   /** Takes what another process tells of what it has committed. */
-  readonly onHint: (events: readonly WireEvent[]) => void;
+  readonly onHint: (text: string) => void;
   readonly stopping: AbortSignal;
 }
 

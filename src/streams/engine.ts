@@ -15,7 +15,7 @@ import { type Carrying, notCarrying } from './carry.ts';
 import { Consumer } from './consumer.ts';
 import { toDelivery, type WireEvent } from './delivery.ts';
 import { startDuties } from './duties.ts';
-import { createNotifier, type Wake } from './hints.ts';
+import { createNotifier, readHint, type Wake } from './hints.ts';
 import type { Log } from './log.ts';
 import type { ProcessContext } from './process.ts';
 import { shardOf } from './outbox.ts';
@@ -133,20 +133,21 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
 
   /** Tells whoever leads the relay what was committed in this process: itself, others, or both. */
   const wake: Wake = (events = []) => {
-    takeHint(events);
+    // As others would be told: what JSON does not keep must not be seen by one stage only.
+    takeHint(events.length > 0 ? readHint(JSON.stringify(events)) : []);
     if (recent.ledCount < options.shards) notifyOthers(events.filter((event) => !recent.leads(shardOfEvent(event))));
   };
 
   /** What was committed a moment ago: the relay need not read it, nor the stages that begin with it wait for Redis. */
   function takeHint(events: readonly WireEvent[]): void {
-    const led = events.filter((event) => recent.leads(shardOfEvent(event)));
+    const led = events.filter((event) => recent.leads(shardOfEvent(event)) && !recent.knows(event.id));
     let begun = 0;
     for (const [type, ones] of Map.groupBy(led, (event) => event.type)) {
       const carrier = begin(type, ones) ? consumerName : null;
       for (const event of ones) recent.note(shardOfEvent(event), event, carrier);
       if (carrier !== null) begun += ones.length;
     }
-    // Nobody waits for Redis to bring what all its stages have begun with.
+    // What all its stages have begun with waits for Redis as what is carried does.
     if (events.length > 0 && begun === events.length) relayBell.wakeSoon();
     else relayBell.wake();
   }
@@ -183,7 +184,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       clock,
       log,
       recent,
-      onHint: takeHint,
+      onHint: (text) => takeHint(recent.ledCount > 0 ? readHint(text) : []),
       stopping: stopReading.signal,
     });
     relayBell = duties;

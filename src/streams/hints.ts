@@ -2,13 +2,14 @@
  * Hints: whoever has committed events tells the process that leads the relay at once, and what they are.
  *
  * Promise: nothing depends on them. What no hint told the relay finds by its own look every 250 ms, and reads from
- * PostgreSQL. A hint is not a message of the business: it may be lost, come twice, or come late.
+ * PostgreSQL. A hint may be lost, come twice, or come late.
  * Life of a hint: events are committed → within 10 ms published in Redis → noted by the leader of their shard, whose relay
  * need not read them again (recent-events.ts), and handed to the stages that begin with them (engine.ts).
  * Not by NOTIFY: one in each transaction halves the rate, and it carries 8 kB.
  */
 import type { Redis } from 'ioredis';
 import { type WireEvent, wireEvents } from './delivery.ts';
+import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openRedis } from './redis.ts';
 
@@ -19,13 +20,15 @@ const HINT_EVERY_MS = 10;
 const EVENTS_MAX = 100;
 const CHARACTERS_MAX = 64 * 1_024;
 
-const channelOf = (keyPrefix: string): string => `${keyPrefix}committed`;
+/** Redis keeps the keys of its databases apart, but not their channels. */
+export const hintChannel = (redis: Pick<Redis, 'options'>, keyPrefix: string): string =>
+  `${keyPrefix}committed@${redis.options.db ?? 0}`;
 
 /**
- * Tells other processes, at most once in 10 ms: the first call at once, the last one never dropped.
+ * Tells other processes, at most once in 10 ms: the first call at once, the last one too unless Redis is away.
  * Of more than 100 events or 64 Ki characters in that time only that there are some is told.
  */
-export function createNotifier(redis: Pick<Redis, 'publish' | 'status'>, keyPrefix: string): Wake {
+export function createNotifier(redis: Pick<Redis, 'publish' | 'status' | 'options'>, keyPrefix: string): Wake {
   let waiting: readonly WireEvent[] = [];
   let isPlanned = false;
   let sentAtMs = Number.NEGATIVE_INFINITY;
@@ -36,7 +39,7 @@ export function createNotifier(redis: Pick<Redis, 'publish' | 'status'>, keyPref
     sentAtMs = performance.now();
     // While Redis is away nothing can be sent to a stream either, and hints need not queue for it.
     if (redis.status !== 'ready') return;
-    redis.publish(channelOf(keyPrefix), events.length > CHARACTERS_MAX ? '[]' : events).catch(() => {
+    redis.publish(hintChannel(redis, keyPrefix), events.length > CHARACTERS_MAX ? '[]' : events).catch(() => {
       // The relay's own look every 250 ms finds the events all the same.
     });
   };
@@ -53,23 +56,31 @@ export function createNotifier(redis: Pick<Redis, 'publish' | 'status'>, keyPref
   };
 }
 
-/** Listens to what other processes tell, over a connection of its own, again whenever that was lost. */
+/**
+ * Listens to what other processes tell, over a connection of its own, again whenever that was lost.
+ * @param onHint is given what `readHint` reads
+ */
 export function listenToHints(
   { redisUrl, keyPrefix, log }: { redisUrl: string; keyPrefix: string; log: Log },
-  onHint: (events: readonly WireEvent[]) => void,
+  onHint: (text: string) => void,
 ): { stop(): void } {
   const client = openRedis(redisUrl, log);
-  client.on('message', (_channel, text) => onHint(readHint(text)));
+  client.on('message', (_channel, text) => onHint(text));
   client.on('ready', () => {
-    client.subscribe(channelOf(keyPrefix)).catch(() => {
-      // The connection was lost again; the next one subscribes.
+    client.subscribe(hintChannel(client, keyPrefix)).catch((error: unknown) => {
+      // Lost again, it subscribes again; what Redis refuses it to must be told to whoever set Redis up.
+      if (client.status === 'ready')
+        log.warn(
+          { error: describeError(error) },
+          'Redis lets this process hear of no commits; its relay looks every 250 ms',
+        );
     });
   });
   return { stop: () => client.disconnect() };
 }
 
 /** What cannot be read, a newer release's say, still tells that something was committed. */
-function readHint(text: string): readonly WireEvent[] {
+export function readHint(text: string): readonly WireEvent[] {
   try {
     return wireEvents.parse(JSON.parse(text));
   } catch {

@@ -19,7 +19,7 @@ import {
   recordFailure,
 } from './failure.ts';
 import type { Seat } from './registry.ts';
-import type { Member } from './runs.ts';
+import { claimRuns, haveBegun, type Member } from './runs.ts';
 import { admit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
 import type { OutsideCall, Trail } from './trail.ts';
 
@@ -130,6 +130,21 @@ export async function lookAhead<Services>(
     return { members: await peek(context, seat, deliveries), left: [] };
   } catch (error) {
     return { members: [], left: postpone(context, seat, deliveries, error).left };
+  }
+}
+
+/** Has whoever carries these dealt with all of them? A run that has not begun is still to come, and nobody else's to open. */
+export async function areFinished<Services>(
+  { db }: Pick<ProcessContext<Services>, 'db'>,
+  seat: Seat<Services>,
+  deliveries: readonly Delivery[],
+): Promise<boolean> {
+  try {
+    if (!(await haveBegun(db, deliveries))) return false;
+    return (await claimRuns(db, seat, deliveries, false)).length === 0;
+  } catch (error) {
+    if (isTransientDatabaseError(error)) return false;
+    throw error;
   }
 }
 

@@ -10,6 +10,8 @@
 import type { WireEvent } from './delivery.ts';
 
 const CHARACTERS_MAX = 16 * 1_024 * 1_024;
+/** Numbers of events that were sent; a hint does not come that late. */
+const SENT_MAX = 20_000;
 
 interface Noted {
   readonly createdAt: string;
@@ -29,6 +31,8 @@ export class RecentEvents {
   /** The shards whose relay this process leads. */
   readonly #led = new Set<number>();
   readonly #byId = new Map<number, Noted>();
+  /** What may still be told by a hint, although it is on its way already; the oldest first. */
+  readonly #sent = new Set<number>();
   readonly #charactersMax: number;
   #characters = 0;
 
@@ -42,6 +46,7 @@ export class RecentEvents {
     return () => {
       this.#led.delete(shard);
       this.#byId.clear();
+      this.#sent.clear();
       this.#characters = 0;
     };
   }
@@ -52,6 +57,20 @@ export class RecentEvents {
 
   get ledCount(): number {
     return this.#led.size;
+  }
+
+  /** Was it told before, or sent already? Then a hint comes too late to begin with it. */
+  knows(id: number): boolean {
+    return this.#byId.has(id) || this.#sent.has(id);
+  }
+
+  /** Remembers events that the relay sends for whoever reads them. */
+  noteSent(ids: readonly number[]): void {
+    for (const id of ids) this.#sent.add(id);
+    for (const oldest of this.#sent) {
+      if (this.#sent.size <= SENT_MAX) break;
+      this.#sent.delete(oldest);
+    }
   }
 
   /** @param carrier the process whose stages have it in hand already. (Default: none, or the one that its pack names) */

@@ -136,8 +136,10 @@ async function readProgress(context: RelayContext, stream: string): Promise<Map<
 async function stamp({ db, shard, recent }: RelayContext): Promise<StampedPack[]> {
   const numbered = await number(db, shard);
   const noted = new Map(
-    numbered.flatMap(({ id, again, ids, createdAt }) => {
-      const taken = again === null ? recent?.take(ids, createdAt) : null;
+    numbered.flatMap(({ id, again, ids, createdAt, carrier }) => {
+      if (again !== null) return [];
+      const taken = recent?.take(ids, createdAt);
+      if (carrier === null) recent?.noteSent(ids);
       return taken ? [[id, taken]] : [];
     }),
   );

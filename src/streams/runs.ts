@@ -91,6 +91,15 @@ export async function claimRuns<Services>(
   return admitted(runs, deliveries, seat.id);
 }
 
+/** Are there runs for all of these deliveries? */
+export async function haveBegun(db: Executor, deliveries: readonly Delivery[]): Promise<boolean> {
+  const ids = [...new Set(deliveries.map(({ runId }) => runId))];
+  const [row] = await db.execute<{ begun: number }>(
+    sql`select count(*)::int as begun from run where id = any(${sql.param(ids)}::text[])`,
+  );
+  return row?.begun === ids.length;
+}
+
 /** Where a run goes after its stage succeeded. */
 export interface RunAdvance {
   readonly runId: string;

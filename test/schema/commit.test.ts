@@ -43,5 +43,8 @@ test('what was rolled back is not told', async () => {
 test('of much only that there is something is told', async () => {
   const { told, commit } = openCommit();
   await commit((tx) => append({ shards: 1 }, tx, draftsOf(101), now));
-  expect(told).toEqual([[]]);
+  await commit(async (tx) => {
+    for (const count of [80, 30, 10]) await append({ shards: 1 }, tx, draftsOf(count), now);
+  });
+  expect(told).toEqual([[], []]);
 });
