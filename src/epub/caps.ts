@@ -124,10 +124,4 @@ export const CHILD_CAPS = {
   timeoutMs: 120_000,
   /** Memory of the child in all: heap, WebAssembly, images. The hungriest real book takes 430 MB. */
   memoryMbMax: 1_024,
-  /** Of that, the JavaScript heap: told to V8, so that it collects before the whole is used up. */
-  heapShare: 0.6,
-  /** How often the parent looks at the child's memory. */
-  memoryCheckIntervalMs: 100,
-  /** What is kept of the child's last words, to tell a full heap from a crash. */
-  stderrLengthMax: 16 * KIB,
 } as const;

@@ -1,9 +1,8 @@
 /**
- * The child's program: takes one task from its parent, does it, sends the result, waits to be killed.
- *
- * Runs only as started by child-process.ts; imported by nobody.
+ * The child's program: reads one book for its parent, which started it by child-processes/child-process.ts.
  */
 import { z } from 'zod';
+import { serveTask, type ToParent } from '../child-processes/serve-task.ts';
 import { Archive } from './archive.ts';
 import { checkStructure } from './structure.ts';
 import type { Progress } from './structure.ts';
@@ -14,62 +13,39 @@ const taskSchema = z.discriminatedUnion('task', [
   z.object({ task: z.enum(['validate', 'extract']), path: z.string() }),
   z.object({ task: z.literal('chapter'), path: z.string(), index: z.int(), wordsMax: z.int().nullable() }),
 ]);
+/** What this program takes. */
+export type BookTask = z.infer<typeof taskSchema>;
 
-process.once('message', (raw) => {
-  void run(taskSchema.parse(raw)).catch((error: unknown) => {
-    send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
-  });
-});
-// A parent that is gone needs no result.
-process.once('disconnect', () => process.exit(0));
-
-async function run(asked: z.infer<typeof taskSchema>): Promise<void> {
-  const { task, path } = asked;
-  const archive = await Archive.open(path);
-  if (task === 'validate') {
-    await validate(archive, path);
-    return;
-  }
-  if (task === 'chapter') {
+serveTask(async (raw, parent) => {
+  const asked = taskSchema.parse(raw);
+  const archive = await Archive.open(asked.path);
+  if (asked.task === 'validate') return validate(archive, asked.path, parent);
+  if (asked.task === 'chapter') {
     const { makeChapterPage } = await import('./chapter-page.ts');
-    send({ type: 'result', value: await makeChapterPage(archive, asked) });
-    return;
+    return makeChapterPage(archive, asked);
   }
   const { extractBook } = await import('./extract-book.ts');
-  send({ type: 'result', value: await extractBook(archive, path, sendProgress()) });
-}
+  return extractBook(archive, asked.path, sometimes(parent));
+});
 
-async function validate(archive: Archive, path: string): Promise<void> {
-  const { log, document } = await checkStructure(archive, sendProgress());
+async function validate(archive: Archive, path: string, parent: ToParent): Promise<unknown> {
+  const { log, document } = await checkStructure(archive, sometimes(parent));
   const { hostile, blocking, findings, findingCount } = log;
   // The checker blocks this thread: the verdict must have left before it begins.
-  await sent({ type: 'part', value: { hostile, blocking, findings, findingCount } });
-  if (hostile.length > 0 || document === null) {
-    send({ type: 'result', value: null });
-    return;
-  }
-  await sent({ type: 'progress', step: 'report', doneCount: 0, totalCount: 1 });
+  await parent.part({ hostile, blocking, findings, findingCount });
+  if (hostile.length > 0 || document === null) return null;
+  await parent.progress('report', 0, 1);
   const { runChecker } = await import('./checker.ts');
-  send({ type: 'result', value: await runChecker(path) });
+  return runChecker(path);
 }
 
 /** Progress is worth a message ten times a second, not for each of two thousand chapters. */
-function sendProgress(): Progress {
+function sometimes(parent: ToParent): Progress {
   let sentAt = 0;
   return (step, doneCount, totalCount) => {
     const now = performance.now();
     if (now - sentAt < PROGRESS_INTERVAL_MS) return;
     sentAt = now;
-    send({ type: 'progress', step, doneCount, totalCount });
+    void parent.progress(step, doneCount, totalCount);
   };
-}
-
-async function sent(message: object): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  process.send?.(message, () => resolve());
-  await promise;
-}
-
-function send(message: object): void {
-  process.send?.(message);
 }

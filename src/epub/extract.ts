@@ -3,9 +3,9 @@
  *
  * Promise: settles within `timeoutMs` and a moment, writes nothing, and the value was checked against its schema.
  */
+import { type ChildOutcome, type ProgressEvent } from '../child-processes/index.ts';
 import { CHILD_CAPS } from './caps.ts';
-import { runInChild } from './child-process.ts';
-import type { ChildOutcome, ProgressEvent } from './child-process.ts';
+import { runInBookChild } from './book-child.ts';
 import { extractedBookSchema } from './extracted-book.ts';
 import type { ExtractedBook } from './extracted-book.ts';
 
@@ -33,7 +33,7 @@ export class ExtractionError extends Error {
  * @throws ExtractionError when the run was cut short or the book has no readable package
  */
 export async function extract(path: string, options: ExtractOptions = {}): Promise<ExtractedBook> {
-  const ended = await runInChild(
+  const ended = await runInBookChild(
     { task: 'extract', path },
     {
       timeoutMs: options.timeoutMs ?? CHILD_CAPS.timeoutMs,

@@ -1,5 +1,5 @@
 /**
- * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project.
+ * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project but child processes.
  *
  * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?) →
  * `readChapter` (a page of it for a browser). The limits of all, with their sources: caps.ts.
@@ -10,9 +10,7 @@ export { preflight } from './preflight.ts';
 export { validateEpub } from './validate.ts';
 export { extract, ExtractionError } from './extract.ts';
 export type { ExtractedBook } from './extracted-book.ts';
-export type { ProgressEvent } from './child-process.ts';
 export { buildEpub } from './build.ts';
 export type { BuildSpec } from './build.ts';
-export { BOOKS_READ_AT_ONCE, CALM_PATIENCE_MS, Places, PlacesFullError, readingPlaces } from './places.ts';
 export { CHAPTER_STYLE } from './chapter-page.ts';
 export { ChapterError, CHAPTER_LINK, readChapter } from './read-chapter.ts';

@@ -4,9 +4,9 @@
  * Promise: settles within CHAPTER_CAPS.timeoutMs and a moment, writes nothing. What the page holds: chapter-page.ts.
  */
 import { z } from 'zod';
+import { type ChildOutcome } from '../child-processes/index.ts';
 import { CHAPTER_CAPS } from './caps.ts';
-import { runInChild } from './child-process.ts';
-import type { ChildOutcome } from './child-process.ts';
+import { runInBookChild } from './book-child.ts';
 
 const HTML_LENGTH_MAX = CHAPTER_CAPS.markupSizeBytesMax + CHAPTER_CAPS.picturesLengthMax + 64 * 1024;
 
@@ -38,7 +38,7 @@ export async function readChapter(
 ): Promise<string> {
   const { index, wordsMax, signal } = options;
   const { timeoutMs, memoryMbMax } = CHAPTER_CAPS;
-  const ended = await runInChild({ task: 'chapter', path, index, wordsMax }, { timeoutMs, memoryMbMax, signal });
+  const ended = await runInBookChild({ task: 'chapter', path, index, wordsMax }, { timeoutMs, memoryMbMax, signal });
   if (ended.outcome !== 'DONE') throw new ChapterError(ended.outcome, ended.detail);
   const parsed = pageSchema.safeParse(ended.value);
   if (!parsed.success) throw new ChapterError('CRASHED', 'the reader returned something unexpected.');

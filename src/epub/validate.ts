@@ -4,9 +4,9 @@
  * Promise: always settles within `timeoutMs` and a moment, never throws for what a book contains, and a checker that is
  * slow, hungry or broken never blocks a sound book: the structural verdict arrives first and stands.
  */
+import { type ChildOutcome, type ProgressEvent } from '../child-processes/index.ts';
 import { CHILD_CAPS, REPORT_CAPS } from './caps.ts';
-import { runInChild } from './child-process.ts';
-import type { ChildOutcome, ProgressEvent } from './child-process.ts';
+import { runInBookChild } from './book-child.ts';
 import { checkerReportSchema, verdictSchema } from './report.ts';
 import type { CheckerReport, ValidationReport, Verdict } from './report.ts';
 
@@ -25,7 +25,7 @@ const STRUCTURE = 'booky-hub structure';
 export async function validateEpub(path: string, options: ValidateOptions = {}): Promise<ValidationReport> {
   const startedAt = performance.now();
   let verdict: Verdict | null = null;
-  const ended = await runInChild(
+  const ended = await runInBookChild(
     { task: 'validate', path },
     {
       timeoutMs: options.timeoutMs ?? CHILD_CAPS.timeoutMs,

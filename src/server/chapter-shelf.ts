@@ -7,7 +7,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BookFile } from '../db/reading.ts';
-import { BOOKS_READ_AT_ONCE, ChapterError, Places, PlacesFullError, readChapter } from '../epub/index.ts';
+import { CHILDREN_AT_ONCE, Places, PlacesFullError } from '../child-processes/index.ts';
+import { ChapterError, readChapter } from '../epub/index.ts';
 import type { BlobStorage } from '../ports/storage/blob-storage.ts';
 import { withLocalFile } from '../ports/storage/local-file.ts';
 import type { Log } from '../streams/log.ts';
@@ -42,7 +43,7 @@ export interface ShelfOptions {
 
 export class ChapterShelf {
   readonly #options: ShelfOptions;
-  readonly #places = new Places(BOOKS_READ_AT_ONCE, WAITING_MAX);
+  readonly #places = new Places(CHILDREN_AT_ONCE, WAITING_MAX);
   readonly #kept = new Map<string, string>();
   readonly #making = new Map<string, Promise<string>>();
   readonly #failedUntilMs = new Map<string, number>();

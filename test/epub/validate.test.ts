@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { validateEpub } from '../../src/epub/index.ts';
-import { sandboxArguments } from '../../src/epub/child-process.ts';
+import { sandboxArguments } from '../../src/child-processes/child-process.ts';
 import * as make from './hostile.ts';
 import { useScratch } from './scratch.ts';
 

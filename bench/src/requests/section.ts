@@ -30,6 +30,7 @@ interface Sizes {
   readonly loadMs: number;
   /** Of each way of asking, once. */
   readonly loadWarmUpMs: number;
+  /** Of each round. Three of them are a minute, after which autovacuum comes again: once to those alone, once beside. */
   readonly paceSeconds: number;
   /** Of purchases at that pace before any is measured: while its compiler works, a process is not yet what it will be. */
   readonly warmUpSeconds: number;
@@ -42,7 +43,7 @@ const WHOLE: Sizes = {
   purchases: 250_000,
   loadMs: 3_000,
   loadWarmUpMs: 20_000,
-  paceSeconds: 8,
+  paceSeconds: 20,
   warmUpSeconds: 20,
   books: 200,
 };

@@ -12,11 +12,13 @@ import { AiError, type Enrichment } from '../../ports/ai/enricher.ts';
 import { type BlobStorage, BlobNotFoundError } from '../../ports/storage/blob-storage.ts';
 import { advance, backoff, snooze, type StageContext, type StageInput, TerminalError } from '../../streams/index.ts';
 import { textKey } from '../publish/extract-book.ts';
+import { VALIDATE_TIMEOUT_MS } from '../publish/validate-book.ts';
 import { type EditionPayload } from '../publish/revision.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
 import { readStartEvent } from '../start-event.ts';
 
-const ENRICH_TIMEOUT_MS = 60_000;
+/** Without a server, describing needs a place that a book being checked may have for its whole time before. */
+const ENRICH_TIMEOUT_MS = VALIDATE_TIMEOUT_MS;
 /** A budget that is spent or a server that asks for a pause is waited for, not failed; so long at most at once. */
 const PAUSE_MS_MAX = 3_600_000;
 

@@ -1,4 +1,5 @@
 /** Stage `publish.extract`: reads out of the book what a shop shows of it; covers and text go into the blob storage. */
+import { CALM_PATIENCE_MS, childPlaces } from '../../child-processes/index.ts';
 import { type ExtractedBook, extract, type Fault } from '../../epub/index.ts';
 import { bookExtracted } from '../../events/index.ts';
 import type { BlobStorage } from '../../ports/storage/blob-storage.ts';
@@ -6,7 +7,6 @@ import { advance, type StageContext, type StageInput } from '../../streams/index
 import type { Extracted } from '../../db/books.ts';
 import type { ConsumerServices } from '../services.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { CALM_PATIENCE_MS, readingPlaces } from '../../epub/index.ts';
 import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 const READ_TIMEOUT_MS = 60_000;
@@ -19,7 +19,7 @@ export async function extractBook({ payload }: StageInput<EditionPayload>, conte
   const { services, clock, signal } = context;
   const file = await readFile(services.db, payload.revisionId);
   const read = (path: string) => extract(path, { timeoutMs: READ_TIMEOUT_MS, signal });
-  const book = await readingPlaces.take(() => withLocalFile(services, file.storageKey, signal, read), signal);
+  const book = await childPlaces.take(() => withLocalFile(services, file.storageKey, signal, read), signal);
   const covers = await storeCovers(services.storage, payload.revisionId, book);
   await services.storage.put(textKey(payload.revisionId), Buffer.from(book.plainText), {
     contentType: 'text/plain; charset=utf-8',

@@ -4,6 +4,7 @@
  * The author's faults give NEEDS_CHANGES with every fault at once; a hostile file is REJECTED and quarantined; ours are
  * retried, and end as FAILED when no retry helps. An edition that is on sale stays so, whatever becomes of a revision.
  */
+import { CHILDREN_AT_ONCE } from '../../child-processes/index.ts';
 import type { Tx } from '../../db/client.ts';
 import {
   bookExtracted,
@@ -25,7 +26,6 @@ import { checkDuplicates } from './check-duplicates.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { EXTRACT_TIMEOUT_MS, extractBook } from './extract-book.ts';
 import { goLive } from './go-live.ts';
-import { BOOKS_READ_AT_ONCE } from '../../epub/index.ts';
 import { changeRevision } from './revision.ts';
 import { SCAN_TIMEOUT_MS, scanFile } from './scan-file.ts';
 import { VALIDATE_TIMEOUT_MS, validateBook } from './validate-book.ts';
@@ -47,7 +47,7 @@ export const publish = workflow('publish', {
       emits: [fileScanned, changesRequested, editionRejected],
       retry: patient,
       timeoutMs: SCAN_TIMEOUT_MS,
-      concurrency: BOOKS_READ_AT_ONCE,
+      concurrency: CHILDREN_AT_ONCE,
       run: scanFile,
     }),
     stage('validate', {
@@ -56,7 +56,7 @@ export const publish = workflow('publish', {
       announces: [editionProgressed],
       retry: patient,
       timeoutMs: VALIDATE_TIMEOUT_MS,
-      concurrency: BOOKS_READ_AT_ONCE,
+      concurrency: CHILDREN_AT_ONCE,
       run: validateBook,
     }),
     stage('extract', {
@@ -64,7 +64,7 @@ export const publish = workflow('publish', {
       emits: [bookExtracted],
       retry: patient,
       timeoutMs: EXTRACT_TIMEOUT_MS,
-      concurrency: BOOKS_READ_AT_ONCE,
+      concurrency: CHILDREN_AT_ONCE,
       run: extractBook,
     }),
     stage('check-duplicates', {

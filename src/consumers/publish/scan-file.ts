@@ -1,5 +1,6 @@
 /** Stage `publish.scan-file`: may the archive be opened at all? Nothing of it is inflated before this says yes. */
-import { preflight, readingPlaces } from '../../epub/index.ts';
+import { childPlaces } from '../../child-processes/index.ts';
+import { preflight } from '../../epub/index.ts';
 import { fileScanned } from '../../events/index.ts';
 import { advance, type StageContext, type StageInput } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
@@ -15,7 +16,7 @@ export async function scanFile({ payload }: StageInput<EditionPayload>, context:
   const { services, clock, signal } = context;
   const file = await readFile(services.db, payload.revisionId);
   const look = (path: string) => preflight(path);
-  const result = await readingPlaces.take(() => withLocalFile(services, file.storageKey, signal, look), signal);
+  const result = await childPlaces.take(() => withLocalFile(services, file.storageKey, signal, look), signal);
   const now = clock.now();
   if (result.hostile.length > 0) return reject(payload, file, result.hostile, { storage: services.storage, now });
   if (!result.ok) return needsChanges(payload, result.blocking, result.findings, now);

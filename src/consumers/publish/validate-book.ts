@@ -2,13 +2,13 @@
  * Stage `publish.validate`: can every reader open the book? Only what makes it unreadable blocks; all else is shown to
  * the author as a report. Runs in a process of its own that is killed at its limits.
  */
-import { type ProgressEvent, validateEpub } from '../../epub/index.ts';
+import { CALM_PATIENCE_MS, childPlaces, type ProgressEvent } from '../../child-processes/index.ts';
+import { validateEpub } from '../../epub/index.ts';
 import { editionProgressed, fileValidated } from '../../events/index.ts';
 import { advance, type StageContext, type StageInput } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { needsChanges, reject } from './outcomes.ts';
 import { at, changeRevision, type EditionPayload, mergeReport, readFile, readRevision } from './revision.ts';
-import { CALM_PATIENCE_MS, readingPlaces } from '../../epub/index.ts';
 import { withLocalFile } from '../../ports/storage/local-file.ts';
 
 type Context = StageContext<ConsumerServices, 'edition.progressed'>;
@@ -25,7 +25,7 @@ export async function validateBook({ payload }: StageInput<EditionPayload>, cont
   const progress = tellProgress(payload, context);
   const check = (path: string) =>
     validateEpub(path, { timeoutMs: CHECK_TIMEOUT_MS, signal, onProgress: progress.tell });
-  const report = await readingPlaces.take(() => withLocalFile(services, file.storageKey, signal, check), signal);
+  const report = await childPlaces.take(() => withLocalFile(services, file.storageKey, signal, check), signal);
   await progress.told();
   if (report.hostile.length > 0) {
     return reject(payload, file, report.hostile, { storage: services.storage, now: clock.now() });

@@ -6,7 +6,6 @@
  * `hasStopWords` is false.
  */
 // oxlint-disable typescript/unbound-method -- wink-nlp's `its` are functions without `this`, made to be passed on
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ItemSentence, ReadabilityStats, WinkMethods } from 'wink-nlp';
 
 export interface Sentence {
@@ -31,7 +30,6 @@ export interface Split {
   readonly readability: Pick<ReadabilityStats, 'fres' | 'numOfWords'> | null;
 }
 
-const PARAGRAPHS_A_TURN = 40;
 /** Enough for a steady score, and a tenth of a second at most. */
 const READABILITY_CHARS_MAX = 40_000;
 
@@ -41,20 +39,14 @@ function paragraphsOf(text: string): string[] {
   return parts.map((part) => part.replaceAll(/\s+/g, ' ').trim()).filter((part) => part !== '');
 }
 
-/** Lets other work run every few paragraphs. */
-export async function splitText(text: string, language: string, signal: AbortSignal | undefined): Promise<Split> {
+export async function splitText(text: string, language: string): Promise<Split> {
   const paragraphs = paragraphsOf(text);
   const primary = language.toLowerCase().split('-')[0] ?? '';
   const english = primary === 'en' ? await loadEnglish() : null;
   const other = english === null ? await otherLanguage(language, primary) : null;
-  const sentences: Sentence[] = [];
-  for (const [index, paragraph] of paragraphs.entries()) {
-    if (index % PARAGRAPHS_A_TURN === 0) {
-      await nextTurn();
-      signal?.throwIfAborted();
-    }
-    sentences.push(...(english === null ? (other?.split(paragraph) ?? []) : englishSentences(english, paragraph)));
-  }
+  const sentences = paragraphs.flatMap((paragraph) =>
+    english === null ? (other?.split(paragraph) ?? []) : englishSentences(english, paragraph),
+  );
   return {
     sentences,
     hasStopWords: english !== null || other?.hasStopWords === true,
@@ -62,18 +54,13 @@ export async function splitText(text: string, language: string, signal: AbortSig
   };
 }
 
-let englishLoaded: Promise<WinkMethods> | undefined;
-
 /** 90 ms and 40 MB, so only when an English text comes. */
-function loadEnglish(): Promise<WinkMethods> {
-  englishLoaded ??= (async () => {
-    const [{ default: winkNLP }, { default: model }] = await Promise.all([
-      import('wink-nlp'),
-      import('wink-eng-lite-web-model'),
-    ]);
-    return winkNLP(model, ['sbd', 'pos']);
-  })();
-  return englishLoaded;
+async function loadEnglish(): Promise<WinkMethods> {
+  const [{ default: winkNLP }, { default: model }] = await Promise.all([
+    import('wink-nlp'),
+    import('wink-eng-lite-web-model'),
+  ]);
+  return winkNLP(model, ['sbd', 'pos']);
 }
 
 function englishSentences(nlp: WinkMethods, paragraph: string): Sentence[] {

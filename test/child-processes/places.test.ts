@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Places } from '../../src/epub/places.ts';
+import { Places } from '../../src/child-processes/places.ts';
 
 /** Work that lasts until it is told to end. */
 function held() {

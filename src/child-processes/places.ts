@@ -1,5 +1,5 @@
 /**
- * Places: how many books may be read at once in this process, whatever they are read for.
+ * Places: how many long tasks may run at once for this process, whatever they are for.
  *
  * A core is left to everything else, so that a burst of books slows no purchase down. Who comes first goes first.
  */
@@ -7,9 +7,9 @@ import { availableParallelism } from 'node:os';
 import { calmOf } from './calm.ts';
 
 /** One core fewer than there are, at least 1. */
-export const BOOKS_READ_AT_ONCE = Math.max(1, availableParallelism() - 1);
+export const CHILDREN_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
-/** A book waits so long at most for purchases to leave this process some time. */
+/** A task waits so long at most for purchases to leave this process some time. */
 export const CALM_PATIENCE_MS = 30_000;
 const calm = calmOf({ busyMax: 0.5, patienceMs: CALM_PATIENCE_MS, lookEveryMs: 250 });
 
@@ -82,5 +82,5 @@ export class Places {
   }
 }
 
-/** Of this process: checking and reading share them, and go behind what is short. */
-export const readingPlaces = new Places(BOOKS_READ_AT_ONCE, Number.POSITIVE_INFINITY, calm);
+/** Of this process: checking, reading and describing books share them, and go behind what is short. */
+export const childPlaces = new Places(CHILDREN_AT_ONCE, Number.POSITIVE_INFINITY, calm);

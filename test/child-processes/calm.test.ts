@@ -1,7 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { calmOf } from '../../src/epub/calm.ts';
-import { Places } from '../../src/epub/places.ts';
+import { calmOf } from '../../src/child-processes/calm.ts';
+import { Places } from '../../src/child-processes/places.ts';
 
 /** An event loop that was so busy from one look to the next; the last of them goes on. */
 function loop(...shares: number[]) {

@@ -1,29 +1,35 @@
 /**
- * Child process: runs one reading of one book where it can be killed.
+ * Child process: runs one long task, such as a reading of a book, where it holds up nobody and can be killed.
  *
  * Why a process and not a worker thread: a thread's resourceLimits count the JavaScript heap only, while what a hostile
  * book fills is WebAssembly, zlib and image memory, and a crash in native code takes every thread with it. A process has
  * a heap limit of its own, its whole memory is watched from outside, and SIGKILL always ends it. It gets no environment
  * (no secrets) and Node's permission model forbids it to write files or start programs.
  *
- * It runs at a low priority, so that a burst of books slows nothing else down. Not at the lowest: where the processor is
- * busy for long, no book would be read through in its time.
+ * It runs only when nothing else wants the processor (Linux' SCHED_IDLE, by `chrt`, where there is one), so that a burst of
+ * books slows nothing else down; and after a while at a low priority, so that it comes to an end on a busy machine too.
  *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
  */
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { CHILD_CAPS } from './caps.ts';
 import { readMemoryMb } from './process-memory.ts';
 
-export type ChildTask =
-  | { task: 'validate' | 'extract'; path: string }
-  | { task: 'chapter'; path: string; index: number; wordsMax: number | null };
+const CAPS = {
+  /** Of a child's memory, the JavaScript heap: told to V8, so that it collects before the whole is used up. */
+  heapShare: 0.6,
+  /** How often the parent looks at the child's memory. */
+  memoryCheckIntervalMs: 100,
+  /** It gives way to everything for so long; longer than a sound book takes with half a processor. */
+  idleMs: 10_000,
+  /** What is kept of the child's last words, to tell a full heap from a crash. */
+  stderrLengthMax: 16 * 1024,
+} as const;
 
 type ChildLimits = { timeoutMs: number; memoryMbMax: number };
 
@@ -34,6 +40,8 @@ export type ChildOutcome =
   | { outcome: 'TIMED_OUT' | 'OUT_OF_MEMORY' | 'CRASHED' | 'ABORTED'; detail: string };
 
 type RunOptions = ChildLimits & {
+  /** The child's program; it begins with `serveTask`. */
+  program: URL;
   onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** A result worth having even if the run does not reach its end. */
   onPart?: ((part: unknown) => void) | undefined;
@@ -50,9 +58,10 @@ const messageSchema = z.discriminatedUnion('type', [
 const HEAP_FULL =
   /heap out of memory|Array buffer allocation failed|Cannot enlarge memory|memory access out of bounds/iu;
 
-export async function runInChild(task: ChildTask, options: RunOptions): Promise<ChildOutcome> {
+/** @param task what the program takes; it is copied as `structuredClone` would */
+export async function runInChild(task: object, options: RunOptions): Promise<ChildOutcome> {
   if (options.signal?.aborted === true) return { outcome: 'ABORTED', detail: 'Stopped before it began.' };
-  const child = startChild(options.memoryMbMax);
+  const child = startChild(options);
   const exited = once(child, 'exit');
   // `exit` may come with an error instead (the program cannot be started); awaitOutcome tells that one.
   exited.catch(() => undefined);
@@ -66,9 +75,10 @@ export async function runInChild(task: ChildTask, options: RunOptions): Promise<
   }
 }
 
-function startChild(memoryMbMax: number): ChildProcess {
-  const child = fork(fileURLToPath(new URL('child-main.ts', import.meta.url)), {
-    execArgv: sandboxArguments(memoryMbMax),
+function startChild({ program, memoryMbMax }: RunOptions): ChildProcess {
+  const isWindows = process.platform === 'win32';
+  const child = fork(fileURLToPath(program), {
+    ...(isWindows ? { execArgv: sandboxArguments(memoryMbMax) } : idleNode(memoryMbMax)),
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -77,7 +87,13 @@ function startChild(memoryMbMax: number): ChildProcess {
   return child;
 }
 
-/** A book is checked in what processor time purchases and readers leave over. */
+/** The shell becomes Node, as the same process: without `chrt`, or where it is forbidden, in the ordinary class. */
+const idleNode = (memoryMbMax: number) => ({
+  execPath: '/bin/sh',
+  execArgv: ['-c', `chrt --idle --pid 0 $$; exec "$@"`, 'sh', process.execPath, ...sandboxArguments(memoryMbMax)],
+});
+
+/** In the ordinary class it runs in what processor time purchases and readers leave over. */
 function giveWay(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -86,10 +102,15 @@ function giveWay(pid: number): void {
   }
 }
 
+/** From "when nothing else wants to run" to a low priority. */
+function leaveIdleClass(pid: number): void {
+  if (process.platform === 'linux') execFile('chrt', ['--other', '--pid', '0', String(pid)], () => {});
+}
+
 /** Node's own fence: the heap's size, no writing of files, no programs, no threads. */
 export function sandboxArguments(memoryMbMax: number): string[] {
   return [
-    `--max-old-space-size=${Math.ceil(memoryMbMax * CHILD_CAPS.heapShare)}`,
+    `--max-old-space-size=${Math.ceil(memoryMbMax * CAPS.heapShare)}`,
     '--permission',
     '--allow-fs-read=*',
     // sharp is a native addon.
@@ -98,11 +119,11 @@ export function sandboxArguments(memoryMbMax: number): string[] {
   ];
 }
 
-async function awaitOutcome(child: ChildProcess, task: ChildTask, options: RunOptions): Promise<ChildOutcome> {
+async function awaitOutcome(child: ChildProcess, task: object, options: RunOptions): Promise<ChildOutcome> {
   const { promise, resolve } = Promise.withResolvers<ChildOutcome>();
   let lastWords = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    lastWords = (lastWords + chunk.toString('utf8')).slice(-CHILD_CAPS.stderrLengthMax);
+    lastWords = (lastWords + chunk.toString('utf8')).slice(-CAPS.stderrLengthMax);
   });
   child.on('message', (raw) => handleMessage(raw, options, resolve));
   child.on('error', (error) => resolve({ outcome: 'CRASHED', detail: error.message }));
@@ -112,6 +133,9 @@ async function awaitOutcome(child: ChildProcess, task: ChildTask, options: RunOp
   const timer = setTimeout(() => {
     resolve({ outcome: 'TIMED_OUT', detail: `Not finished after ${options.timeoutMs} ms.` });
   }, options.timeoutMs);
+  const patience = setTimeout(() => {
+    if (child.pid !== undefined) leaveIdleClass(child.pid);
+  }, CAPS.idleMs);
   const watch = watchMemory(child, options.memoryMbMax, resolve);
   child.send(task, (error) => {
     if (error !== null) resolve({ outcome: 'CRASHED', detail: error.message });
@@ -120,6 +144,7 @@ async function awaitOutcome(child: ChildProcess, task: ChildTask, options: RunOp
     return await promise;
   } finally {
     clearTimeout(timer);
+    clearTimeout(patience);
     clearInterval(watch);
     options.signal?.removeEventListener('abort', abort);
   }
@@ -165,5 +190,5 @@ function watchMemory(
       if (memoryMb === null || memoryMb <= memoryMbMax) return;
       resolve({ outcome: 'OUT_OF_MEMORY', detail: `Used ${memoryMb} MB; ${memoryMbMax} are allowed.` });
     });
-  }, CHILD_CAPS.memoryCheckIntervalMs);
+  }, CAPS.memoryCheckIntervalMs);
 }
