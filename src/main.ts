@@ -11,6 +11,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { type Api, type ApiOptions, startApi } from './api.ts';
 import { openPlatform } from './assemble.ts';
+import { buildPrograms } from './child-processes/build-programs.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { EmbeddedServiceError } from './embedded/errors.ts';
 import { startOrJoinServices } from './embedded/join.ts';
@@ -54,6 +55,12 @@ async function main(): Promise<void> {
     const servers = await startOrJoinServices(env, log, { onProgress: say, mayJoin: role !== 'all' });
     stops.push(() => servers.stop());
     await migrateDatabase(servers.databaseUrl);
+    await buildPrograms(say).catch((error: unknown) => {
+      log.warn(
+        { err: error },
+        'what reads books runs from its sources, which takes longer; `npm run build` tells more',
+      );
+    });
     const platform = await openPlatform(env, servers, log);
     stops.push(() => platform.close());
     const worker = role === 'api' ? null : await startWorker(platform);
@@ -74,7 +81,7 @@ async function apiOptions(worker: Worker | null, log: Logger): Promise<ApiOption
   try {
     return { ...wake, ...(await buildPages(say)) };
   } catch (error) {
-    log.error({ err: error }, 'the pages could not be built and are not served; `npm run build:web` tells more');
+    log.error({ err: error }, 'the pages could not be built and are not served; `npm run build` tells more');
     return wake;
   }
 }

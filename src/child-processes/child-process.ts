@@ -58,6 +58,14 @@ const messageSchema = z.discriminatedUnion('type', [
 const HEAP_FULL =
   /heap out of memory|Array buffer allocation failed|Cannot enlarge memory|memory access out of bounds/iu;
 
+/** Program → the file that it was built into. */
+const builtPrograms = new Map<string, string>();
+
+/** From now on, runs a program from the file that it was built into (build-programs.ts). */
+export function runFrom(program: URL, builtPath: string): void {
+  builtPrograms.set(program.href, builtPath);
+}
+
 /** @param task what the program takes; it is copied as `structuredClone` would */
 export async function runInChild(task: object, options: RunOptions): Promise<ChildOutcome> {
   if (options.signal?.aborted === true) return { outcome: 'ABORTED', detail: 'Stopped before it began.' };
@@ -77,7 +85,7 @@ export async function runInChild(task: object, options: RunOptions): Promise<Chi
 
 function startChild({ program, memoryMbMax }: RunOptions): ChildProcess {
   const isWindows = process.platform === 'win32';
-  const child = fork(fileURLToPath(program), {
+  const child = fork(builtPrograms.get(program.href) ?? fileURLToPath(program), {
     ...(isWindows ? { execArgv: sandboxArguments(memoryMbMax) } : idleNode(memoryMbMax)),
     env: {},
     serialization: 'advanced',

@@ -1,5 +1,7 @@
 /** What a child may take of the processor. Its limits and its fence: test/epub/validate.test.ts. */
 import { afterEach, expect, test, vi } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { runFrom } from '../../src/child-processes/child-process.ts';
 import { type ChildOutcome, runInChild } from '../../src/child-processes/index.ts';
 
 const program = new URL('scheduling-program.ts', import.meta.url);
@@ -10,6 +12,14 @@ const IDLE = 5;
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+test('a program that was built runs from the file that it was built into', async () => {
+  const source = new URL('nowhere.ts', import.meta.url);
+  const task = { policy: null };
+  expect(await runInChild(task, { ...limits, program: source })).toMatchObject({ outcome: 'CRASHED' });
+  runFrom(source, fileURLToPath(program));
+  expect(await runInChild(task, { ...limits, program: source })).toMatchObject({ outcome: 'DONE' });
 });
 
 test.runIf(process.platform === 'linux')('a child runs when nothing else wants to, and is nice besides', async () => {
