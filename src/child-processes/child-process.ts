@@ -6,8 +6,9 @@
  * a heap limit of its own, its whole memory is watched from outside, and SIGKILL always ends it. It gets no environment
  * (no secrets) and Node's permission model forbids it to write files or start programs.
  *
- * It runs only when nothing else wants the processor (Linux' SCHED_IDLE, by `chrt`, where there is one), so that a burst of
- * books slows nothing else down; and after a while at a low priority, so that it comes to an end on a busy machine too.
+ * It gives way to everything else, so that a burst of books slows nothing down: at a low priority, and, where this process
+ * may take that back (root, or a limit for `nice` of 20), for its first ten seconds in the class of what runs only when nothing
+ * else wants to (SCHED_IDLE, by `chrt`; Linux). What somebody waits for stays in the ordinary class.
  *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
@@ -15,6 +16,7 @@
 import { execFile, fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -25,7 +27,7 @@ const CAPS = {
   heapShare: 0.6,
   /** How often the parent looks at the child's memory. */
   memoryCheckIntervalMs: 100,
-  /** It gives way to everything for so long; longer than a sound book takes with half a processor. */
+  /** So long in the idle class; the slowest real book takes 6 s on idle cores. */
   idleMs: 10_000,
   /** What is kept of the child's last words, to tell a full heap from a crash. */
   stderrLengthMax: 16 * 1024,
@@ -43,6 +45,8 @@ type RunOptions = ChildLimits & {
   /** The child's program; it begins with `serveTask`. */
   program: URL;
   onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** Somebody waits for it: it keeps out of the idle class. (Default: false) */
+  isWaitedFor?: boolean;
   /** A result worth having even if the run does not reach its end. */
   onPart?: ((part: unknown) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -83,10 +87,10 @@ export async function runInChild(task: object, options: RunOptions): Promise<Chi
   }
 }
 
-function startChild({ program, memoryMbMax }: RunOptions): ChildProcess {
-  const isWindows = process.platform === 'win32';
+function startChild({ program, memoryMbMax, isWaitedFor = false }: RunOptions): ChildProcess {
+  const node = { execPath: process.execPath, execArgv: sandboxArguments(memoryMbMax) };
   const child = fork(builtPrograms.get(program.href) ?? fileURLToPath(program), {
-    ...(isWindows ? { execArgv: sandboxArguments(memoryMbMax) } : idleNode(memoryMbMax)),
+    ...(isWaitedFor || !existsSync(SHELL) ? node : idly(node)),
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -95,10 +99,19 @@ function startChild({ program, memoryMbMax }: RunOptions): ChildProcess {
   return child;
 }
 
-/** The shell becomes Node, as the same process: without `chrt`, or where it is forbidden, in the ordinary class. */
-const idleNode = (memoryMbMax: number) => ({
-  execPath: '/bin/sh',
-  execArgv: ['-c', `chrt --idle --pid 0 $$; exec "$@"`, 'sh', process.execPath, ...sandboxArguments(memoryMbMax)],
+const SHELL = '/bin/sh';
+/**
+ * Enters the idle class, if another process of ours could enter and leave it: then this one can be taken out again.
+ * Where there is no `chrt`, or it is forbidden, nothing happens.
+ */
+export const ENTER_IDLE_CLASS =
+  `sh -c 'chrt --idle --pid 0 $$ && chrt --other --pid 0 $$' >/dev/null 2>&1 && ` +
+  `chrt --idle --pid 0 $$ >/dev/null 2>&1`;
+
+/** The shell becomes Node, as the same process; it has made itself a variable, which Node shall not have. */
+const idly = ({ execPath, execArgv }: { execPath: string; execArgv: string[] }) => ({
+  execPath: SHELL,
+  execArgv: ['-c', `${ENTER_IDLE_CLASS}; unset PWD; exec "$@"`, 'sh', execPath, ...execArgv],
 });
 
 /** In the ordinary class it runs in what processor time purchases and readers leave over. */
@@ -110,9 +123,9 @@ function giveWay(pid: number): void {
   }
 }
 
-/** From "when nothing else wants to run" to a low priority. */
+/** All its threads; nothing happens to one that has not entered it. */
 function leaveIdleClass(pid: number): void {
-  if (process.platform === 'linux') execFile('chrt', ['--other', '--pid', '0', String(pid)], () => {});
+  if (process.platform === 'linux') execFile('chrt', ['--all-tasks', '--other', '--pid', '0', String(pid)], () => {});
 }
 
 /** Node's own fence: the heap's size, no writing of files, no programs, no threads. */

@@ -82,5 +82,8 @@ export class Places {
   }
 }
 
-/** Of this process: checking, reading and describing books share them, and go behind what is short. */
+/** Of this process: checking and reading books share them, and go behind what is short. */
 export const childPlaces = new Places(CHILDREN_AT_ONCE, Number.POSITIVE_INFINITY, calm);
+
+/** Describing has a place of its own: no stage waits for another workflow's. */
+export const describingPlaces = new Places(1, Number.POSITIVE_INFINITY, calm);

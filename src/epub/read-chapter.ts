@@ -38,7 +38,10 @@ export async function readChapter(
 ): Promise<string> {
   const { index, wordsMax, signal } = options;
   const { timeoutMs, memoryMbMax } = CHAPTER_CAPS;
-  const ended = await runInBookChild({ task: 'chapter', path, index, wordsMax }, { timeoutMs, memoryMbMax, signal });
+  const ended = await runInBookChild(
+    { task: 'chapter', path, index, wordsMax },
+    { timeoutMs, memoryMbMax, signal, isWaitedFor: true },
+  );
   if (ended.outcome !== 'DONE') throw new ChapterError(ended.outcome, ended.detail);
   const parsed = pageSchema.safeParse(ended.value);
   if (!parsed.success) throw new ChapterError('CRASHED', 'the reader returned something unexpected.');

@@ -1,4 +1,4 @@
-/** Builds the pages of shop and workbench (`.web/pages`). */
+/** Builds the pages of shop and workbench (`.web/pages-…`). */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildIfAsked, buildWhenStale, type Target } from '../build/build-when-stale.ts';

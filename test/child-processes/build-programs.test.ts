@@ -24,11 +24,13 @@ test('what is built answers as its sources do', async () => {
       title: 'The Lamp',
       language: 'en',
       contributors: [{ name: 'A. Keeper', role: 'aut' }],
+      cover: { background: '#123456', band: '#654321' },
       chapters: [{ title: 'One', paragraphs: TEXT.split('. ') }],
     }),
   );
   const fromSources = await askAll(path);
   expect(fromSources.report).toMatchObject({ outcome: 'CHECKED', blocking: [] });
+  expect(fromSources.book.cover?.renditions.length).toBeGreaterThan(0);
   await buildPrograms();
   expect(await askAll(path)).toEqual(fromSources);
 });

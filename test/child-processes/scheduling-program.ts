@@ -1,19 +1,23 @@
-/** A child's program: tells its scheduling class and nice value, at once or as soon as the class is the wanted one. */
-import { readFileSync } from 'node:fs';
+/** A child's program: tells its nice value and the scheduling classes of its threads, at once or when those are as wanted. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { serveTask } from '../../src/child-processes/serve-task.ts';
 
-/** Fields 19 and 41 of proc_pid_stat(5), of which two stand before the bracket. */
+/** Fields of proc_pid_stat(5) behind the bracket of the second. */
+const fieldsOf = (path: string): string[] => readFileSync(path, 'utf8').split(') ')[1]?.split(' ') ?? [];
+
 function scheduling() {
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return { nice: Number(fields[16]), policy: Number(fields[38]) };
+  const policies = readdirSync('/proc/self/task').map((thread) =>
+    Number(fieldsOf(`/proc/self/task/${thread}/stat`)[38]),
+  );
+  return { nice: Number(fieldsOf('/proc/self/stat')[16]), policies: [...new Set(policies)] };
 }
 
 serveTask(async (raw, parent) => {
-  const { policy } = z.object({ policy: z.int().nullable() }).parse(raw);
+  const { policies } = z.object({ policies: z.array(z.int()).nullable() }).parse(raw);
   await parent.part(scheduling());
-  const isThere = () => policy === null || scheduling().policy === policy;
+  const isThere = () => policies === null || String(scheduling().policies) === String(policies);
   while (!isThere()) await delay(5);
-  return scheduling();
+  return { ...scheduling(), environment: Object.keys(process.env) };
 });

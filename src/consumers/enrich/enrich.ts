@@ -5,6 +5,7 @@
  * suggests never overwrites the author's words; the author accepts or dismisses it.
  */
 import { eq } from 'drizzle-orm';
+import { CALM_PATIENCE_MS } from '../../child-processes/index.ts';
 import type { Tx } from '../../db/client.ts';
 import { enrichments, revisions } from '../../db/tables/index.ts';
 import { editionPublished, enrichmentFailed, enrichmentReady } from '../../events/index.ts';
@@ -12,13 +13,15 @@ import { AiError, type Enrichment } from '../../ports/ai/enricher.ts';
 import { type BlobStorage, BlobNotFoundError } from '../../ports/storage/blob-storage.ts';
 import { advance, backoff, snooze, type StageContext, type StageInput, TerminalError } from '../../streams/index.ts';
 import { textKey } from '../publish/extract-book.ts';
-import { VALIDATE_TIMEOUT_MS } from '../publish/validate-book.ts';
 import { type EditionPayload } from '../publish/revision.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
 import { readStartEvent } from '../start-event.ts';
 
-/** Without a server, describing needs a place that a book being checked may have for its whole time before. */
-const ENRICH_TIMEOUT_MS = VALIDATE_TIMEOUT_MS;
+/**
+ * A call to a server takes a minute at most. Without one, another description may have the place for describing before: each
+ * waits for a calm moment, and takes half a minute at most.
+ */
+const ENRICH_TIMEOUT_MS = 2 * (CALM_PATIENCE_MS + 30_000) + 30_000;
 /** A budget that is spent or a server that asks for a pause is waited for, not failed; so long at most at once. */
 const PAUSE_MS_MAX = 3_600_000;
 

@@ -4,7 +4,7 @@
  * Summary: up to four of the text's own sentences, those that hold most of what is said often, unlike each other, in the
  * text's order. Tags: the nouns (English) or content words (languages with a stop-word list) that most sentences share.
  * Reading level: Flesch reading ease, English only. Each is null or empty where it could not be told honestly.
- * It takes up to a second and does nothing else meanwhile, so it runs in a child process (local-main.ts).
+ * It takes half a second and does nothing else meanwhile, so it runs in a child process (local-main.ts).
  */
 import { GRADE_MAX } from './enricher.ts';
 import type { Enrichment } from './enricher.ts';

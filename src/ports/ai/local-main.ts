@@ -5,7 +5,7 @@ import { describeText } from './describe-text.ts';
 
 const taskSchema = z.object({ text: z.string(), language: z.string() });
 
-serveTask((raw) => {
+serveTask(async (raw) => {
   const { text, language } = taskSchema.parse(raw);
   return describeText(text, language);
 });

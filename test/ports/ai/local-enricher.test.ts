@@ -107,7 +107,10 @@ describe('local enricher', () => {
 
   it('reads only the beginning of a text of any length, and stops when told', async () => {
     const text = `${ENGLISH}\n\n`.repeat(1_000);
-    expect((await enricher.enrich({ title: '', language: 'en', text })).summary).not.toBeNull();
+    const beginning = await enricher.enrich({ title: '', language: 'en', text });
+    expect(beginning.summary).not.toBeNull();
+    const tail = 'The dragon ate the dragon, and no dragon was ever seen again by any dragon. '.repeat(5_000);
+    expect(await enricher.enrich({ title: '', language: 'en', text: `${text}${tail}` })).toEqual(beginning);
     const stop = new AbortController();
     const request = { title: '', language: 'en', text, signal: stop.signal };
     const ended = Promise.allSettled([enricher.enrich(request), enricher.enrich(request)]);
