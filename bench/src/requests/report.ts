@@ -34,7 +34,7 @@ export interface Findings {
   readonly rounds: number;
   readonly ways: readonly WayResult[];
   readonly pages: readonly PageResult[];
-  readonly sizes: { small: number; large: number; loadWarmUpMs: number };
+  readonly sizes: { small: number; large: number; loadWarmUpMs: number; paceSeconds: number };
   /** From mutation to COMPLETED, alone and beside the burst. */
   readonly alone: LatencyRounds;
   readonly beside: LatencyRounds;
@@ -79,7 +79,8 @@ anything: no user's data can be in it; a session is given it only where every fi
 that are *read anew* have something in their variables that makes each request another. The two catalogues stand side by
 side, each asked by one caller of an API process of its own, in turns. Purchases at 50/s go in as mutations and come out as server-sent events, with the API and one
 worker in processes of their own and the sandbox gateway over HTTP, after ${findings.warmUpSeconds} s of the same. ${findings.missing === 0 ? 'Every purchase completed.' : `${findings.missing} purchases did not complete in time.`}
-The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while the purchases beside them were made.`;
+The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while the purchases beside them were made: ${findings.rounds} rounds of ${findings.sizes.paceSeconds} s, as alone. What reads them runs when nothing else wants the processor
+([scaling.md](scaling.md#books-beside-purchases)).`;
 }
 
 function wayLine({ name, perSecond, serverUs, postgresUs }: WayResult): string {
