@@ -26,6 +26,8 @@ export type WayName = keyof typeof WAYS;
 export interface LatencyRounds {
   readonly p50: readonly number[];
   readonly p99: readonly number[];
+  /** Of the purchases of all rounds together. */
+  readonly p99OfAll: number;
 }
 
 export interface Findings {
@@ -61,10 +63,10 @@ ${findings.ways.map(wayLine).join('\n')}
 |---|---:|---:|---:|
 ${findings.pages.map(pageLine).join('\n')}
 
-| 50 purchases/s, mutation to COMPLETED | p50 ms | p99 ms |
-|---|---:|---:|
-| alone | ${formatSummary(summarize(findings.alone.p50))} | ${formatSummary(summarize(findings.alone.p99))} |
-| beside a burst of 200 books being published | ${formatSummary(summarize(findings.beside.p50))} | ${formatSummary(summarize(findings.beside.p99))} |
+| 50 purchases/s, mutation to COMPLETED | p50 ms | p99 ms | p99 ms of all rounds together |
+|---|---:|---:|---:|
+| alone | ${formatSummary(summarize(findings.alone.p50))} | ${formatSummary(summarize(findings.alone.p99))} | ${formatNumber(findings.alone.p99OfAll)} |
+| beside a burst of 200 books being published | ${formatSummary(summarize(findings.beside.p50))} | ${formatSummary(summarize(findings.beside.p99))} | ${formatNumber(findings.beside.p99OfAll)} |
 
 ${goalTable(findings)}
 
@@ -138,9 +140,10 @@ export function goalTable({ ways, pages, alone, beside }: Findings): string {
     goal('mutation to COMPLETED at 50/s, p50', '≤ 10 ms', summarize(alone.p50), (is) => is <= 10, ' ms'),
     goal('mutation to COMPLETED at 50/s, p99', '≤ 40 ms', summarize(alone.p99), (is) => is <= 40, ' ms'),
     goal(
-      'p99 beside the burst, against alone',
+      'p99 beside the burst, against alone, of all rounds',
       '≤ 1.5×',
-      summarize(quotients(beside.p99, alone.p99)),
+      // No round alone belongs to a round beside, and each side has a minute of its own.
+      summarize([beside.p99OfAll / alone.p99OfAll]),
       (is) => is <= 1.5,
       '×',
     ),

@@ -192,11 +192,17 @@ function measurePurchases(servers: PrivateServers, sizes: Sizes, rounds: number)
 class Rounds implements LatencyRounds {
   readonly p50: number[] = [];
   readonly p99: number[] = [];
+  readonly #latenciesMs: number[] = [];
   missing = 0;
+
+  get p99OfAll(): number {
+    return percentile(this.#latenciesMs, 0.99);
+  }
 
   add(what: string, { latenciesMs, acceptedMs, missing }: PaceResult): void {
     this.p50.push(percentile(latenciesMs, 0.5));
     this.p99.push(percentile(latenciesMs, 0.99));
+    this.#latenciesMs.push(...latenciesMs);
     this.missing += missing;
     const accepted = `accepted p50 ${formatNumber(percentile(acceptedMs, 0.5))}, p99 ${formatNumber(percentile(acceptedMs, 0.99))} ms`;
     console.log(
