@@ -8,10 +8,10 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 
 export const project = fileURLToPath(new URL('../..', import.meta.url));
 const outFolder = join(project, '.web');
@@ -38,7 +38,7 @@ export interface Target {
  */
 export async function buildWhenStale(target: Target, tell: (words: string) => void, words: string): Promise<string> {
   const folder = await folderOf(target);
-  if (await isThere(folder)) return folder;
+  if (existsSync(folder)) return folder;
   tell(words);
   const child = spawn(process.execPath, [fileURLToPath(target.builder), BUILD_NOW], {
     cwd: project,
@@ -49,8 +49,9 @@ export async function buildWhenStale(target: Target, tell: (words: string) => vo
   child.stderr.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString('utf8')).slice(-WORDS_MAX);
   });
-  const [code] = z.tuple([z.number().nullable(), z.string().nullable()]).parse(await once(child, 'close'));
-  if (code !== 0 || !(await isThere(folder))) throw new Error(`${target.name} could not be built: ${lastWords.trim()}`);
+  await once(child, 'close');
+  // It is put in place whole, or not at all.
+  if (!existsSync(folder)) throw new Error(`${target.name} could not be built: ${lastWords.trim()}`);
   return folder;
 }
 
@@ -64,25 +65,18 @@ export async function buildIfAsked(target: Target, build: (intoFolder: string) =
   await rename(fresh, folder).catch(async (error: unknown) => {
     await rm(fresh, { recursive: true, force: true });
     // Another process was faster, with the same files.
-    if (!(await isThere(folder))) throw error;
+    if (!existsSync(folder)) throw error;
   });
-  await removeOld(target, folder);
+  await removeOld(target);
 }
 
-async function removeOld({ name }: Target, folder: string): Promise<void> {
+async function removeOld({ name }: Target): Promise<void> {
   for (const other of await readdir(outFolder)) {
+    if (!other.startsWith(`${name}-`)) continue;
     const path = join(outFolder, other);
-    if (!other.startsWith(`${name}-`) || path === folder) continue;
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > OLD_MS) await rm(path, { recursive: true, force: true });
   }
-}
-
-async function isThere(folder: string): Promise<boolean> {
-  return stat(folder).then(
-    () => true,
-    () => false,
-  );
 }
 
 const folderOf = async (target: Target): Promise<string> =>

@@ -33,17 +33,17 @@ const CAPS = {
   stderrLengthMax: 16 * 1024,
 } as const;
 
-type ChildLimits = { timeoutMs: number; memoryMbMax: number };
-
 export type ProgressEvent = { step: string; doneCount: number; totalCount: number };
 
 export type ChildOutcome =
   | { outcome: 'DONE'; value: unknown }
   | { outcome: 'TIMED_OUT' | 'OUT_OF_MEMORY' | 'CRASHED' | 'ABORTED'; detail: string };
 
-type RunOptions = ChildLimits & {
-  /** The child's program; it begins with `serveTask`. */
+type RunOptions = {
+  /** The child's program; it calls `serveTask`. */
   program: URL;
+  timeoutMs: number;
+  memoryMbMax: number;
   onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** Somebody waits for it: it keeps out of the idle class. (Default: false) */
   isWaitedFor?: boolean;

@@ -1,7 +1,7 @@
 /**
  * Places: how many long tasks may run at once for this process, whatever they are for.
  *
- * A core is left to everything else, so that a burst of books slows no purchase down. Who comes first goes first.
+ * Books leave a core to everything else, so that a burst of them slows no purchase down. Who comes first goes first.
  */
 import { availableParallelism } from 'node:os';
 import { calmOf } from './calm.ts';
@@ -85,5 +85,5 @@ export class Places {
 /** Of this process: checking and reading books share them, and go behind what is short. */
 export const childPlaces = new Places(CHILDREN_AT_ONCE, Number.POSITIVE_INFINITY, calm);
 
-/** Describing has a place of its own: no stage waits for another workflow's. */
+/** Describing is short, and has a place of its own: no stage waits for another workflow's. */
 export const describingPlaces = new Places(1, Number.POSITIVE_INFINITY, calm);
