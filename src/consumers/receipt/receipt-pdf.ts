@@ -6,9 +6,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type PDFFont, PDFDocument, type PDFPage, StandardFonts } from '@cantoo/pdf-lib';
 import * as fontkit from 'fontkit';
+import { lull } from './lull.ts';
 import type { ReceiptContent } from './receipt-content.ts';
 import { dayOf, formatMoney, type Seller, taxLines } from './receipt-words.ts';
 
@@ -18,12 +18,22 @@ const SIZE = { title: 18, text: 10, small: 8 };
 const LEADING = 15;
 const AMOUNT_WIDTH = 110;
 
-// Receipts come in crowds: made one at a time, with a turn of the loop before each, they hold up no purchase.
-let latest: Promise<unknown> = Promise.resolve();
+/** Milliseconds over which the receipts in hand are spread: as long as their stage gathers them. */
+const SPREAD_MS = 250;
 
-/** @returns the bytes of the PDF, when it was this one's turn */
+// Receipts come in crowds: made one at a time, each when there is time for it, they hold up no purchase.
+let latest: Promise<unknown> = Promise.resolve();
+let inHand = 0;
+
+/** @returns the bytes of the PDF, when it was this one's turn: the sooner, the more are in hand */
 export function receiptPdf(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
-  const made = latest.then(() => nextTurn()).then(() => make(content, seller));
+  inHand += 1;
+  const made = latest
+    .then(() => lull(SPREAD_MS / inHand))
+    .then(() => make(content, seller))
+    .finally(() => {
+      inHand -= 1;
+    });
   latest = made.catch(() => {});
   return made;
 }

@@ -31,6 +31,8 @@ export const receipt = workflow('receipt', {
       retry: mailRetry,
       timeoutMs: MAIL_TIMEOUT_MS,
       gatherMs: 250,
+      // So many that none of them waits for purchases any more (receipt-pdf.ts).
+      concurrency: 64,
       run: ({ payload: { orderId } }, context) => sendReceipt(orderId, context),
     }),
   ],
