@@ -19,7 +19,7 @@ const LEADING = 15;
 const AMOUNT_WIDTH = 110;
 
 /** Milliseconds over which the receipts in hand are spread: as long as their stage gathers them. */
-const SPREAD_MS = 250;
+export const SPREAD_MS = 250;
 
 // Receipts come in crowds: made one at a time, each when there is time for it, they hold up no purchase.
 let latest: Promise<unknown> = Promise.resolve();

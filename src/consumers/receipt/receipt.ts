@@ -15,7 +15,7 @@ import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from '../notify/send-notice.ts
 import { giftText, receiptText } from '../notify/texts.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
 import { type ReceiptContent, readReceipt } from './receipt-content.ts';
-import { receiptPdf } from './receipt-pdf.ts';
+import { receiptPdf, SPREAD_MS } from './receipt-pdf.ts';
 
 type Context = StageContext<ConsumerServices>;
 
@@ -30,7 +30,7 @@ export const receipt = workflow('receipt', {
       emits: [noticeSent],
       retry: mailRetry,
       timeoutMs: MAIL_TIMEOUT_MS,
-      gatherMs: 250,
+      gatherMs: SPREAD_MS,
       // So many that none of them waits for purchases any more (receipt-pdf.ts).
       concurrency: 64,
       run: ({ payload: { orderId } }, context) => sendReceipt(orderId, context),
