@@ -162,7 +162,9 @@ export async function storeStraight<Services>(
   const seqOf = ({ delivery }: Result) => (seat.isNextTold ? delivery.seq + 1 : null);
   const told = results.flatMap((result) => toldBy(context, seat, result, seqOf(result)));
   const steps = told.map(({ step }) => step);
-  const straight = results[0]?.delivery.startsRun
+  // A stage that calls out has opened its runs before: it was looked whether to call for them (execute.ts).
+  const begins = results[0]?.delivery.startsRun === true && seat.stage.run === undefined;
+  const straight = begins
     ? beginStraight(seat, steps, { now, shards: context.shards })
     : advanceStraight(seat, steps, now);
   const { moved, carried } = await tell(tx, context, seat, { results, told, straight, now });
