@@ -17,6 +17,7 @@ import { EmbeddedServiceError } from './embedded/errors.ts';
 import { startOrJoinServices } from './embedded/join.ts';
 import { loadEnv } from './env.ts';
 import { openLog } from './log.ts';
+import { letHelpersGiveWay } from './helper-threads.ts';
 import { buildPages } from './web/build-pages.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -44,6 +45,11 @@ async function main(): Promise<void> {
   if (role !== 'worker') setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const env = loadEnv();
   const log = openLog(env);
+  try {
+    letHelpersGiveWay();
+  } catch (error) {
+    log.info({ err: error }, "V8's helper threads keep their priority");
+  }
   const stops: (() => Promise<void>)[] = [];
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) {

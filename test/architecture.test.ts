@@ -16,6 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ports: ['child-processes'],
   env: [],
   log: ['env'],
+  'helper-threads': [],
   demo: [],
   embedded: ['env'],
   db: ['books'],
@@ -31,7 +32,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   worker: ['assemble', 'consumers', 'env', 'gateways', 'ports', 'streams'],
   api: ['accounts', 'assemble', 'consumers', 'env', 'gateways', 'schema', 'server', 'streams'],
   web: ['build'],
-  main: ['api', 'assemble', 'child-processes', 'db', 'embedded', 'env', 'log', 'web', 'worker'],
+  main: ['api', 'assemble', 'child-processes', 'db', 'embedded', 'env', 'helper-threads', 'log', 'web', 'worker'],
 };
 const FILE_LINES_MAX = 350;
 

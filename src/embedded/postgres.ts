@@ -39,6 +39,8 @@ export interface EmbeddedOptions {
   onProgress?: ((words: string) => void) | undefined;
   /** False gives up safety against a power cut for speed; for tests alone. (Default: true) */
   isDurable?: boolean | undefined;
+  /** Called once the folder is this program's. */
+  onFolderTaken?: (() => void) | undefined;
 }
 
 export interface EmbeddedServer {
@@ -57,6 +59,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const place = await preparePlace(options.dataDir, 'postgres');
   const programs = await findPostgres(place.account);
   const lock = await takeFolder(place.folder);
+  options.onFolderTaken?.();
   let server: RunningServer | undefined;
   try {
     const password = await readOrMakeSecret(join(place.folder, 'password'), place.account);

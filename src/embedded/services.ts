@@ -28,10 +28,17 @@ export async function startServices(
   options: ServicesOptions = {},
 ): Promise<Services> {
   const shared = { dataDir: env.DATA_DIR, log, onProgress: options.onProgress, isDurable: options.isDurable };
-  const [database, redis] = await Promise.allSettled([
-    env.DATABASE_URL === undefined ? startEmbeddedPostgres(shared) : { url: env.DATABASE_URL, stop: nothing },
-    env.REDIS_URL === undefined ? startEmbeddedRedis(shared) : { url: env.REDIS_URL, stop: nothing },
-  ]);
+  const taken = Promise.withResolvers<void>();
+  const starting =
+    env.DATABASE_URL === undefined
+      ? startEmbeddedPostgres({ ...shared, onFolderTaken: taken.resolve })
+      : given(env.DATABASE_URL);
+  const startRedis = async () => {
+    // One folder after the other: of two programs that start at once none gets what the other waits for.
+    await Promise.race([taken.promise, starting]);
+    return env.REDIS_URL === undefined ? startEmbeddedRedis(shared) : given(env.REDIS_URL);
+  };
+  const [database, redis] = await Promise.allSettled([starting, startRedis()]);
   if (database.status === 'fulfilled' && redis.status === 'fulfilled') {
     return {
       databaseUrl: database.value.url,
@@ -48,4 +55,4 @@ async function stopAll(servers: EmbeddedServer[]): Promise<void> {
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function nothing(): Promise<void> {}
+const given = async (url: string): Promise<EmbeddedServer> => ({ url, stop: async () => {} });

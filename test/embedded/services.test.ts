@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { isRoot } from '../../src/embedded/account.ts';
+import { takeFolder } from '../../src/embedded/folder-lock.ts';
 import { preparePlace } from '../../src/embedded/place.ts';
 import { resolveSecret } from '../../src/embedded/secret.ts';
 import { startServices } from '../../src/embedded/services.ts';
@@ -52,6 +53,15 @@ test('a second program on the folder is refused, and the first goes on', async (
   expect((await startOwner(dataDir)).answer).toMatchObject({ code: 'DATA_FOLDER_BUSY' });
   expect(await query(first.databaseUrl, 'select 1 one')).toEqual([{ one: 1 }]);
   expect(await redisCommand(first.redisUrl, 'PING')).toBe('PONG');
+});
+
+test('takes no folder of Redis while another program has that of PostgreSQL: both would wait for each other', async () => {
+  const dataDir = await makeDataDir();
+  const { folder } = await preparePlace(dataDir, 'postgres');
+  const lock = await takeFolder(folder);
+  await expect(startServices({ DATA_DIR: dataDir }, quiet)).rejects.toMatchObject({ code: 'DATA_FOLDER_BUSY' });
+  expect(await readdir(dataDir)).toEqual(['postgres']);
+  lock.release();
 });
 
 test('starts nothing for what has a URL', async () => {

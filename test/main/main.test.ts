@@ -1,7 +1,8 @@
 /** The program as a user starts it: real processes, private servers, signals. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
@@ -54,6 +55,26 @@ const ask = async (url: string, query: string) => {
   return response.json();
 };
 
+/** The priorities of a process' threads: those of V8's helpers, and those of all others. */
+function prioritiesOf(pid: number) {
+  const threads = `/proc/${pid}/task`;
+  const ids = readdirSync(threads);
+  const [helpers, others] = [true, false].map((isHelper) =>
+    ids
+      .filter((id) => (readFileSync(`${threads}/${id}/comm`, 'utf8') === 'V8Worker\n') === isHelper)
+      .map((id) => getPriority(Number(id))),
+  );
+  return { helpers: new Set(helpers), others: new Set(others) };
+}
+
+// Only there threads have priorities of their own.
+test.runIf(process.platform === 'linux')('what V8 does beside the program gives way to all else', async () => {
+  const { child, heard } = start();
+  await running(heard);
+  const below = constants.priority.PRIORITY_BELOW_NORMAL;
+  expect(prioritiesOf(child.pid ?? 0)).toEqual({ helpers: new Set([below]), others: new Set([getPriority()]) });
+});
+
 test('one command gives a running program, keeps its data over a restart, and ends cleanly', async () => {
   const first = start();
   await running(first.heard);
@@ -71,11 +92,9 @@ test('one command gives a running program, keeps its data over a restart, and en
   expect(second.heard.out).not.toContain('Password');
 });
 
-test('api and worker run apart on one data folder', async () => {
-  const worker = start(['worker']);
-  await running(worker.heard);
-  const [one, two] = [start(['api']), start(['api'])];
-  await Promise.all([running(one.heard), running(two.heard)]);
+test('api and worker run apart on one data folder, started at once', async () => {
+  const [one, worker, two] = [start(['api']), start(['worker']), start(['api'])];
+  await Promise.all([one, worker, two].map(({ heard }) => running(heard)));
   const urls = [urlIn(one.heard.out), urlIn(two.heard.out)];
   expect(new Set(urls).size).toBe(2);
   for (const url of urls) expect((await fetch(`${url}/readyz`)).status).toBe(200);
