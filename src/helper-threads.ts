@@ -1,20 +1,22 @@
 /**
- * V8's helper threads, which look through the heap and compile beside the program, give way to everything else: nobody waits
- * for what they do, and as many as there are take all cores of a small machine from purchases for a fifth of a second.
+ * V8's helper threads, which look through the heap and compile beside the program, give way to its own thread and to others:
+ * as many as there are take all cores of a small machine from purchases for a fifth of a second.
  *
  * On Linux, where threads have priorities of their own. Elsewhere nothing happens.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /** As Node names them. */
 const HELPER = 'V8Worker';
 const THREADS = '/proc/self/task';
 
-/** @returns how many there are, which is 0 where they cannot be told apart */
+/** To be called before anything else begins threads, and ends them. @returns how many helpers there are */
 export function letHelpersGiveWay(): number {
   if (process.platform !== 'linux') return 0;
+  // A program that was started with a low priority keeps it: its helpers must not come before it.
+  const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
   const helpers = readdirSync(THREADS).filter((id) => readFileSync(`${THREADS}/${id}/comm`, 'utf8').trim() === HELPER);
-  for (const id of helpers) setPriority(Number(id), constants.priority.PRIORITY_BELOW_NORMAL);
+  for (const id of helpers) setPriority(Number(id), priority);
   return helpers.length;
 }

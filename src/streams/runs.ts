@@ -143,7 +143,7 @@ export interface RunStep extends Pick<RunAdvance, 'stage' | 'state'> {
 
 /**
  * Carries runs on that were not locked before, in the statement that stores their events: each that still stands where its
- * delivery found it and has never failed there. It is the inbox check (decide.ts) and the step in one.
+ * delivery found it and has neither failed nor waited there. It is the inbox check (decide.ts) and the step in one.
  * @param steps one for each event, whose `run_id` names the run
  */
 export function advanceStraight<Services>(seat: Seat<Services>, steps: readonly RunStep[], now: Date): Steps {
@@ -153,7 +153,7 @@ export function advanceStraight<Services>(seat: Seat<Services>, steps: readonly 
       update run r set ${onward({ id, stage: of('next_stage'), state: of('next_state') }, now)}
       from d
       where r.id = ${of('run_id')} and r.at_event_id = ${of('from_event_id')} and r.stage = ${seat.id}
-        and r.state = 'RUNNING' and r.retry_at is null and r.failures = 0
+        and r.state = 'RUNNING' and r.retry_at is null and r.failures = 0 and r.trail is null
       returning 1`,
   };
 }

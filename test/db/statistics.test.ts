@@ -4,7 +4,7 @@ import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
 
-test('no statistics are gathered of documents and lists, which are dear to sample and never compared', async () => {
+test('no statistics are gathered of documents and lists, which are dear to sample and choose no index', async () => {
   const columns = await database.current.sql<{ name: string; target: number | null }[]>`
     select attrelid::regclass || '.' || attname as name, attstattarget as target
     from pg_attribute join pg_type on pg_type.oid = atttypid

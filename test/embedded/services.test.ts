@@ -73,11 +73,12 @@ test('starts nothing for what has a URL', async () => {
 
 test('leaves no server running when the other cannot start', async () => {
   const dataDir = await makeDataDir();
-  const held = await startServices({ DATA_DIR: dataDir, DATABASE_URL: undefined, REDIS_URL: 'redis://given' }, quiet);
-  const both = { DATA_DIR: dataDir, DATABASE_URL: undefined, REDIS_URL: undefined };
-  await expect(startServices(both, quiet)).rejects.toMatchObject({ code: 'DATA_FOLDER_BUSY' });
-  await held.stop();
-  const services = await startServices(both, quiet);
+  const { folder } = await preparePlace(dataDir, 'redis');
+  const lock = await takeFolder(folder);
+  await expect(startServices({ DATA_DIR: dataDir }, quiet)).rejects.toMatchObject({ code: 'DATA_FOLDER_BUSY' });
+  lock.release();
+  // PostgreSQL was there, has ended, and its folder is free again.
+  const services = await startServices({ DATA_DIR: dataDir }, quiet);
   await services.stop();
 });
 

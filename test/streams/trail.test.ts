@@ -1,6 +1,7 @@
 /** What stages ask of the outside is kept with what came of it, and costs no statement of its own. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advance, backoff, declare, once, snooze, TerminalError, watchCalls } from '../../src/streams/index.ts';
+import { fireDueTimers } from '../../src/streams/timers.ts';
 import { readTrail, type Trail, withCalls } from '../../src/streams/trail.ts';
 import {
   createTestEngine,
@@ -161,6 +162,30 @@ describe('a trail', () => {
       select trail from event where type = 'parcel.packed'`;
     expect(readTrail(row?.trail)?.waits).toEqual({ count: 2, since, until });
     expect(await ofRun()).toBeNull();
+  });
+
+  test('of waiting stays although Redis is lost, and brings the event itself', async () => {
+    answers.push(
+      () => ({ kind: 'FOUND' }),
+      () => ({ kind: 'TAKEN' }),
+      () => 'later',
+    );
+    await engine.order('a');
+    await engine.runUntilIdle();
+    // What comes right behind one that waits is looked at more closely.
+    await engine.order('b');
+    await engine.runUntilIdle();
+    engine.advanceTime(5_000);
+    await engine.loseRedis();
+    await engine.repair();
+    // Its time has come, and what tells so is not on its way yet.
+    await fireDueTimers(database.current.db, engine.clock.now());
+    for (const consumer of engine.consumers) {
+      await consumer.createGroups();
+      await consumer.read(engine.redis, 'NEW', null);
+      await consumer.idle();
+    }
+    expect((await trails()).at(-1)).toEqual(['parcel.packed', ['bank.look OK', 'bank.look FOUND']]);
   });
 
   test('of what failed for good and was undone rides in the event that ends the run', async () => {
