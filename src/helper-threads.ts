@@ -11,12 +11,11 @@ import { constants, getPriority, setPriority } from 'node:os';
 const HELPER = 'V8Worker';
 const THREADS = '/proc/self/task';
 
-/** To be called before anything else begins threads, and ends them. @returns how many helpers there are */
-export function letHelpersGiveWay(): number {
-  if (process.platform !== 'linux') return 0;
+/** To be called early: a thread that ends between being listed and being looked at makes it throw. */
+export function letHelpersGiveWay(): void {
+  if (process.platform !== 'linux') return;
   // A program that was started with a low priority keeps it: its helpers must not come before it.
   const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
   const helpers = readdirSync(THREADS).filter((id) => readFileSync(`${THREADS}/${id}/comm`, 'utf8').trim() === HELPER);
   for (const id of helpers) setPriority(Number(id), priority);
-  return helpers.length;
 }
