@@ -8,7 +8,7 @@ import { draftOf, eventTypes, type Platform } from './assemble.ts';
 import { claimSlotIn, nextSlot, schedulesOf, workflows } from './consumers/index.ts';
 import { publicUrl } from './env.ts';
 import type { ScheduleView } from './schema/context.ts';
-import { identityProviders, noticeReader } from './gateways.ts';
+import { identityProviders, openNoticeReader } from './gateways.ts';
 import { defaultLimits } from './schema/limits.ts';
 import { schema } from './schema/index.ts';
 import { redisBucket } from './server/budget.ts';
@@ -47,6 +47,7 @@ export async function startApi(
   const { env, log, database, redis, redisUrl, keys, storage, keptMails, secret, previousSecret, terms } = platform;
   const { db } = database;
   const keyedDb = platform.keyedDatabase.db;
+  const notices = await openNoticeReader(platform);
   const live = new LiveFeed({ db: keyedDb, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
   await live.start();
   const now = () => systemClock.now();
@@ -104,7 +105,7 @@ export async function startApi(
           signsUpByMail: (env.SIGN_UP ?? (keptMails ? 'at-once' : 'by-mail')) === 'by-mail',
           identityProviders: identityProviders(platform, now),
           terms,
-          notices: noticeReader(platform),
+          notices,
           webhookUrls: { allowsPrivate: env.NODE_ENV !== 'production' },
           ...(keptMails && {
             localMails: {

@@ -15,10 +15,8 @@ import { resolveSecret } from './embedded/secret.ts';
 import * as events from './events/index.ts';
 import { createFolderMail, type FolderMail } from './ports/mail/folder-mail.ts';
 import type { MailSender } from './ports/mail/mail-sender.ts';
-import { createSmtpMail } from './ports/mail/smtp-mail.ts';
 import type { BlobStorage } from './ports/storage/blob-storage.ts';
 import { createFolderStorage } from './ports/storage/folder-storage.ts';
-import { createS3Storage } from './ports/storage/s3-storage.ts';
 import type { DraftAnswer } from './streams/event.ts';
 import { openRedis, RETRYING, type StreamKeys, streamKeys } from './streams/index.ts';
 
@@ -70,9 +68,9 @@ export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Pro
   const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
   const keyedDatabase = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const redis = openRedis(urls.redisUrl, log);
-  const storage = openStorage(env);
+  const storage = await openStorage(env);
   const keptMails = env.SMTP_URL === undefined ? openKeptMails(env) : null;
-  const smtp = env.SMTP_URL === undefined ? null : createSmtpMail({ url: env.SMTP_URL, from: env.MAIL_FROM });
+  const smtp = await openSmtp(env);
   const mail = keptMails ?? smtp;
   if (!mail) throw new Error('no mail adapter');
   return {
@@ -107,12 +105,20 @@ const readTerms = async (env: Env): Promise<ShopTerms> => ({
   payouts: { holdMs: env.PAYOUT_HOLD_DAYS * DAY_MS, thresholds: env.PAYOUT_THRESHOLD },
 });
 
+/** As every port whose library is large, loaded only where it is configured. */
+async function openSmtp({ SMTP_URL, MAIL_FROM }: Env) {
+  if (SMTP_URL === undefined) return null;
+  const { createSmtpMail } = await import('./ports/mail/smtp-mail.ts');
+  return createSmtpMail({ url: SMTP_URL, from: MAIL_FROM });
+}
+
 const openKeptMails = (env: Env): FolderMail =>
   createFolderMail({ folderPath: join(env.DATA_DIR, 'mails'), from: env.MAIL_FROM });
 
 /** `s3://bucket?region=…&endpoint=…`, else a folder. */
-function openStorage(env: Env): BlobStorage {
+async function openStorage(env: Env): Promise<BlobStorage> {
   if (env.STORAGE_URL === undefined) return createFolderStorage({ folderPath: join(env.DATA_DIR, 'files') });
+  const { createS3Storage } = await import('./ports/storage/s3-storage.ts');
   const url = new URL(env.STORAGE_URL);
   return createS3Storage({
     bucket: url.host,

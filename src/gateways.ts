@@ -14,13 +14,12 @@ import type { NoticeReader } from './ports/payments/notices.ts';
 import type { PaymentProvider } from './ports/payments/provider.ts';
 import { createSandboxNoticeReader, sandboxNoticeSecret } from './ports/payments/sandbox/notices.ts';
 import { openSharedSandbox } from './ports/payments/sandbox/shared.ts';
-import { createStripeNoticeReader } from './ports/payments/stripe/notices.ts';
-import { createStripeGateway } from './ports/payments/stripe/stripe.ts';
 
 export async function openGateway(platform: Platform): Promise<PaymentProvider & { stop(): Promise<void> }> {
   const { env, log, secret } = platform;
   const shop = publicUrl(env);
   if (env.PAYMENT_GATEWAY === 'stripe') {
+    const { createStripeGateway } = await import('./ports/payments/stripe/stripe.ts');
     const gateway = createStripeGateway({
       secretKey: env.STRIPE_SECRET_KEY ?? '',
       apiBase: env.STRIPE_API_BASE,
@@ -33,10 +32,10 @@ export async function openGateway(platform: Platform): Promise<PaymentProvider &
   return openSharedSandbox({ booksPath: join(env.DATA_DIR, 'gateway'), log, notices });
 }
 
-export function noticeReader({ env, secret }: Platform): NoticeReader {
-  return env.PAYMENT_GATEWAY === 'stripe'
-    ? createStripeNoticeReader((env.STRIPE_WEBHOOK_SECRET ?? '').split(','))
-    : createSandboxNoticeReader(sandboxNoticeSecret(secret));
+export async function openNoticeReader({ env, secret }: Platform): Promise<NoticeReader> {
+  if (env.PAYMENT_GATEWAY !== 'stripe') return createSandboxNoticeReader(sandboxNoticeSecret(secret));
+  const { createStripeNoticeReader } = await import('./ports/payments/stripe/notices.ts');
+  return createStripeNoticeReader((env.STRIPE_WEBHOOK_SECRET ?? '').split(','));
 }
 
 /** @param now for how long what a provider told of itself is kept */

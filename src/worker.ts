@@ -13,7 +13,6 @@ import { publicUrl } from './env.ts';
 import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
 import { createLocalEnricher } from './ports/ai/local-enricher.ts';
-import { createOpenAiEnricher } from './ports/ai/openai-enricher.ts';
 import { createWebhookSender } from './ports/webhooks/sender.ts';
 import { createEngine, refuseStrandedShards, systemClock, type Wake, watchCalls } from './streams/index.ts';
 
@@ -44,7 +43,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       gateway: watchCalls('gateway', gateway),
       storage: watchCalls('storage', storage),
       mail: watchCalls('mail', mail),
-      enricher: watchCalls('enricher', openEnricher(platform)),
+      enricher: watchCalls('enricher', await openEnricher(platform)),
       webhooks: watchCalls('webhooks', createWebhookSender({ allowsPrivate: env.NODE_ENV !== 'production' })),
       shards: env.STREAM_SHARDS,
       scratchDir: join(env.DATA_DIR, 'scratch'),
@@ -73,8 +72,9 @@ export async function startWorker(platform: Platform): Promise<Worker> {
 }
 
 /** The AI server that is configured, else a local method that needs none. */
-function openEnricher({ env, database }: Platform): BookEnricher {
+async function openEnricher({ env, database }: Platform): Promise<BookEnricher> {
   if (env.OPENAI_API_KEY === undefined) return createLocalEnricher();
+  const { createOpenAiEnricher } = await import('./ports/ai/openai-enricher.ts');
   const limits = {
     tokensMaxPerDay: env.AI_TOKENS_MAX_PER_DAY,
     costMicrosMaxPerDay: env.AI_COST_MICROS_MAX_PER_DAY,

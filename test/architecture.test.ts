@@ -90,6 +90,33 @@ test('what computes for long is reached by programs of child processes alone', (
   expect(readersOf('epub/extract-book.ts')).toEqual(['epub/child-main.ts']);
 });
 
+/** Packages that come with a file at its start: what `import()` brings comes later, types never. */
+function packagesOf(file: string, seen = new Set<string>()): Set<string> {
+  const statics = readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s(?!type\s)(?:[^;']*from\s)?'([^']+)'/gm);
+  for (const [, name = ''] of statics) {
+    const target = name.startsWith('.') ? resolve(dirname(file), name) : name;
+    if (seen.has(target)) continue;
+    seen.add(target);
+    if (target.startsWith(src) && target.endsWith('.ts')) packagesOf(target, seen);
+  }
+  return new Set([...seen].filter((name) => !name.startsWith(src)));
+}
+
+test('a role loads no large library that it can do without: all of it would be looked through by V8 again and again', () => {
+  const graphs = ['graphql', 'graphql-yoga', '@pothos/core', 'better-auth'];
+  const ports = ['openai', 'stripe', 'nodemailer', '@aws-sdk/client-s3'];
+  const documents = ['sharp', 'libxml2-wasm', 'fast-xml-parser', '@cantoo/pdf-lib', 'fontkit'];
+  const pages = ['@graphql-yoga/render-graphiql', 'vite'];
+  const large = [...graphs, ...ports, ...documents, ...pages];
+  const loads = (...roots: string[]) => {
+    const loaded = new Set(['main.ts', ...roots].flatMap((root) => [...packagesOf(join(src, root))]));
+    return large.filter((name) => loaded.has(name));
+  };
+  expect(loads()).toEqual([]);
+  expect(loads('worker.ts')).toEqual([]);
+  expect(loads('api.ts')).toEqual(graphs);
+});
+
 test(`no file is longer than ${FILE_LINES_MAX} lines`, () => {
   const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > FILE_LINES_MAX);
   expect(long.map((file) => relative(src, file))).toEqual([]);

@@ -10,24 +10,13 @@ import type { Archive } from './archive.ts';
 import { cutWords } from './book-text.ts';
 import { CHAPTER_CAPS, XML_CAPS } from './caps.ts';
 import { readPictures } from './chapter-pictures.ts';
+import { CHAPTER_STYLE } from './chapter-style.ts';
 import { ChapterMarkup, escapeHtml, languageAttributes } from './chapter-markup.ts';
 import { FaultLog, UnreadableEpubError } from './fault.ts';
 import type { PackageDocument } from './package-document.ts';
 import { headingOf, readingOrder } from './reading-order.ts';
 import { openPackage, presentPath } from './structure.ts';
 import { descendants, parseXml } from './xml.ts';
-
-/** All the style of a page; the policy of its answer names it by its hash. */
-export const CHAPTER_STYLE = `:root{color-scheme:light dark}
-html{font:1.0625rem/1.6 Georgia,"Times New Roman",serif}
-body{max-width:38rem;margin:0 auto;padding:1.5rem 1.25rem 4rem;overflow-wrap:break-word}
-h1,h2,h3,h4{line-height:1.25;text-wrap:balance}
-img{display:block;max-width:100%;height:auto;margin:1rem auto}
-pre{overflow:auto}
-table{border-collapse:collapse;display:block;overflow-x:auto}
-td,th{border:1px solid;padding:.25rem .5rem;text-align:start;vertical-align:top}
-blockquote{margin-inline:1.5rem}
-.end{margin-top:3rem;padding-top:1rem;border-top:1px solid;font:.9375rem/1.5 system-ui,sans-serif}`;
 
 const END_OF_SAMPLE = 'The sample ends here.';
 const TOO_LONG = 'This chapter is too long to be shown here. Download the book to read on.';

@@ -163,7 +163,7 @@ async function judgeContents(zip: ZipFile, named: NamedEntry[], log: FaultLog): 
     if (isKept) kept.set(name, Buffer.concat(chunks));
   }
   judgeMimetype(named, kept.get('mimetype'), log);
-  judgeProtection(kept, log);
+  await judgeProtection(kept, log);
 }
 
 function judgeMimetype(named: NamedEntry[], content: Buffer | undefined, log: FaultLog): void {

@@ -4,7 +4,6 @@
  * A locked book is a fault its author can mend by exporting it without a lock; this platform adds its own licence.
  */
 import type { FaultLog } from './fault.ts';
-import { descendants, parseXml } from './xml.ts';
 
 const FONT_OBFUSCATION = new Set(['http://www.idpf.org/2008/embedding', 'http://ns.adobe.com/pdf/enc#RC']);
 const LICENCE_FILES = new Map([
@@ -14,7 +13,7 @@ const LICENCE_FILES = new Map([
 ]);
 
 /** @param files what was kept of META-INF, by name */
-export function judgeProtection(files: ReadonlyMap<string, Buffer>, log: FaultLog): void {
+export async function judgeProtection(files: ReadonlyMap<string, Buffer>, log: FaultLog): Promise<void> {
   for (const [file, product] of LICENCE_FILES) {
     if (!files.has(file)) continue;
     const message = `The book is locked by ${product}. Export it without a lock; buyers get their licence here.`;
@@ -23,6 +22,8 @@ export function judgeProtection(files: ReadonlyMap<string, Buffer>, log: FaultLo
   const file = 'META-INF/encryption.xml';
   const content = files.get(file);
   if (content === undefined) return;
+  // Few books have this file, and the parser takes 20 MB of a worker.
+  const { descendants, parseXml } = await import('./xml.ts');
   const parsed = parseXml(content, file);
   if (!parsed.ok) {
     if (parsed.isHostile) log.hostile.push(parsed.fault);

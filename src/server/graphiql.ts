@@ -8,7 +8,6 @@
  * Promise: a policy without 'unsafe-inline': only what carries the nonce runs or styles (strict-styles.js says how the
  * editor lives with that). Nothing comes from elsewhere.
  */
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -109,6 +108,8 @@ function sendAsset({ request, response }: Exchange, { type, plain, gzipped, etag
 }
 
 async function makeParts(): Promise<Parts> {
+  // As text and as module it takes 30 MB, which most servers never need.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     // Over WebSockets GraphiQL would leave out the headers of the tab, and with them the token.
     subscriptionsProtocol: 'SSE',

@@ -1,7 +1,8 @@
 /** The programs of child processes, built: they must say what their sources say. */
 import { expect, test } from 'vitest';
 import { buildPrograms } from '../../src/child-processes/build-programs.ts';
-import { buildEpub, extract, readChapter, validateEpub } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
+import { extract, readChapter, validateEpub } from '../../src/epub/index.ts';
 import { createLocalEnricher } from '../../src/ports/ai/local-enricher.ts';
 import { useScratch } from '../epub/scratch.ts';
 

@@ -15,3 +15,11 @@ test('no statistics are gathered of documents and lists, which are dear to sampl
     ['event.payload', 'event.trail', 'outbox.event_ids', 'run.trail'].map((name) => ({ name, target: 0 })),
   );
 });
+
+test('of events and runs a small sample is read, which is as large as the largest target of a column asks', async () => {
+  const [largest] = await database.current.sql<{ target: number | null }[]>`
+    select max(coalesce(attstattarget, current_setting('default_statistics_target')::int))::int as target
+    from pg_attribute
+    where attrelid in ('event'::regclass, 'run'::regclass) and attnum > 0 and not attisdropped`;
+  expect(largest).toEqual({ target: 25 });
+});

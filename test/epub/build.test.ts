@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { buildEpub, extract, preflight, validateEpub } from '../../src/epub/index.ts';
-import type { BuildSpec } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
+import { extract, preflight, validateEpub } from '../../src/epub/index.ts';
+import type { BuildSpec } from '../../src/epub/build.ts';
 import { useScratch } from './scratch.ts';
 
 const layDown = useScratch();

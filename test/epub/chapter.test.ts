@@ -1,7 +1,8 @@
 /** Reading a chapter: what comes out of books that were written to do harm. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { buildEpub, ChapterError, extract, readChapter } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
+import { ChapterError, extract, readChapter } from '../../src/epub/index.ts';
 import { bookWith, makeDeepXml, makeEntityBomb, makeScriptedSvg, opf, xhtml } from './hostile.ts';
 import { useScratch } from './scratch.ts';
 

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { buildEpub, extract, ExtractionError } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
+import { extract, ExtractionError } from '../../src/epub/index.ts';
 import { countWords } from '../../src/epub/plain-text.ts';
 import { bookWith, makeNoOpf, makeSlowBook, opf, xhtml } from './hostile.ts';
 import { useScratch } from './scratch.ts';

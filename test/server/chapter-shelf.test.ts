@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildEpub } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
 import { ChapterShelf, type ShelfOptions } from '../../src/server/chapter-shelf.ts';
 
 let folder = '';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/db/tables/columns.ts';
 import { editions, entitlements, files, orders, revisions, works } from '../../src/db/tables/index.ts';
-import { buildEpub } from '../../src/epub/index.ts';
+import { buildEpub } from '../../src/epub/build.ts';
 import { globalId } from '../../src/books/global-id.ts';
 import { readingLink, sampleLink } from '../../src/schema/links.ts';
 import { ALLOWED_ORIGIN, useApi } from '../schema/support/api.ts';

@@ -6,7 +6,7 @@ import { submitEdition } from '../../../src/db/edition-states.ts';
 import { createFile, markStored } from '../../../src/db/files.ts';
 import { newId } from '../../../src/db/tables/columns.ts';
 import { users } from '../../../src/db/tables/index.ts';
-import { buildEpub } from '../../../src/epub/index.ts';
+import { buildEpub } from '../../../src/epub/build.ts';
 import { editionSubmitted } from '../../../src/events/index.ts';
 import { createFolderStorage } from '../../../src/ports/storage/folder-storage.ts';
 import { appendEvents } from '../../../src/streams/index.ts';

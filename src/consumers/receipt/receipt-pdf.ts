@@ -6,8 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type PDFFont, PDFDocument, type PDFPage, StandardFonts } from '@cantoo/pdf-lib';
-import * as fontkit from 'fontkit';
+import type { PDFDocument, PDFFont, PDFPage } from '@cantoo/pdf-lib';
 import { lull } from './lull.ts';
 import type { ReceiptContent } from './receipt-content.ts';
 import { dayOf, formatMoney, type Seller, taxLines } from './receipt-words.ts';
@@ -39,6 +38,8 @@ export function receiptPdf(content: ReceiptContent, seller: Seller): Promise<Uin
 }
 
 async function make(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
+  // The libraries come with the first receipt that needs them: no API makes any, though it knows the workflow.
+  const { PDFDocument } = await import('@cantoo/pdf-lib');
   const pdf = await PDFDocument.create({ updateMetadata: false });
   pdf.setTitle(`Receipt ${content.number}`);
   pdf.setProducer('Booky Hub');
@@ -163,12 +164,13 @@ let dejaVu: Promise<Uint8Array> | undefined;
 let helveticaLetters: ReadonlySet<number> | undefined;
 
 async function faceFor(pdf: PDFDocument, text: string): Promise<Face> {
+  const { StandardFonts } = await import('@cantoo/pdf-lib');
   const helvetica = pdf.embedStandardFont(StandardFonts.Helvetica);
   helveticaLetters ??= new Set(helvetica.getCharacterSet());
   const letters = helveticaLetters;
   if (Array.from(text).every((letter) => /\s/.test(letter) || letters.has(letter.codePointAt(0) ?? 0)))
     return { font: helvetica, letters };
-  pdf.registerFontkit(fontkit);
+  pdf.registerFontkit(await import('fontkit'));
   dejaVu ??= readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'));
   const font = await pdf.embedFont(await dejaVu, { subset: true });
   return { font, letters: new Set(font.getCharacterSet()) };
