@@ -65,12 +65,12 @@ export function draftOf(type: string, payload: unknown): DraftAnswer | null {
 export async function openPlatform(env: Env, urls: ServerUrls, log: Logger): Promise<Platform> {
   const terms = await readTerms(env);
   await mkdir(env.DATA_DIR, { recursive: true });
+  const storage = await openStorage(env);
+  const smtp = await openSmtp(env);
   const database = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX });
   const keyedDatabase = openDatabase(urls.databaseUrl, { poolMax: env.DATABASE_POOL_MAX, looksUpByKey: true });
   const redis = openRedis(urls.redisUrl, log);
-  const storage = await openStorage(env);
   const keptMails = env.SMTP_URL === undefined ? openKeptMails(env) : null;
-  const smtp = await openSmtp(env);
   const mail = keptMails ?? smtp;
   if (!mail) throw new Error('no mail adapter');
   return {

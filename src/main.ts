@@ -26,7 +26,7 @@ type Role = (typeof ROLES)[number];
 
 /**
  * Percent of what is alive that a heap may grow by before V8 looks through all of it, which holds up purchases for a tenth
- * of a second. What is alive in an API are also its subscriptions: 200 MB of ten thousand. A worker has 50 MB at all times.
+ * of a second. What is alive in an API are also its subscriptions: 200 MB of ten thousand. A worker has some 50 MB, however much it sells.
  */
 const HEAP_GROWTH_PERCENT: Record<Role, number> = { all: 150, api: 150, worker: 400 };
 
@@ -51,6 +51,9 @@ async function main(): Promise<void> {
   } catch (error) {
     log.info({ err: error }, "V8's helper threads keep their priority");
   }
+  // What a role stands on that was not asked for is not loaded: V8 would look through it again and again.
+  const workers = role === 'api' ? null : await import('./worker.ts');
+  const apis = role === 'worker' ? null : await import('./api.ts');
   const stops: (() => Promise<void>)[] = [];
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) {
@@ -70,11 +73,9 @@ async function main(): Promise<void> {
     });
     const platform = await openPlatform(env, servers, log);
     stops.push(() => platform.close());
-    // A role that is not asked for is not loaded: what it stands on is a third of a heap that V8 looks through again and again.
-    const worker = role === 'api' ? null : await (await import('./worker.ts')).startWorker(platform);
+    const worker = workers ? await workers.startWorker(platform) : null;
     if (worker) stops.push(() => worker.stop());
-    const api =
-      role === 'worker' ? null : await (await import('./api.ts')).startApi(platform, await apiOptions(worker, log));
+    const api = apis ? await apis.startApi(platform, await apiOptions(worker, log)) : null;
     if (api) stops.push(() => api.stop());
     banner(role, api, worker);
   } catch (error) {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
 import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
+import { loadPdfLibrary } from './consumers/receipt/receipt-pdf.ts';
 import { publicUrl } from './env.ts';
 import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
@@ -26,6 +27,8 @@ export interface Worker {
 export async function startWorker(platform: Platform): Promise<Worker> {
   const { env, log, database, keyedDatabase, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
+  await loadPdfLibrary();
+  const enricher = await openEnricher(platform);
   const gateway = await openGateway(platform);
   const engine = createEngine({
     database,
@@ -43,7 +46,7 @@ export async function startWorker(platform: Platform): Promise<Worker> {
       gateway: watchCalls('gateway', gateway),
       storage: watchCalls('storage', storage),
       mail: watchCalls('mail', mail),
-      enricher: watchCalls('enricher', await openEnricher(platform)),
+      enricher: watchCalls('enricher', enricher),
       webhooks: watchCalls('webhooks', createWebhookSender({ allowsPrivate: env.NODE_ENV !== 'production' })),
       shards: env.STREAM_SHARDS,
       scratchDir: join(env.DATA_DIR, 'scratch'),

@@ -1,6 +1,6 @@
 /** better-auth over our tables: it makes accounts and sessions by e-mail and password, hashes and checks passwords. */
 import { createHash } from 'node:crypto';
-import { betterAuth } from 'better-auth';
+import { betterAuth } from 'better-auth/minimal';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
 import type { Db } from '../db/client.ts';

@@ -1,5 +1,5 @@
 /**
- * EPUB: reading, checking and building books. Pure: no database, nothing of the rest of the project but child processes.
+ * EPUB: reading and checking books. Pure: no database, nothing of the rest of the project but child processes.
  *
  * A book's way: `preflight` (is the zip safe?) → `validateEpub` (can it be read?) → `extract` (what is in it?) →
  * `readChapter` (a page of it for a browser). The limits of all, with their sources: caps.ts.

@@ -40,7 +40,11 @@ export function serveGraphiql(): Route {
   let parts: Promise<Parts> | null = null;
   return async (exchange) => {
     allowMethods(exchange, 'GET', 'HEAD');
-    parts ??= makeParts();
+    // What fails now may work later: too many open files, say.
+    parts ??= makeParts().catch((error: unknown) => {
+      parts = null;
+      throw error;
+    });
     const { icon, assets } = await parts;
     const asset = assets.get(exchange.url.pathname);
     if (asset) sendAsset(exchange, asset);

@@ -30,7 +30,7 @@ interface Sizes {
   readonly loadMs: number;
   /** Of each way of asking, once. */
   readonly loadWarmUpMs: number;
-  /** Of each round. Three of them are a minute, after which autovacuum comes again: once to those alone, once beside. */
+  /** Of each round: a minute, after which autovacuum comes again, so that it comes once to each. */
   readonly paceSeconds: number;
   /** Of purchases at that pace before any is measured: while its compiler works, a process is not yet what it will be. */
   readonly warmUpSeconds: number;
@@ -43,7 +43,7 @@ const WHOLE: Sizes = {
   purchases: 250_000,
   loadMs: 3_000,
   loadWarmUpMs: 20_000,
-  paceSeconds: 20,
+  paceSeconds: 60,
   warmUpSeconds: 20,
   books: 200,
 };
