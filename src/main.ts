@@ -26,7 +26,8 @@ type Role = (typeof ROLES)[number];
 
 /**
  * Percent of what is alive that a heap may grow by before V8 looks through all of it, which holds up purchases for a tenth
- * of a second. What is alive in an API are also its subscriptions: 200 MB of ten thousand. A worker has some 50 MB, however much it sells.
+ * of a second. What is alive in an API are also its subscriptions: 200 MB of ten thousand. A worker has some 50 MB,
+ * however much it sells.
  */
 const HEAP_GROWTH_PERCENT: Record<Role, number> = { all: 150, api: 150, worker: 400 };
 

@@ -1,8 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { buildEpub } from '../../src/epub/build.ts';
+import { type BuildSpec, buildEpub } from '../../src/epub/build.ts';
 import { extract, preflight, validateEpub } from '../../src/epub/index.ts';
-import type { BuildSpec } from '../../src/epub/build.ts';
 import { useScratch } from './scratch.ts';
 
 const layDown = useScratch();
