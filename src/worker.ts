@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Platform } from './assemble.ts';
 import { keepSchedules, schedulesOf, workflows } from './consumers/index.ts';
 import { createAiBudget } from './consumers/enrich/ai-budget.ts';
-import { loadPdfLibrary } from './consumers/receipt/receipt-pdf.ts';
 import { publicUrl } from './env.ts';
 import { openGateway } from './gateways.ts';
 import type { BookEnricher } from './ports/ai/enricher.ts';
@@ -27,7 +26,6 @@ export interface Worker {
 export async function startWorker(platform: Platform): Promise<Worker> {
   const { env, log, database, keyedDatabase, redis, redisUrl, storage, mail } = platform;
   await refuseStrandedShards(database.db, env.STREAM_SHARDS);
-  await loadPdfLibrary();
   const enricher = await openEnricher(platform);
   const gateway = await openGateway(platform);
   const engine = createEngine({

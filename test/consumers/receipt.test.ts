@@ -1,11 +1,12 @@
 /** Receipts: numbers without a gap, a PDF that says what was paid, and a purchase that does not care whether it can be made. */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { extractText, getDocumentProxy, getMeta } from 'unpdf';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readReceipt } from '../../src/consumers/receipt/receipt-content.ts';
-import { receiptPdf } from '../../src/consumers/receipt/receipt-pdf.ts';
+import { receiptPdf } from '../../src/consumers/receipt/receipt-thread.ts';
 import { completeOrders } from '../../src/db/receipts.ts';
 import { BlobStorageUnavailableError } from '../../src/ports/storage/blob-storage.ts';
 import { useDatabase } from '../support/database.ts';
@@ -27,6 +28,8 @@ async function place(listing: { title?: string } = {}) {
   const editionId = await shop.listEdition({ authorId, priceMinor: 1_070, ...listing });
   return { buyer, orderId: await shop.placeOrder({ buyerId: buyer.id, editionId, ...sale }) };
 }
+const THREADS = '/proc/self/task';
+const nameOfThread = (id: string): string => readFileSync(`${THREADS}/${id}/comm`, 'utf8').trim();
 const textOf = async (pdf: Uint8Array): Promise<string> => {
   const { text } = await extractText(await getDocumentProxy(Uint8Array.from(pdf)), { mergePages: true });
   return text;
@@ -128,23 +131,38 @@ describe('a receipt', () => {
     expect(await textOf(pdfs[0] ?? new Uint8Array())).toContain('Žluťoučký kůň: Война и мир');
   });
 
-  test('is not made while the event loop has its hands full, unless many are in hand', async () => {
+  test('is made in a thread of its own, which gives way to all others', async () => {
     const { orderId } = await place();
     await shop.runFor(3_600_000);
     const content = await readReceipt(database.current.db, orderId);
-    let made = 0;
-    const ask = () => receiptPdf(content, shop.services.seller).then(() => (made += 1));
+    await receiptPdf(content, shop.services.seller);
+    if (process.platform !== 'linux') return;
+    const own = readdirSync(THREADS).filter((id) => nameOfThread(id) === 'receipts');
+    expect(own.map((id) => getPriority(Number(id)))).toEqual([constants.priority.PRIORITY_BELOW_NORMAL]);
+  });
 
-    const many = Array.from({ length: 64 }, ask);
-    await beBusy(25);
-    expect(made).toBeGreaterThan(5);
-    await Promise.all(many);
+  test('that cannot be made is refused, and holds up no other', async () => {
+    const { orderId } = await place();
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const { seller } = shop.services;
+    const both = [receiptPdf({ ...content, currency: 'no currency' }, seller), receiptPdf(content, seller)];
+    await expect(both[0]).rejects.toThrow('The receipt could not be made');
+    expect(await textOf((await both[1]) ?? new Uint8Array())).toContain(orderId);
+  });
 
-    made = 0;
-    const alone = ask();
-    await beBusy(25);
-    expect(made).toBe(0);
-    await alone;
+  test('that nobody waits for any longer ends the thread, and the next one has another', async () => {
+    const { orderId } = await place({ title: 'Война и мир' });
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const { seller } = shop.services;
+    const stop = new AbortController();
+    const asked = Array.from({ length: 20 }, () => receiptPdf(content, seller, stop.signal));
+    const ends = Promise.allSettled(asked);
+    stop.abort();
+    expect((await ends).at(-1)?.status).toBe('rejected');
+    expect(await textOf(await receiptPdf(content, seller))).toContain('Война и мир');
+    await expect(receiptPdf(content, seller, stop.signal)).rejects.toThrow('aborted');
   });
 
   test('of twenty long titles stands on one page, and a letter that no font has is a question mark', async () => {
@@ -193,12 +211,3 @@ describe('a receipt', () => {
     }
   });
 });
-
-/** So many turns of the event loop, each of which has 4 ms of work. */
-async function beBusy(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) {
-    const untilMs = performance.now() + 4;
-    while (performance.now() < untilMs);
-    await nextTurn();
-  }
-}

@@ -3,11 +3,11 @@
  *
  * Promise: the same content gives the same bytes; nothing in it is of the moment it was made. Latin text is set in
  * Helvetica, all else in DejaVu Sans, of which only the letters used are embedded; a letter that it has not is a `?`.
+ * Not here: where it is made (receipt-thread.ts, which alone loads this).
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { PDFDocument, PDFFont, PDFPage } from '@cantoo/pdf-lib';
-import { lull } from './lull.ts';
+import { PDFDocument, type PDFFont, type PDFPage, StandardFonts } from '@cantoo/pdf-lib';
 import type { ReceiptContent } from './receipt-content.ts';
 import { dayOf, formatMoney, type Seller, taxLines } from './receipt-words.ts';
 
@@ -17,34 +17,7 @@ const SIZE = { title: 18, text: 10, small: 8 };
 const LEADING = 15;
 const AMOUNT_WIDTH = 110;
 
-/** Milliseconds over which the receipts in hand are spread: as long as their stage gathers them. */
-export const SPREAD_MS = 250;
-
-/**
- * Not with this file: an API, which makes no receipts, knows their workflow too. A worker loads it before it begins, as
- * that takes a third of a second.
- */
-export const loadPdfLibrary = () => import('@cantoo/pdf-lib');
-
-// Receipts come in crowds: made one at a time, each when there is time for it, they hold up no purchase.
-let latest: Promise<unknown> = Promise.resolve();
-let inHand = 0;
-
-/** @returns the bytes of the PDF, when it was this one's turn: the sooner, the more are in hand */
-export function receiptPdf(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
-  inHand += 1;
-  const made = latest
-    .then(() => lull(SPREAD_MS / inHand))
-    .then(() => make(content, seller))
-    .finally(() => {
-      inHand -= 1;
-    });
-  latest = made.catch(() => {});
-  return made;
-}
-
-async function make(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
-  const { PDFDocument } = await loadPdfLibrary();
+export async function makeReceipt(content: ReceiptContent, seller: Seller): Promise<Uint8Array> {
   const pdf = await PDFDocument.create({ updateMetadata: false });
   pdf.setTitle(`Receipt ${content.number}`);
   pdf.setProducer('Booky Hub');
@@ -164,19 +137,33 @@ interface Face {
   letters: ReadonlySet<number>;
 }
 
-/** Read, and looked through, once. */
-let dejaVu: Promise<Uint8Array> | undefined;
+/** Read, parsed and looked through once: most of what a text in it costs. */
+let dejaVu: ReturnType<typeof readDejaVu> | undefined;
+let dejaVuLetters: ReadonlySet<number> | undefined;
 let helveticaLetters: ReadonlySet<number> | undefined;
 
 async function faceFor(pdf: PDFDocument, text: string): Promise<Face> {
-  const { StandardFonts } = await loadPdfLibrary();
   const helvetica = pdf.embedStandardFont(StandardFonts.Helvetica);
   helveticaLetters ??= new Set(helvetica.getCharacterSet());
   const letters = helveticaLetters;
   if (Array.from(text).every((letter) => /\s/.test(letter) || letters.has(letter.codePointAt(0) ?? 0)))
     return { font: helvetica, letters };
-  pdf.registerFontkit(await import('fontkit'));
-  dejaVu ??= readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'));
-  const font = await pdf.embedFont(await dejaVu, { subset: true });
-  return { font, letters: new Set(font.getCharacterSet()) };
+  dejaVu ??= readDejaVu().catch((error: unknown) => {
+    dejaVu = undefined;
+    throw error;
+  });
+  const { bytes, parser } = await dejaVu;
+  pdf.registerFontkit(parser);
+  const font = await pdf.embedFont(bytes, { subset: true });
+  dejaVuLetters ??= new Set(font.getCharacterSet());
+  return { font, letters: dejaVuLetters };
+}
+
+async function readDejaVu() {
+  const [fontkit, bytes] = await Promise.all([
+    import('fontkit'),
+    readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')),
+  ]);
+  const parsed = fontkit.create(bytes);
+  return { bytes, parser: { create: () => parsed } };
 }

@@ -15,7 +15,7 @@ import { MAIL_TIMEOUT_MS, mailRetry, sendNotice } from '../notify/send-notice.ts
 import { giftText, receiptText } from '../notify/texts.ts';
 import { type ConsumerServices, stage, workflow } from '../services.ts';
 import { type ReceiptContent, readReceipt } from './receipt-content.ts';
-import { receiptPdf, SPREAD_MS } from './receipt-pdf.ts';
+import { receiptPdf, SPREAD_MS } from './receipt-thread.ts';
 
 type Context = StageContext<ConsumerServices>;
 
@@ -31,7 +31,7 @@ export const receipt = workflow('receipt', {
       retry: mailRetry,
       timeoutMs: MAIL_TIMEOUT_MS,
       gatherMs: SPREAD_MS,
-      // So many that none of them waits for purchases any more (receipt-pdf.ts).
+      // So many that none of them waits for its turn any more (spread.ts).
       concurrency: 64,
       run: ({ payload: { orderId } }, context) => sendReceipt(orderId, context),
     }),
@@ -55,9 +55,9 @@ async function sendReceipt(orderId: string, context: Context) {
   const token = orderToken(secret, 'CLAIM', orderId);
   const claimUrl = `${publicUrl}/app/claim?order=${globalId('Order', orderId)}&token=${token}`;
   if (content.claim?.kind === 'GIFT') await announceGift(content, claimUrl, context);
-  const pdf = await receiptPdf(content, seller);
-  const storageKey = `receipts/${content.number.slice(0, 4)}/${orderId}.pdf`;
   const { signal } = context;
+  const pdf = await receiptPdf(content, seller, signal);
+  const storageKey = `receipts/${content.number.slice(0, 4)}/${orderId}.pdf`;
   const limits = { contentType: MEDIA_TYPE, sizeBytesMax: PDF_BYTES_MAX, signal };
   const { sha256 } = await storage.put(storageKey, pdf, limits);
   const attachment = { fileName: `receipt-${content.number}.pdf`, mediaType: MEDIA_TYPE, content: pdf };
