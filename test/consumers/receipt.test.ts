@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { constants, getPriority } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { extractText, getDocumentProxy, getMeta } from 'unpdf';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readReceipt } from '../../src/consumers/receipt/receipt-content.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ReceiptContent, readReceipt } from '../../src/consumers/receipt/receipt-content.ts';
+import type { Seller } from '../../src/consumers/receipt/receipt-words.ts';
 import { receiptPdf } from '../../src/consumers/receipt/receipt-thread.ts';
 import { completeOrders } from '../../src/db/receipts.ts';
 import { BlobStorageUnavailableError } from '../../src/ports/storage/blob-storage.ts';
@@ -151,18 +152,42 @@ describe('a receipt', () => {
     expect(await textOf((await both[1]) ?? new Uint8Array())).toContain(orderId);
   });
 
-  test('that nobody waits for any longer ends the thread, and the next one has another', async () => {
-    const { orderId } = await place({ title: 'Война и мир' });
+  test('has nothing of the receipts that were made before it', async () => {
+    const { orderId } = await place({ title: 'Война ❤' });
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const [line] = content.lines;
+    if (!line) throw new Error('no line');
+    const { seller } = shop.services;
+    // The same glyph, for a text with a selector behind it.
+    const other = { ...content, lines: [{ ...line, title: 'Война ❤\uFE0F' }] };
+    await stickThread(content, seller);
+    await receiptPdf(other, seller);
+    const second = await receiptPdf(content, seller);
+    await stickThread(content, seller);
+    expect(Buffer.compare(second, await receiptPdf(content, seller))).toBe(0);
+  });
+
+  test('that nobody waits for any longer holds up no other', async () => {
+    const { orderId } = await place();
     await shop.runFor(3_600_000);
     const content = await readReceipt(database.current.db, orderId);
     const { seller } = shop.services;
     const stop = new AbortController();
-    const asked = Array.from({ length: 20 }, () => receiptPdf(content, seller, stop.signal));
-    const ends = Promise.allSettled(asked);
+    const both = [receiptPdf(content, seller, stop.signal), receiptPdf(content, seller)];
+    const ends = Promise.allSettled(both);
     stop.abort();
-    expect((await ends).at(-1)?.status).toBe('rejected');
-    expect(await textOf(await receiptPdf(content, seller))).toContain('Война и мир');
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     await expect(receiptPdf(content, seller, stop.signal)).rejects.toThrow('aborted');
+  });
+
+  test('is made by another thread when one is stuck', async () => {
+    const { orderId } = await place();
+    await shop.runFor(3_600_000);
+    const content = await readReceipt(database.current.db, orderId);
+    const { seller } = shop.services;
+    expect(await stickThread(content, seller)).toEqual(['rejected', 'rejected']);
+    expect(await textOf(await receiptPdf(content, seller))).toContain(orderId);
   });
 
   test('of twenty long titles stands on one page, and a letter that no font has is a question mark', async () => {
@@ -211,3 +236,19 @@ describe('a receipt', () => {
     }
   });
 });
+
+/** Lets a minute pass in which the thread answers nothing. @returns what became of two receipts, of which one has waited for so long */
+async function stickThread(content: ReceiptContent, seller: Seller): Promise<string[]> {
+  const stop = new AbortController();
+  // Long enough in work not to be made meanwhile.
+  const [line] = content.lines;
+  const lines = line ? Array.from({ length: 20 }, () => ({ ...line, title: 'Война '.repeat(50) })) : [];
+  const long = { ...content, lines };
+  const both = [receiptPdf(long, seller, stop.signal), receiptPdf(long, seller)];
+  const ends = Promise.allSettled(both);
+  const nowMs = performance.now() + 60_000;
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(nowMs);
+  stop.abort();
+  clock.mockRestore();
+  return (await ends).map(({ status }) => status);
+}

@@ -3,7 +3,7 @@
  *
  * Promise: the same content gives the same bytes; nothing in it is of the moment it was made. Latin text is set in
  * Helvetica, all else in DejaVu Sans, of which only the letters used are embedded; a letter that it has not is a `?`.
- * Not here: where it is made (receipt-thread.ts, which alone loads this).
+ * Not here: where it is made (receipt-thread-main.ts, which alone loads this).
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -164,6 +164,8 @@ async function readDejaVu() {
     import('fontkit'),
     readFile(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')),
   ]);
-  const parsed = fontkit.create(bytes);
-  return { bytes, parser: { create: () => parsed } };
+  const parsed = await fontkit.create(bytes);
+  if (parsed === null) throw new TypeError('DejaVu Sans is not a font');
+  // It keeps glyphs with the text that they first stood for: another receipt's would come to be in this one.
+  return { bytes, parser: { create: () => Object.assign(parsed, { _glyphs: {} }) } };
 }

@@ -1,7 +1,6 @@
 /** The program of the thread that makes receipts (receipt-thread.ts): one after the other, as they are asked for. */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { makeReceipt } from './receipt-pdf.ts';
 import type { ReceiptContent } from './receipt-content.ts';
 import type { Seller } from './receipt-words.ts';
 
@@ -13,8 +12,8 @@ export interface ReceiptTask {
   readonly seller: Seller;
 }
 
-// Nobody waits for a receipt. Linux knows priorities of threads; elsewhere this would be the whole program's.
-if (process.platform === 'linux') setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
+giveWay();
+const { makeReceipt } = await import('./receipt-pdf.ts');
 
 let latest: Promise<void> = Promise.resolve();
 parentPort?.on('message', (task: ReceiptTask) => {
@@ -27,4 +26,14 @@ async function answer({ id, content, seller }: ReceiptTask): Promise<void> {
     (error: unknown) => ({ id, error: error instanceof Error ? error.message : String(error) }),
   );
   parentPort?.postMessage(made, []);
+}
+
+/** Nobody waits for a receipt. Linux knows priorities of threads; elsewhere this would be the whole program's. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
+  } catch {
+    // The system does not allow it: then it runs as any other.
+  }
 }

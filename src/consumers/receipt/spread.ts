@@ -38,14 +38,13 @@ export function spreadOver(
   return async (made) => {
     inHand += 1;
     crowd = Math.max(crowd, inHand);
-    let isGone = false;
-    const turn = latest.then(() => (isGone ? undefined : takeTurn()));
+    const before = latest;
+    const turn = Promise.all([made, before]).then(takeTurn, () => before);
     latest = turn;
     try {
       const [result] = await Promise.all([made, turn]);
       return result;
     } finally {
-      isGone = true;
       inHand -= 1;
       if (inHand === 0) crowd = 0;
     }
