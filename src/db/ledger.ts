@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { feeMinor } from '../books/sale-split.ts';
 import type { Tx } from './client.ts';
 import { authorPayable, PLATFORM_FEE, PROVIDER_CLEARING, REFUNDS, taxPayable } from './ledger-accounts.ts';
+import { type Parts, storeParts } from './parts.ts';
 import { newId } from './tables/columns.ts';
 
 export interface LedgerEntry {
@@ -34,37 +35,44 @@ export class UnbalancedError extends Error {
 }
 
 /**
- * Posts balanced transactions, all in two statements.
- * @returns how many were new; those whose key is booked already are left as they are
+ * Posts balanced transactions, all in one statement; those whose key is booked already are left as they are.
  * @throws UnbalancedError when the entries of one do not sum to zero in each currency
  */
-export async function postLedger(tx: Tx, postings: readonly LedgerPosting[], now: Date): Promise<number> {
+export const postLedger = (tx: Tx, postings: readonly LedgerPosting[], now: Date): Promise<void> =>
+  storeParts(tx, bookedPostings(postings.map((posting) => ({ ...posting, at: now }))));
+
+/**
+ * The same, for a statement that does more.
+ * @param postings `at`: when it was booked
+ */
+export function bookedPostings(postings: readonly (LedgerPosting & { at: Date })[]): Parts {
   for (const posting of postings) refuseUnbalanced(posting);
-  if (postings.length === 0) return 0;
-  const booked = await tx.execute<{ id: string; key: string }>(sql`
-    insert into ledger_transaction (id, key, order_id, created_at)
-    select d.id, d.key, d.order_id, ${now.toISOString()}::timestamptz
-    from unnest(
-      ${sql.param(postings.map(() => newId()))}::uuid[],
-      ${sql.param(postings.map(({ key }) => key))}::text[],
-      ${sql.param(postings.map(({ orderId }) => orderId))}::uuid[]
-    ) as d(id, key, order_id)
-    on conflict do nothing
-    returning id, key`);
-  const entriesByKey = new Map(postings.map((posting) => [posting.key, posting.entries]));
-  const rows = booked.flatMap(({ id, key }) =>
-    (entriesByKey.get(key) ?? []).map((entry, position) => ({ transactionId: id, position, ...entry })),
+  if (postings.length === 0) return {};
+  const transactions = postings.map((posting) => ({ ...posting, id: newId() }));
+  const rows = transactions.flatMap(({ id, entries }) =>
+    entries.map((entry, position) => ({ id, position, ...entry })),
   );
-  if (rows.length === 0) return 0;
-  await tx.execute(sql`
-    insert into ledger_entry (transaction_id, position, account, currency, amount_minor)
-    select * from unnest(
-      ${sql.param(rows.map(({ transactionId }) => transactionId))}::uuid[],
-      ${sql.param(rows.map(({ position }) => position))}::smallint[],
-      ${sql.param(rows.map(({ account }) => account))}::text[],
-      ${sql.param(rows.map(({ currency }) => currency))}::text[],
-      ${sql.param(rows.map(({ amountMinor }) => amountMinor))}::bigint[])`);
-  return booked.length;
+  return {
+    booked: sql`
+      insert into ledger_transaction (id, key, order_id, created_at)
+      select * from unnest(
+        ${sql.param(transactions.map(({ id }) => id))}::uuid[],
+        ${sql.param(transactions.map(({ key }) => key))}::text[],
+        ${sql.param(transactions.map(({ orderId }) => orderId))}::uuid[],
+        ${sql.param(transactions.map(({ at }) => at.toISOString()))}::timestamptz[])
+      on conflict do nothing
+      returning id`,
+    entered: sql`
+      insert into ledger_entry (transaction_id, position, account, currency, amount_minor)
+      select e.* from unnest(
+        ${sql.param(rows.map(({ id }) => id))}::uuid[],
+        ${sql.param(rows.map(({ position }) => position))}::smallint[],
+        ${sql.param(rows.map(({ account }) => account))}::text[],
+        ${sql.param(rows.map(({ currency }) => currency))}::text[],
+        ${sql.param(rows.map(({ amountMinor }) => amountMinor))}::bigint[]
+      ) as e(transaction_id, position, account, currency, amount_minor)
+      join booked b on b.id = e.transaction_id`,
+  };
 }
 
 function refuseUnbalanced({ key, entries }: LedgerPosting): void {

@@ -6,45 +6,46 @@
  * Not here: the PDF and the mail (../consumers/receipt), which may fail and be repeated without touching the number.
  */
 import { eq, sql } from 'drizzle-orm';
-import type { Db, Tx } from './client.ts';
+import type { Db } from './client.ts';
+import type { Parts } from './parts.ts';
 import { orders, receipts } from './tables/index.ts';
 
-/** Completes orders and numbers their receipts, in one statement; last in its transaction, for it holds the counter. */
-export async function completeOrders(tx: Tx, orderIds: readonly string[], now: Date): Promise<void> {
+/** Completes orders and numbers their receipts; in the last statement of its transaction, for it holds the counter. */
+export function completedOrders(orderIds: readonly string[], now: Date): Parts {
   const year = now.getUTCFullYear();
-  await tx.execute(sql`
-    with w as materialized (
-      select d.id, row_number() over (order by d.id) as n, count(*) over () as total
-      from unnest(${sql.param([...orderIds])}::uuid[]) as d(id)
-      where not exists (select 1 from receipt r where r.order_id = d.id)),
-    done as (
-      update "order" set status = 'COMPLETED', updated_at = ${now.toISOString()}::timestamptz
-      where id = any(${sql.param([...orderIds])}::uuid[])),
-    counted as (
-      insert into receipt_counter as c (year, last) select ${year}, count(*) from w
-      on conflict (year) do update set last = c.last + excluded.last returning last)
-    insert into receipt (order_id, year, number, issued_at)
-    select w.id, ${year}, counted.last - w.total + w.n, ${now.toISOString()}::timestamptz from w, counted`);
+  const ids = sql.param([...orderIds]);
+  const at = now.toISOString();
+  return {
+    unnumbered: sql`
+      select u.id, row_number() over (order by u.id) as n, count(*) over () as total
+      from unnest(${ids}::uuid[]) as u(id)
+      where not exists (select 1 from receipt r where r.order_id = u.id)`,
+    order_completed: sql`
+      update "order" set status = 'COMPLETED', updated_at = ${at}::timestamptz where id = any(${ids}::uuid[])`,
+    counted: sql`
+      insert into receipt_counter as c (year, last) select ${year}, count(*) from unnumbered
+      on conflict (year) do update set last = c.last + excluded.last returning last`,
+    numbered: sql`
+      insert into receipt (order_id, year, number, issued_at)
+      select u.id, ${year}, counted.last - u.total + u.n, ${at}::timestamptz from unnumbered u, counted`,
+  };
 }
 
 /** As people read it: `2026-000123`. */
 export const receiptNumber = ({ year, number }: { year: number; number: number }): string =>
   `${year}-${String(number).padStart(6, '0')}`;
 
-/** Says where the PDFs of receipts are, in one statement. */
-export async function fileReceipts(
-  tx: Pick<Tx, 'execute'>,
-  files: readonly { orderId: string; storageKey: string; sha256: string }[],
-): Promise<void> {
-  await tx.execute(sql`
-    update receipt r set storage_key = d.storage_key, sha256 = d.sha256
+/** Says where the PDFs of receipts are. */
+export const filedReceipts = (files: readonly { orderId: string; storageKey: string; sha256: string }[]): Parts => ({
+  receipt_filed: sql`
+    update receipt r set storage_key = f.storage_key, sha256 = f.sha256
     from unnest(
       ${sql.param(files.map(({ orderId }) => orderId))}::uuid[],
       ${sql.param(files.map(({ storageKey }) => storageKey))}::text[],
       ${sql.param(files.map(({ sha256 }) => sha256))}::text[]
-    ) as d(order_id, storage_key, sha256)
-    where r.order_id = d.order_id`);
-}
+    ) as f(order_id, storage_key, sha256)
+    where r.order_id = f.order_id`,
+});
 
 /** Where the PDF of an order's receipt is, and whose it is; null while there is none. */
 export async function receiptFile(db: Pick<Db, 'select'>, orderId: string) {

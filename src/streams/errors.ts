@@ -46,6 +46,8 @@ const TRANSIENT_CLIENT_CODES = new Set([
 ]);
 const SEQUENCE_INDEX = 'event_subject_seq';
 const RUN_INDEX = 'run_pkey';
+/** Of `refuse_strays`, a function of the database. */
+const STRAY = 'BH001';
 
 /**
  * True when the database, not the work, failed: the same work may simply be done again, and it costs no attempt.
@@ -68,10 +70,15 @@ export const isSeqTaken = (error: unknown): boolean => isTaken(error, SEQUENCE_I
 /** True when a run of this id has been stored already. */
 export const isRunTaken = (error: unknown): boolean => isTaken(error, RUN_INDEX);
 
-function isTaken(error: unknown, index: string): boolean {
+/** True when a run does not stand where its delivery found it: a duplicate, a retry or somebody faster. */
+export const isStray = (error: unknown): boolean => hasFields(error, ({ code }) => code === STRAY);
+
+const isTaken = (error: unknown, index: string): boolean =>
+  hasFields(error, ({ code, constraint_name: constraint }) => code === '23505' && constraint === index);
+
+function hasFields(error: unknown, matches: (fields: ReturnType<typeof databaseFields>) => boolean): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { code, constraint_name: constraint } = databaseFields(cause);
-    if (code === '23505' && constraint === index) return true;
+    if (matches(databaseFields(cause))) return true;
   }
   return false;
 }

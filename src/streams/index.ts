@@ -23,6 +23,7 @@ export {
   type Compensation,
   declare,
   type GroupedWrite,
+  type Reads,
   snooze,
   type StageContext,
   type StageInput,

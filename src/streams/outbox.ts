@@ -8,6 +8,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
+import { beforeOthers, type Parts, storeParts } from '../db/parts.ts';
 import { type Columns, rowsOf } from '../db/rows.ts';
 import type { WireEvent } from './delivery.ts';
 import type { EventDraft } from './event.ts';
@@ -66,19 +67,6 @@ export interface AppendDraft extends EventDraft {
   readonly traceId?: string | null;
 }
 
-/**
- * Appends events in one statement.
- *
- * The caller holds a lock that all writers of the subject take (its row, or its run's): the number of an event is one
- * more than the greatest before it, and a rival that did not wait fails on the unique index `event_subject_seq`.
- * @returns one entry per draft, in the same order
- */
-export const appendEvents = async (
-  tx: Pick<Tx, 'execute'>,
-  drafts: readonly AppendDraft[],
-  options: AppendOptions,
-): Promise<AppendedEvent[]> => (await appendWithSteps(tx, drafts, options, NO_STEPS)).events;
-
 /** An event that has been stored, as it will travel. @param createdAt the instant it was stored with, ISO 8601 in UTC */
 export function toWire(
   { type, subject, payload, origin }: Pick<AppendDraft, 'type' | 'subject' | 'payload' | 'origin'>,
@@ -94,22 +82,35 @@ export interface Steps {
   /** Values beside those of the event, one for each. */
   readonly columns: Columns;
   /** Changes a run for each event that carries one on, and returns a row for it; `event.id` is the id of the event. */
-  readonly move: ((event: { id: SQL; of: (name: string) => SQL }) => SQL) | null;
+  readonly move: (event: { id: SQL; of: (name: string) => SQL }) => SQL;
+  /** As many runs are to be changed, or nothing is: the statement fails, see isStray (errors.ts). */
+  readonly count: number;
 }
 
-export const NO_STEPS: Steps = { columns: {}, move: null };
+/** What is done in the statement that stores events. */
+export interface Beside {
+  /** What the events tell of, unless it was written before. Not named as what stands beside it: `d`, `added`, `gathered`, `packed`, `stepped`. */
+  readonly parts?: Parts;
+  readonly steps?: Steps | undefined;
+}
 
 /**
- * The same, and carries runs on to these events.
- * @returns `moved`: how many were carried on
+ * Appends events in one statement, with what is done beside.
+ *
+ * The caller holds a lock that all writers of the subject take (its row, or its run's): the number of an event is one
+ * more than the greatest before it, and a rival that did not wait fails on the unique index `event_subject_seq`.
+ * @returns one entry per draft, in the same order
  */
-export async function appendWithSteps(
+export async function appendEvents(
   tx: Pick<Tx, 'execute'>,
   drafts: readonly AppendDraft[],
   options: AppendOptions,
-  { columns, move }: Steps,
-): Promise<{ events: AppendedEvent[]; moved: number }> {
-  if (drafts.length === 0) return { events: [], moved: 0 };
+  { parts = {}, steps }: Beside = {},
+): Promise<AppendedEvent[]> {
+  if (drafts.length === 0) {
+    await storeParts(tx, parts);
+    return [];
+  }
   const createdAt = options.now.toISOString();
   const origins = drafts.map(({ origin }) => origin ?? NO_ORIGIN);
   const seqs = drafts.flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
@@ -126,15 +127,15 @@ export async function appendWithSteps(
     payload: ['jsonb', drafts.map(({ payload }) => payload)],
     trail: ['jsonb', origins.map(({ trail }) => trail ?? null)],
     trace_id: ['uuid', drafts.map(({ traceId }) => traceId ?? options.traceId ?? null)],
-    ...columns,
+    ...steps?.columns,
   });
   // The ids are drawn first, so that events, packs and runs are all written from the same rows.
   const rows = isNumbered
     ? sql`${from}`
     : sql`(select d.*, ${nextSeq(of('subject'))} as seq from ${from} order by d.ord) d`;
   const seqOf = isNumbered ? of('seq') : sql`d.seq`;
-  const [added] = await tx.execute<{ ids: string; seqs: string | null; moved: number }>(sql`
-    with d as materialized (
+  const [added] = await tx.execute<{ ids: string; seqs: string | null }>(sql`
+    with ${beforeOthers(parts)} d as materialized (
       select nextval('event_id_seq') as id, d.* from ${rows}
     ), added as (
       insert into event (id, shard, type, subject, seq, run_id, stage, attempts, duration_ms, payload, trail, trace_id, created_at)
@@ -151,15 +152,14 @@ export async function appendWithSteps(
              ${JSON.stringify(options.carriers ?? {})}::text::jsonb ->> type, ${createdAt}::timestamptz
       from gathered, generate_series(1, cardinality(ids), ${PACK_MAX}) as first
       order by ids[first]
-    ), moved as (${move?.({ id: sql`d.id`, of }) ?? sql`select where false`})
+    )${steps ? sql`, stepped as (${steps.move({ id: sql`d.id`, of })})` : sql``}
     select string_agg(d.id::text, ',' order by d.ord) as ids,
-           ${isNumbered ? sql`null` : sql`string_agg(d.seq::text, ',' order by d.ord)`} as seqs,
-           (select count(*)::int from moved) as moved
+           ${isNumbered ? sql`null` : sql`string_agg(d.seq::text, ',' order by d.ord)`} as seqs
+           ${steps ? sql`, refuse_strays((select count(*) from stepped), ${steps.count})` : sql``}
     from d`);
   const ids = readNumbers(added?.ids);
   const told = isNumbered ? seqs : readNumbers(added?.seqs);
-  const events = drafts.map(({ subject }, at) => ({ subject, id: ids[at] ?? Number.NaN, seq: told[at] ?? Number.NaN }));
-  return { events, moved: added?.moved ?? 0 };
+  return drafts.map(({ subject }, at) => ({ subject, id: ids[at] ?? Number.NaN, seq: told[at] ?? Number.NaN }));
 }
 
 const readNumbers = (text: string | null | undefined): number[] => text?.split(',').map(Number) ?? [];

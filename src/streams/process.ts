@@ -20,7 +20,7 @@ import {
 } from './failure.ts';
 import type { Seat } from './registry.ts';
 import { claimRuns, haveBegun, type Member } from './runs.ts';
-import { admit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
+import { admit, inOneCommit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
 import type { OutsideCall, Trail } from './trail.ts';
 
 export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {
@@ -100,11 +100,13 @@ async function commitBatch<Services>(
     });
   };
   return straightOrCareful(context, seat, deliveries, {
-    straight: () =>
-      context.db.transaction(async (tx) => {
-        const members = deliveries.map((delivery) => ({ delivery, failures: 0, before: null }));
-        return storeStraight(tx, context, seat, await run(tx, members));
-      }),
+    straight: async () => {
+      const members = deliveries.map((delivery) => ({ delivery, failures: 0, before: null }));
+      const storing = async (tx: Tx) => storeStraight(tx, context, seat, await run(tx, members));
+      if (!seat.stage.onlyReads) return context.db.transaction(storing);
+      const results = await run(context.db, members);
+      return inOneCommit(context.db, results, (tx) => storeStraight(tx, context, seat, results));
+    },
     careful: () =>
       context.db.transaction(async (tx) => {
         const admitted = await admit(tx, context, seat, deliveries);

@@ -149,6 +149,7 @@ export interface RunStep extends Pick<RunAdvance, 'stage' | 'state'> {
 export function advanceStraight<Services>(seat: Seat<Services>, steps: readonly RunStep[], now: Date): Steps {
   return {
     columns: columnsOf(steps),
+    count: countOf(steps),
     move: ({ id, of }) => sql`
       update run r set ${onward({ id, stage: of('next_stage'), state: of('next_state') }, now)}
       from d
@@ -174,6 +175,7 @@ export function beginStraight<Services>(
       run_subject: ['text', steps.map(({ subject }) => subject)],
       run_shard: ['smallint', steps.map(({ subject }) => shardOf(subject, shards))],
     },
+    count: countOf(steps),
     // Not with `on conflict`: to be able to step back from a row costs each of them a record of its own in the WAL.
     move: ({ id, of }) => sql`
       insert into run (id, workflow, subject, shard, state, stage, at_event_id, started_at, updated_at, ended_at)
@@ -184,18 +186,14 @@ export function beginStraight<Services>(
   };
 }
 
+const countOf = (steps: readonly RunStep[]): number => steps.filter(({ fromEventId }) => fromEventId !== null).length;
+
 const columnsOf = (steps: readonly RunStep[]) =>
   ({
     from_event_id: ['bigint', steps.map(({ fromEventId }) => fromEventId)],
     next_stage: ['text', steps.map(({ stage }) => stage)],
     next_state: ['run_state', steps.map(({ state }) => state)],
   }) as const;
-
-/** A run does not stand where its delivery found it: a duplicate, a retry or somebody faster. */
-export class NotStraightError extends Error {
-  override readonly name = 'NotStraightError';
-  readonly code = 'NOT_STRAIGHT';
-}
 
 /**
  * Stops the open runs of a workflow about a subject; what is in work on them finds its commit refused. A run that was

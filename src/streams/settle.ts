@@ -13,9 +13,8 @@ import {
   type AppendDraft,
   type AppendedEvent,
   type AppendOptions,
-  appendWithSteps,
+  appendEvents,
   type EventOrigin,
-  NO_STEPS,
   shardOf,
   type Steps,
   toWire,
@@ -23,21 +22,12 @@ import {
 import type { RecentEvents } from './recent-events.ts';
 import type { Registry, Seat } from './registry.ts';
 import { type Carried, carriersOf, carryOn, type Carrying } from './carry.ts';
-import { isRunTaken, isSeqTaken, TerminalError } from './errors.ts';
+import { isRunTaken, isSeqTaken, isStray, TerminalError } from './errors.ts';
 import type { EventDraft } from './event.ts';
-import {
-  advanceRuns,
-  advanceStraight,
-  beginStraight,
-  claimRuns,
-  type Member,
-  NotStraightError,
-  openRuns,
-  type RunStep,
-} from './runs.ts';
+import { advanceRuns, advanceStraight, beginStraight, claimRuns, type Member, openRuns, type RunStep } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import { type OutsideCall, type Trail, withCalls, withWait } from './trail.ts';
-import { areOneGroup, type Outcome, storeWrites, type Write } from './workflow.ts';
+import { type Outcome, type Write, writesOf } from './workflow.ts';
 
 export interface SettleContext<Services> {
   readonly db: Db;
@@ -70,7 +60,7 @@ export async function admit<Services>(
 }
 
 /** An outcome of a handler, and what it was given. */
-interface Result {
+export interface Result {
   readonly delivery: Delivery;
   readonly outcome: Outcome;
   readonly durationMs: number;
@@ -93,7 +83,7 @@ export async function settle<Services>(
   const straight = settled.map((one) => ({ ...one, failures: 0, before: null }));
   const deliveries = settled.map((one) => one.delivery);
   return straightOrCareful(context, seat, deliveries, {
-    straight: () => context.db.transaction((tx) => storeStraight(tx, context, seat, straight)),
+    straight: () => inOneCommit(context.db, straight, (tx) => storeStraight(tx, context, seat, straight)),
     careful: () =>
       context.db.transaction(async (tx) => {
         const members = await admit(tx, context, seat, deliveries);
@@ -142,12 +132,25 @@ export async function straightOrCareful<Services, Answer>(
   try {
     return await ways.straight();
   } catch (error) {
-    if (!(error instanceof NotStraightError) && !isSeqTaken(error) && !isRunTaken(error)) throw error;
+    if (!(error instanceof SnoozedError) && !isStray(error) && !isSeqTaken(error) && !isRunTaken(error)) throw error;
     // Duplicates come in crowds, when a stream was filled again: the next ones are looked at before they are worked on.
     doubts.add(seat.id);
     return ways.careful();
   }
 }
+
+/** A run that waits is stored as such, by the careful way. */
+class SnoozedError extends Error {
+  override readonly name = 'SnoozedError';
+}
+
+/** What is one statement is a commit of its own; functions that write need a transaction around all of it. */
+export const inOneCommit = <Answer>(
+  db: Db,
+  results: readonly Result[],
+  storeAll: (tx: Tx) => Promise<Answer>,
+): Promise<Answer> =>
+  writesOf(results.map(({ outcome }) => outcome.write)).functions.length > 0 ? db.transaction(storeAll) : storeAll(db);
 
 /** Stores outcomes of runs that nobody has locked, the inbox check being part of the last statement. */
 export async function storeStraight<Services>(
@@ -156,7 +159,7 @@ export async function storeStraight<Services>(
   seat: Seat<Services>,
   results: readonly Result[],
 ): Promise<Carried[]> {
-  if (results.some(({ outcome }) => outcome.kind === 'SNOOZE')) throw new NotStraightError('a snooze');
+  if (results.some(({ outcome }) => outcome.kind === 'SNOOZE')) throw new SnoozedError();
   const now = context.clock.now();
   // Where something may have been announced meanwhile, the number of what comes next has to be looked up.
   const seqOf = ({ delivery }: Result) => (seat.isNextTold ? delivery.seq + 1 : null);
@@ -167,10 +170,7 @@ export async function storeStraight<Services>(
   const straight = begins
     ? beginStraight(seat, steps, { now, shards: context.shards })
     : advanceStraight(seat, steps, now);
-  const { moved, carried } = await tell(tx, context, seat, { results, told, straight, now });
-  if (moved !== results.length) {
-    throw new NotStraightError(`${moved} of ${results.length} runs stand where they should`);
-  }
+  const { carried } = await tell(tx, context, seat, { results, told, straight, now });
   return carried;
 }
 
@@ -186,7 +186,7 @@ export async function store<Services>(
 ): Promise<Carried[]> {
   const now = context.clock.now();
   const told = results.flatMap((result) => toldBy(context, seat, result, null));
-  const { events, carried } = await tell(tx, context, seat, { results, told, straight: NO_STEPS, now });
+  const { events, carried } = await tell(tx, context, seat, { results, told, straight: undefined, now });
   const advances = told.flatMap(({ delivery: { runId }, step: { fromEventId, stage, state } }, at) => {
     const event = events[at];
     return event && fromEventId !== null ? [{ runId, eventId: event.id, stage, state }] : [];
@@ -206,19 +206,24 @@ export async function store<Services>(
 
 /**
  * Writes and events of outcomes, and, going straight, the steps of their runs.
- * @returns the events in the order in which they are told, how many runs were moved, and what this process carries on itself
+ * @returns the events in the order in which they are told, and what this process carries on itself
  */
 async function tell<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
-  { results, told, straight, now }: { results: readonly Result[]; told: readonly Told[]; straight: Steps; now: Date },
+  {
+    results,
+    told,
+    straight,
+    now,
+  }: { results: readonly Result[]; told: readonly Told[]; straight: Steps | undefined; now: Date },
 ) {
   const carriers = carriersOf(context, seat);
   const writes = results.map(({ outcome }) => outcome.write);
   const drafts = told.map(({ draft }) => draft);
   const options = { now, shards: context.shards, carriers };
-  const { events, moved } = await storeWithEvents(tx, writes, drafts, options, straight);
+  const events = await storeWithEvents(tx, writes, drafts, options, straight);
   const carried: Carried[] = [];
   const createdAt = now.toISOString();
   for (const [index, { draft, delivery, step }] of told.entries()) {
@@ -229,7 +234,7 @@ async function tell<Services>(
       carried.push(carryOn(step.stage, delivery.runId, draft, stored));
     }
   }
-  return { events, moved, carried };
+  return { events, carried };
 }
 
 interface Told {
@@ -264,21 +269,17 @@ function toldBy<Services>(
   return [told, { draft, delivery, step: { ...step, fromEventId: null } }];
 }
 
-/**
- * Writes, and the events that tell of them. A single grouped write is sent along with the events: the database does one
- * after the other all the same, and nobody waits in between.
- */
+/** Writes, and the events that tell of them; grouped writes and events are one statement. */
 export async function storeWithEvents(
   tx: Tx,
   writes: readonly (Write | undefined)[],
   drafts: readonly AppendDraft[],
   options: AppendOptions,
-  steps = NO_STEPS,
-): Promise<{ events: AppendedEvent[]; moved: number }> {
-  const storing = storeWrites(tx, writes);
-  if (!areOneGroup(writes)) await storing;
-  const [stored] = await Promise.all([appendWithSteps(tx, drafts, options, steps), storing]);
-  return stored;
+  steps?: Steps,
+): Promise<AppendedEvent[]> {
+  const { functions, parts } = writesOf(writes);
+  for (const write of functions) await write(tx);
+  return appendEvents(tx, drafts, options, { parts, steps });
 }
 
 /** As it will travel, if this process is the one that sends it. */

@@ -6,6 +6,7 @@
  * Handlers return events, they never publish: the engine commits the write, the run and the event in one transaction.
  */
 import type { Tx } from '../db/client.ts';
+import { joinParts, type Parts } from '../db/parts.ts';
 import { checkWorkflow } from './check-workflow.ts';
 import type { Clock } from './clock.ts';
 import type { EventDraft, EventType } from './event.ts';
@@ -36,43 +37,37 @@ export interface StageContext<Services, Announced extends string = string> {
   announce(event: EventDraft<Announced>, write?: Write): Promise<boolean>;
 }
 
-/** What an outcome stores: functions, or items of what a function stores for all outcomes of a commit together. */
+/** What an outcome stores: functions, or items that are stored together with those of all outcomes of a commit. */
 export type Write = OneWrite | readonly OneWrite[];
-type OneWrite = ((tx: Tx) => Promise<void>) | GroupedWrite;
+type OneWrite = WriteFunction | GroupedWrite;
+type WriteFunction = (tx: Tx) => Promise<void>;
 
 export interface GroupedWrite {
   /** The engine hands to it only the items that were given with it. */
-  storeAll(this: void, tx: Tx, items: readonly unknown[]): Promise<void>;
+  partsOf(this: void, items: readonly unknown[]): Parts;
   readonly item: unknown;
 }
 
 /**
- * Stores an item together with those of other outcomes that share the commit: two hundred in one statement.
- * @param storeAll the same function each time; it is given 1 or more items
+ * Stores an item together with those of other outcomes that share the commit, and in the statement that stores their
+ * events. An outcome that stores nothing else needs no transaction: its one statement is the commit.
+ * @param partsOf the same function each time; it is given 1 or more items
  */
-export function together<Item>(storeAll: (tx: Tx, items: readonly Item[]) => Promise<void>, item: Item): GroupedWrite {
-  return { storeAll, item };
+export function together<Item>(partsOf: (items: readonly Item[]) => Parts, item: Item): GroupedWrite {
+  return { partsOf, item };
 }
 
-/** Stores everything that outcomes of one commit asked for, grouped writes first. */
-export async function storeWrites(tx: Tx, writes: readonly (Write | undefined)[]): Promise<void> {
+/** Everything that outcomes of one commit store: functions to be done first, and what goes into one statement. */
+export function writesOf(writes: readonly (Write | undefined)[]): { functions: WriteFunction[]; parts: Parts } {
   const all = writes.flatMap((write) => write ?? []);
   const groups = Map.groupBy(
     all.filter((write) => typeof write === 'object'),
-    ({ storeAll }) => storeAll,
+    ({ partsOf }) => partsOf,
   );
-  for (const [storeAll, group] of groups) {
-    const items = group.map(({ item }) => item);
-    await storeAll(tx, items);
-  }
-  for (const write of all) if (typeof write === 'function') await write(tx);
-}
-
-/** Is all of it stored by one function? Then none of it has to be waited for before something else is sent. */
-export function areOneGroup(writes: readonly (Write | undefined)[]): boolean {
-  const all = writes.flatMap((write) => write ?? []);
-  const grouped = all.filter((write) => typeof write === 'object');
-  return grouped.length === all.length && new Set(grouped.map(({ storeAll }) => storeAll)).size <= 1;
+  return {
+    functions: all.filter((write) => typeof write === 'function'),
+    parts: joinParts([...groups].map(([partsOf, group]) => partsOf(group.map(({ item }) => item)))),
+  };
 }
 
 /** The stage is done: store `write` and the event in one commit, and what follows it at once. */
@@ -123,11 +118,16 @@ export interface Stage<Services> {
   readonly concurrency: number;
   /** What comes within this time after a read is read together. */
   readonly gatherMs: number;
+  /** True where `runBatch` only reads, and all that it stores goes with its outcomes. */
+  readonly onlyReads: boolean;
   run?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Outcome>;
   runBatch?(tx: Tx, inputs: readonly StageInput<unknown>[], context: BatchContext<Services>): Promise<Outcome[]>;
   compensate?(input: StageInput<unknown>, context: StageContext<Services>): Promise<Compensation>;
   onRetry?(tx: Tx, input: StageInput<unknown>, now: Date): Promise<Record<string, unknown>>;
 }
+
+/** What only reads. */
+export type Reads = Pick<Tx, 'select' | 'execute' | 'query'>;
 
 export type BatchContext<Services> = Pick<StageContext<Services>, 'services' | 'clock' | 'log'>;
 
@@ -187,6 +187,7 @@ interface CallingStage<In, Out extends EventType, Announced extends EventType, S
   /** (Default: 30,000 ms) */
   timeoutMs?: number;
   runBatch?: never;
+  decideBatch?: never;
 }
 
 interface SqlStage<In, Out extends EventType, Announced extends EventType, Services> extends StageBase<
@@ -205,6 +206,27 @@ interface SqlStage<In, Out extends EventType, Announced extends EventType, Servi
     inputs: readonly StageInput<In>[],
     context: BatchContext<Services>,
   ) => Promise<Outcome<Out['type'], Announced['type']>[]>;
+  decideBatch?: never;
+  run?: never;
+  timeoutMs?: never;
+}
+
+interface DecidingStage<In, Out extends EventType, Announced extends EventType, Services> extends StageBase<
+  In,
+  Out,
+  Announced,
+  Services
+> {
+  /**
+   * Reads what it must know of many inputs and says what comes of each, in the same order; what is to be stored goes with
+   * the outcomes. It needs no transaction around it. When it throws, each input is tried alone.
+   */
+  decideBatch: (
+    db: Reads,
+    inputs: readonly StageInput<In>[],
+    context: BatchContext<Services>,
+  ) => Promise<Outcome<Out['type'], Announced['type']>[]>;
+  runBatch?: never;
   run?: never;
   timeoutMs?: never;
 }
@@ -216,9 +238,12 @@ export const DEFAULT_CONCURRENCY = 16;
 export function declare<Services>() {
   function stage<In, const Out extends EventType, const Announced extends EventType = never>(
     name: string,
-    options: CallingStage<In, Out, Announced, Services> | SqlStage<In, Out, Announced, Services>,
+    options:
+      | CallingStage<In, Out, Announced, Services>
+      | SqlStage<In, Out, Announced, Services>
+      | DecidingStage<In, Out, Announced, Services>,
   ): Stage<Services> {
-    const { run, runBatch, compensate, onRetry } = options;
+    const { run, runBatch = options.decideBatch, compensate, onRetry } = options;
     return {
       name,
       on: options.on,
@@ -229,6 +254,7 @@ export function declare<Services>() {
       pivot: options.pivot ?? false,
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       gatherMs: options.gatherMs ?? 0,
+      onlyReads: options.decideBatch !== undefined,
       ...(run && { run }),
       ...(runBatch && { runBatch }),
       ...(compensate && { compensate }),

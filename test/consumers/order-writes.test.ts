@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readOrder, readSoldOrder } from '../../src/consumers/purchase/order-reads.ts';
-import { changeOrders } from '../../src/consumers/purchase/order-writes.ts';
+import { changedOrders } from '../../src/consumers/purchase/order-writes.ts';
+import { storeParts } from '../../src/db/parts.ts';
 import { newId } from '../../src/db/tables/columns.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
@@ -33,16 +34,19 @@ test('orders and their payments change in one statement, and what is not named s
   const at = '2026-02-03 04:05:06.789+00';
   const now = new Date(at);
   await database.current.db.transaction((tx) =>
-    changeOrders(tx, [
-      {
-        orderId: asked,
-        order: { status: 'REQUIRES_ACTION' },
-        payment: { status: 'REQUIRES_ACTION', authorizationRef: 'auth_1', actionUrl: 'https://bank.example/1' },
-        now,
-      },
-      { orderId: declined, order: { status: 'DECLINED', reason: 'No.' }, payment: { status: 'DECLINED' }, now },
-      { orderId: alone, order: { status: 'FULFILLING' }, now },
-    ]),
+    storeParts(
+      tx,
+      changedOrders([
+        {
+          orderId: asked,
+          order: { status: 'REQUIRES_ACTION' },
+          payment: { status: 'REQUIRES_ACTION', authorizationRef: 'auth_1', actionUrl: 'https://bank.example/1' },
+          now,
+        },
+        { orderId: declined, order: { status: 'DECLINED', reason: 'No.' }, payment: { status: 'DECLINED' }, now },
+        { orderId: alone, order: { status: 'FULFILLING' }, now },
+      ]),
+    ),
   );
   const [[first], [second], [third]] = [await rowsOf(asked), await rowsOf(declined), await rowsOf(alone)];
   expect(first).toMatchObject({ status: 'REQUIRES_ACTION', reason: null, payment: 'REQUIRES_ACTION', at });
@@ -56,7 +60,7 @@ test('an address is kept until it is named, and goes when it is null', async () 
   const [orderId = ''] = orderIds;
   const now = shop.clock.now();
   const change = (payment: { actionUrl?: string | null; captureRef?: string }) =>
-    database.current.db.transaction((tx) => changeOrders(tx, [{ orderId, order: {}, payment, now }]));
+    database.current.db.transaction((tx) => storeParts(tx, changedOrders([{ orderId, order: {}, payment, now }])));
   await change({ actionUrl: 'https://bank.example/1' });
   await change({ captureRef: 'capture_1' });
   expect(await rowsOf(orderId)).toMatchObject([{ action_url: 'https://bank.example/1', status: 'PENDING_PAYMENT' }]);

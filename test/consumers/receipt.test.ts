@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ReceiptContent, readReceipt } from '../../src/consumers/receipt/receipt-content.ts';
 import type { Seller } from '../../src/consumers/receipt/receipt-words.ts';
 import { receiptPdf } from '../../src/consumers/receipt/receipt-thread.ts';
-import { completeOrders } from '../../src/db/receipts.ts';
+import type { Tx } from '../../src/db/client.ts';
+import { storeParts } from '../../src/db/parts.ts';
+import { completedOrders } from '../../src/db/receipts.ts';
 import { BlobStorageUnavailableError } from '../../src/ports/storage/blob-storage.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Marketplace, openMarketplace } from './support.ts';
@@ -42,21 +44,23 @@ const receiptRow = async (orderId: string) => {
   return row;
 };
 
+const complete = (tx: Tx, orderIds: readonly string[], now: Date) => storeParts(tx, completedOrders(orderIds, now));
+
 describe('the numbers of receipts', () => {
   test('are 1 to n, each once, whoever completes orders at the same time, and some roll back', async () => {
     const orders = await Promise.all(Array.from({ length: 60 }, () => place()));
     const ids = orders.map(({ orderId }) => orderId);
     const { db } = database.current;
-    const complete = (part: string[], fails: boolean) =>
+    const tryTo = (part: string[], fails: boolean) =>
       db
         .transaction(async (tx) => {
-          await completeOrders(tx, part, shop.clock.now());
+          await complete(tx, part, shop.clock.now());
           if (fails) throw new Error('the commit fails');
         })
         .catch(() => {});
     const parts = Array.from({ length: 12 }, (_, at) => ids.slice(at * 5, at * 5 + 5));
-    await Promise.all(parts.map((part, at) => complete(part, at % 3 === 0)));
-    await Promise.all(parts.filter((_, at) => at % 3 === 0).map((part) => complete(part, false)));
+    await Promise.all(parts.map((part, at) => tryTo(part, at % 3 === 0)));
+    await Promise.all(parts.filter((_, at) => at % 3 === 0).map((part) => tryTo(part, false)));
     const rows = await database.current.sql<{ number: number }[]>`select number from receipt order by number`;
     expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
   });
@@ -64,8 +68,8 @@ describe('the numbers of receipts', () => {
   test('begin anew each year', async () => {
     const [one, other] = [await place(), await place()];
     const { db } = database.current;
-    await db.transaction((tx) => completeOrders(tx, [one.orderId], new Date('2030-12-31T23:59:59Z')));
-    await db.transaction((tx) => completeOrders(tx, [other.orderId], new Date('2031-01-01T00:00:00Z')));
+    await db.transaction((tx) => complete(tx, [one.orderId], new Date('2030-12-31T23:59:59Z')));
+    await db.transaction((tx) => complete(tx, [other.orderId], new Date('2031-01-01T00:00:00Z')));
     expect(await receiptRow(one.orderId)).toMatchObject({ year: 2030, number: 1 });
     expect(await receiptRow(other.orderId)).toMatchObject({ year: 2031, number: 1 });
   });
@@ -74,7 +78,7 @@ describe('the numbers of receipts', () => {
     const { orderId } = await place();
     const { db } = database.current;
     for (let times = 0; times < 3; times++) {
-      await db.transaction((tx) => completeOrders(tx, [orderId], shop.clock.now()));
+      await db.transaction((tx) => complete(tx, [orderId], shop.clock.now()));
     }
     const [counter] = await database.current.sql<{ last: number }[]>`select last from receipt_counter`;
     expect([await receiptRow(orderId), counter?.last]).toMatchObject([{ number: 1 }, 1]);

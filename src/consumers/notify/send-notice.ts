@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { notices } from '../../db/tables/index.ts';
 import { newId } from '../../db/tables/columns.ts';
-import type { Tx } from '../../db/client.ts';
+import type { Parts } from '../../db/parts.ts';
 import { noticeSent } from '../../events/index.ts';
 import { type MailAttachment, MailUnavailableError } from '../../ports/mail/mail-sender.ts';
 import {
@@ -47,11 +47,14 @@ export async function sendNotice(
     throw new TerminalError(`the mail cannot be sent: ${String(error)}`, { cause: error });
   });
   const sent = to.id === null ? [] : [{ key, userId: to.id, kind, subject: mail.subject, sentAt: clock.now() }];
-  return advance(noticeSent.of({ key, kind }), [...sent.map((notice) => together(storeNotices, notice)), ...alongside]);
+  return advance(noticeSent.of({ key, kind }), [
+    ...sent.map((notice) => together(storedNotices, notice)),
+    ...alongside,
+  ]);
 }
 
-async function storeNotices(tx: Tx, sent: readonly SentNotice[]): Promise<void> {
-  await tx.execute(sql`
+const storedNotices = (sent: readonly SentNotice[]): Parts => ({
+  notice_stored: sql`
     insert into notice (id, key, user_id, kind, subject, sent_at)
     select * from unnest(
       ${sql.param(sent.map(() => newId()))}::uuid[],
@@ -60,5 +63,5 @@ async function storeNotices(tx: Tx, sent: readonly SentNotice[]): Promise<void> 
       ${sql.param(sent.map(({ kind }) => kind))}::text[],
       ${sql.param(sent.map(({ subject }) => subject))}::text[],
       ${sql.param(sent.map(({ sentAt }) => sentAt.toISOString()))}::timestamptz[])
-    on conflict do nothing`);
-}
+    on conflict do nothing`,
+});

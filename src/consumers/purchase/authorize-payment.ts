@@ -27,7 +27,7 @@ import {
 import type { ConsumerServices } from '../services.ts';
 import { finalIfRejected } from './gateway-errors.ts';
 import { type PurchaseOrder, readOrder, readSoldOrder } from './order-reads.ts';
-import { changeOrder, changeOrders } from './order-writes.ts';
+import { changeOrder, changedOrders } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
 type Context = StageContext<ConsumerServices>;
@@ -57,7 +57,7 @@ export async function authorizePayment({ payload: { orderId } }: Input, context:
       const { authorizationRef, actionUrl } = answer;
       return advance(
         paymentActionRequired.of({ orderId, status: 'REQUIRES_ACTION', actionUrl }),
-        together(changeOrders, {
+        together(changedOrders, {
           orderId,
           order: { status: 'REQUIRES_ACTION' },
           payment: { status: 'REQUIRES_ACTION', authorizationRef, actionUrl },
@@ -217,7 +217,7 @@ function authorized(order: PurchaseOrder, authorizationRef: string | null, { clo
   const isFree = authorizationRef === null;
   return advance(
     paymentAuthorized.of({ orderId, status: 'AUTHORIZED' }),
-    together(changeOrders, {
+    together(changedOrders, {
       orderId,
       order: { status: isFree ? 'AUTHORIZED' : 'CAPTURING' },
       payment: { status: 'AUTHORIZED', authorizationRef, actionUrl: null },
@@ -230,7 +230,7 @@ function authorized(order: PurchaseOrder, authorizationRef: string | null, { clo
 function declined(order: PurchaseOrder, reason: string, { clock }: Context) {
   return advance(
     paymentDeclined.of({ orderId: order.id, status: 'DECLINED', reason }),
-    together(changeOrders, {
+    together(changedOrders, {
       orderId: order.id,
       order: { status: 'DECLINED', reason },
       payment: { status: 'DECLINED', actionUrl: null },
@@ -243,7 +243,7 @@ function expired(order: PurchaseOrder, { clock }: Context) {
   const reason = 'The bank was not answered in time. Nothing was charged; order again to try once more.';
   return advance(
     orderExpired.of({ orderId: order.id, status: 'EXPIRED', reason }),
-    together(changeOrders, {
+    together(changedOrders, {
       orderId: order.id,
       order: { status: 'EXPIRED', reason },
       payment: { status: 'VOIDED', actionUrl: null },

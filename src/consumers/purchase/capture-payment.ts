@@ -12,7 +12,7 @@ import type { ConsumerServices } from '../services.ts';
 import { gatewayKey } from './authorize-payment.ts';
 import { finalIfRejected } from './gateway-errors.ts';
 import { type PurchaseOrder, readSoldOrder } from './order-reads.ts';
-import { changeOrders } from './order-writes.ts';
+import { changedOrders } from './order-writes.ts';
 
 type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
 
@@ -39,14 +39,14 @@ export async function capturePayment({ payload: { orderId } }: StageInput<{ orde
 const announceCapture = (order: PurchaseOrder, context: Context): Promise<boolean> =>
   context.announce(
     paymentCaptureStarted.of({ orderId: order.id, status: 'CAPTURING' }),
-    together(changeOrders, { orderId: order.id, order: { status: 'CAPTURING' }, now: context.clock.now() }),
+    together(changedOrders, { orderId: order.id, order: { status: 'CAPTURING' }, now: context.clock.now() }),
   );
 
 function paid(order: PurchaseOrder, sales: readonly Sale[], captureRef: string | null, { clock }: Context) {
   const entries = saleEntries(sales, order);
   return advance(
     paymentCaptured.of({ orderId: order.id, status: 'PAID' }),
-    together(changeOrders, {
+    together(changedOrders, {
       orderId: order.id,
       order: { status: 'PAID' },
       payment: { status: 'CAPTURED', captureRef },

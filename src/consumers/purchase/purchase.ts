@@ -40,7 +40,7 @@ export const purchase = workflow('purchase', {
       on: orderPlaced,
       emits: [orderValidated, orderRejected],
       retry: once,
-      runBatch: validateOrders,
+      decideBatch: validateOrders,
     }),
     stage('authorize-payment', {
       on: orderValidated,
@@ -77,7 +77,7 @@ export const purchase = workflow('purchase', {
       on: paymentCaptured,
       emits: [orderCompleted],
       retry: untilDone({ delayMs: 1_000, delayMsMax: 60_000 }),
-      runBatch: grantLicences,
+      decideBatch: grantLicences,
       onRetry: showFulfilling,
     }),
   ],

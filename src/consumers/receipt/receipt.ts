@@ -7,7 +7,7 @@
  */
 import { globalId } from '../../books/global-id.ts';
 import { orderToken } from '../../db/claims.ts';
-import { fileReceipts } from '../../db/receipts.ts';
+import { filedReceipts } from '../../db/receipts.ts';
 import { noticeSent, orderCompleted } from '../../events/index.ts';
 import { MailUnavailableError } from '../../ports/mail/mail-sender.ts';
 import { type StageContext, together } from '../../streams/index.ts';
@@ -65,6 +65,6 @@ async function sendReceipt(orderId: string, context: Context) {
     context,
     { key: `receipt:${orderId}`, kind: 'RECEIPT', to: content.buyer },
     { ...receiptText(content, seller, { publicUrl, claimUrl }), attachments: [attachment] },
-    [together(fileReceipts, { orderId, storageKey, sha256 })],
+    [together(filedReceipts, { orderId, storageKey, sha256 })],
   );
 }

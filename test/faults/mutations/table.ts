@@ -133,9 +133,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'step-without-check',
     breaks: 'a stage is committed for runs that have moved on meanwhile',
-    file: 'src/streams/settle.ts',
-    before: 'if (moved !== results.length) {\n',
-    after: 'if (moved > results.length) {\n',
+    file: 'drizzle/20261130192541_refuse_strays/migration.sql',
+    before: '  if stepped <> wanted then\n',
+    after: '  if stepped > wanted then\n',
     rows: [9, 17],
   },
   {

@@ -4,7 +4,8 @@
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { openDatabase, type Tx } from '../../../../src/db/client.ts';
+import { openDatabase } from '../../../../src/db/client.ts';
+import type { Parts } from '../../../../src/db/parts.ts';
 import { migrateDatabase } from '../../../../src/db/migrate.ts';
 import {
   advance,
@@ -14,14 +15,17 @@ import {
   createNotifier,
   declare,
   defineEvent,
+  type EventType,
   openRedis,
+  type Reads,
   type StageInput,
+  together,
   untilDone,
 } from '../../../../src/streams/index.ts';
 import { toWire } from '../../../../src/streams/outbox.ts';
 import { quiet } from '../../machine/quiet.ts';
 import type { Contestant, Place, Producer, Worker } from '../contestant.ts';
-import { type Stage, STAGES } from '../saga/stages.ts';
+import { type Stage, STAGE_PARTS } from '../saga/stages.ts';
 
 const SHARDS = 1;
 const BATCH = 1_500;
@@ -40,12 +44,24 @@ const fulfilled = defineEvent('purchase.fulfilled', { payload, subject, terminal
 
 const { stage, workflow } = declare<null>();
 
-/** Cuts a stage's SQL at its one parameter, the array of ids. */
-async function runStage(tx: Tx, name: Stage, inputs: readonly StageInput<Payload>[]): Promise<void> {
-  const ids = `{${inputs.map((input) => input.payload.orderId).join(',')}}`;
-  const [before = '', after = ''] = STAGES[name].split('$1');
-  await tx.execute(sql`${sql.raw(before)}${ids}${sql.raw(after)}`);
-}
+/** What a stage does with orders, each part of its SQL cut at its one parameter, the array of ids. */
+const storing =
+  (name: Stage) =>
+  (orderIds: readonly string[]): Parts => {
+    const ids = `{${orderIds.join(',')}}`;
+    const cut = (text: string) => {
+      const [before = '', after] = text.split('$1');
+      return after === undefined ? sql.raw(before) : sql`${sql.raw(before)}${ids}${sql.raw(after)}`;
+    };
+    return Object.fromEntries(Object.entries(STAGE_PARTS[name]).map(([part, text]) => [part, cut(text)]));
+  };
+
+/** All orders of a batch, and what tells of each, in one statement. */
+const stageOf = <Name extends string>(name: Stage, next: EventType<Name, Payload>) => {
+  const store = storing(name);
+  return async (_db: Reads, inputs: readonly StageInput<Payload>[]) =>
+    inputs.map(({ payload: { orderId } }) => advance(next.of({ orderId }), together(store, orderId)));
+};
 
 const saga = workflow('saga', {
   startedBy: 'the bench',
@@ -54,29 +70,20 @@ const saga = workflow('saga', {
       on: placed,
       emits: [validated],
       retry: backoff({ attemptsMax: 3, delayMs: 500, delayMsMax: 5_000 }),
-      runBatch: async (tx, inputs) => {
-        await runStage(tx, 'validate', inputs);
-        return inputs.map(({ payload: { orderId } }) => advance(validated.of({ orderId })));
-      },
+      decideBatch: stageOf('validate', validated),
     }),
     stage('charge', {
       on: validated,
       emits: [charged],
       retry: backoff({ attemptsMax: 3, delayMs: 500, delayMsMax: 5_000 }),
       pivot: true,
-      runBatch: async (tx, inputs) => {
-        await runStage(tx, 'charge', inputs);
-        return inputs.map(({ payload: { orderId } }) => advance(charged.of({ orderId })));
-      },
+      decideBatch: stageOf('charge', charged),
     }),
     stage('fulfil', {
       on: charged,
       emits: [fulfilled],
       retry: untilDone({ delayMs: 1_000, delayMsMax: 60_000 }),
-      runBatch: async (tx, inputs) => {
-        await runStage(tx, 'fulfil', inputs);
-        return inputs.map(({ payload: { orderId } }) => advance(fulfilled.of({ orderId })));
-      },
+      decideBatch: stageOf('fulfil', fulfilled),
     }),
   ],
 });
