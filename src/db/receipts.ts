@@ -7,11 +7,15 @@
  */
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
-import type { Parts } from './parts.ts';
+import { isDone, type Parts } from './parts.ts';
 import { orders, receipts } from './tables/index.ts';
 
-/** Completes orders and numbers their receipts; in the last statement of its transaction, for it holds the counter. */
-export function completedOrders(orderIds: readonly string[], now: Date): Parts {
+/**
+ * Completes orders and numbers their receipts; in the last statement of its transaction, for it holds the counter, for which
+ * all others wait.
+ * @param before parts that return rows and may have to wait for somebody: they are done before the counter is taken
+ */
+export function completedOrders(orderIds: readonly string[], now: Date, before: readonly string[] = []): Parts {
   const year = now.getUTCFullYear();
   const ids = sql.param([...orderIds]);
   const at = now.toISOString();
@@ -21,9 +25,10 @@ export function completedOrders(orderIds: readonly string[], now: Date): Parts {
       from unnest(${ids}::uuid[]) as u(id)
       where not exists (select 1 from receipt r where r.order_id = u.id)`,
     order_completed: sql`
-      update "order" set status = 'COMPLETED', updated_at = ${at}::timestamptz where id = any(${ids}::uuid[])`,
+      update "order" set status = 'COMPLETED', updated_at = ${at}::timestamptz where id = any(${ids}::uuid[]) returning 1`,
     counted: sql`
       insert into receipt_counter as c (year, last) select ${year}, count(*) from unnumbered
+      where ${sql.join([...before, 'order_completed'].map(isDone), sql` and `)}
       on conflict (year) do update set last = c.last + excluded.last returning last`,
     numbered: sql`
       insert into receipt (order_id, year, number, issued_at)

@@ -89,7 +89,7 @@ export interface Steps {
 
 /** What is done in the statement that stores events. */
 export interface Beside {
-  /** What the events tell of, unless it was written before. Not named as what stands beside it: `d`, `added`, `gathered`, `packed`, `stepped`. */
+  /** What the events tell of, unless it was written before. */
   readonly parts?: Parts;
   readonly steps?: Steps | undefined;
 }
@@ -97,8 +97,9 @@ export interface Beside {
 /**
  * Appends events in one statement, with what is done beside.
  *
- * The caller holds a lock that all writers of the subject take (its row, or its run's): the number of an event is one
- * more than the greatest before it, and a rival that did not wait fails on the unique index `event_subject_seq`.
+ * The caller has a lock that all writers of the subject take (its row, or its run's), from a statement before this one: the
+ * number of an event is one more than the greatest before it, and a rival that did not wait fails on the unique index
+ * `event_subject_seq`.
  * @returns one entry per draft, in the same order
  */
 export async function appendEvents(

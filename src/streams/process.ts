@@ -38,7 +38,7 @@ export interface Processed {
 
 const DONE: Processed = { left: [], carried: [] };
 
-/** Works through a batch of a stage that is pure SQL: one transaction, or one each when that fails. */
+/** Works through a batch of a stage that is pure SQL: one commit, or one each when that fails. */
 export async function processBatch<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,

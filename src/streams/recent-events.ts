@@ -4,8 +4,8 @@
  *
  * Promise: nothing depends on it: what is not here is read from PostgreSQL. It holds 16 Mi characters at most, the oldest
  * go first, and nothing while this process does not lead the shard.
- * A stage's event is noted before its commit, for it is only asked for by the numbers of a pack that was committed. A database
- * that was put back to an older state gives numbers again: so the instant must be the same as well.
+ * A stage's event is asked for by the numbers of a pack that was committed; where that comes before it is noted here, it is
+ * read. A database that was put back to an older state gives numbers again: so the instant must be the same as well.
  */
 import type { WireEvent } from './delivery.ts';
 

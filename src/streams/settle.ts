@@ -2,7 +2,8 @@
  * Settling: the one commit that stores a stage's effect, its run and its next event.
  *
  * Promise: for each member, either all three are stored or none; a member whose run has moved on is dropped whole.
- * Life of a member: outcome in hand → run locked by the inbox check → write → event → run carried on.
+ * Life of a member: outcome in hand → functions that write → one statement: parts, event, and the run carried on if it still
+ * stands there. The careful way locks the run before (the inbox check).
  * Not here: running handlers (execute.ts) and recording failures (failure.ts).
  */
 import type { Db, Tx } from '../db/client.ts';
@@ -27,7 +28,7 @@ import type { EventDraft } from './event.ts';
 import { advanceRuns, advanceStraight, beginStraight, claimRuns, type Member, openRuns, type RunStep } from './runs.ts';
 import { planDeliveries } from './timers.ts';
 import { type OutsideCall, type Trail, withCalls, withWait } from './trail.ts';
-import { type Outcome, type Write, writesOf } from './workflow.ts';
+import { hasFunctions, type Outcome, type Write, writesOf } from './workflow.ts';
 
 export interface SettleContext<Services> {
   readonly db: Db;
@@ -150,7 +151,7 @@ export const inOneCommit = <Answer>(
   results: readonly Result[],
   storeAll: (tx: Tx) => Promise<Answer>,
 ): Promise<Answer> =>
-  writesOf(results.map(({ outcome }) => outcome.write)).functions.length > 0 ? db.transaction(storeAll) : storeAll(db);
+  results.some(({ outcome }) => hasFunctions(outcome.write)) ? db.transaction(storeAll) : storeAll(db);
 
 /** Stores outcomes of runs that nobody has locked, the inbox check being part of the last statement. */
 export async function storeStraight<Services>(

@@ -3,7 +3,7 @@
  *
  * A run has one outstanding stage; a stage consumes one event and returns the next. What a stage returns and has not
  * declared in `emits` does not compile. `workflow()` refuses at load what could not run (check-workflow.ts).
- * Handlers return events, they never publish: the engine commits the write, the run and the event in one transaction.
+ * Handlers return events, they never publish: the engine stores the write, the run and the event in one commit.
  */
 import type { Tx } from '../db/client.ts';
 import { joinParts, type Parts } from '../db/parts.ts';
@@ -56,6 +56,10 @@ export interface GroupedWrite {
 export function together<Item>(partsOf: (items: readonly Item[]) => Parts, item: Item): GroupedWrite {
   return { partsOf, item };
 }
+
+/** Does it need a transaction around it? */
+export const hasFunctions = (write: Write | undefined): boolean =>
+  [write ?? []].flat().some((one) => typeof one === 'function');
 
 /** Everything that outcomes of one commit store: functions to be done first, and what goes into one statement. */
 export function writesOf(writes: readonly (Write | undefined)[]): { functions: WriteFunction[]; parts: Parts } {
@@ -219,7 +223,8 @@ interface DecidingStage<In, Out extends EventType, Announced extends EventType, 
 > {
   /**
    * Reads what it must know of many inputs and says what comes of each, in the same order; what is to be stored goes with
-   * the outcomes. It needs no transaction around it. When it throws, each input is tried alone.
+   * the outcomes. It must do nothing but read: no transaction is around it, and it may be asked again, also of a delivery
+   * that turns out to be a duplicate. When it throws, each input is tried alone.
    */
   decideBatch: (
     db: Reads,

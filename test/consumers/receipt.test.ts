@@ -65,6 +65,27 @@ describe('the numbers of receipts', () => {
     expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
   });
 
+  test('are given to others while an order waits for somebody', async () => {
+    const [held, other] = [await place(), await place()];
+    const { db, sql } = database.current;
+    const numbered = await sql.begin(async (holder) => {
+      await holder`select from "order" where id = ${held.orderId} for update`;
+      const waiting = complete(db, [held.orderId], shop.clock.now());
+      await vi.waitFor(async () => {
+        const waits =
+          await sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%receipt_counter%'`;
+        expect(waits).toHaveLength(1);
+      });
+      await complete(db, [other.orderId], shop.clock.now());
+      return { waiting };
+    });
+    await numbered.waiting;
+    expect([await receiptRow(other.orderId), await receiptRow(held.orderId)]).toMatchObject([
+      { number: 1 },
+      { number: 2 },
+    ]);
+  });
+
   test('begin anew each year', async () => {
     const [one, other] = [await place(), await place()];
     const { db } = database.current;

@@ -1,6 +1,7 @@
 /** What a run does goes straight into the database where nothing stands in its way: tried once, not undone and tried again. */
 import { sql } from 'drizzle-orm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Tx } from '../../src/db/client.ts';
 import { advance, once, together } from '../../src/streams/index.ts';
 import { useDatabase } from '../support/database.ts';
 import { createTestEngine, parcelOrdered, parcelShipped, stage, type TestEngine, workflow } from './support.ts';
@@ -83,7 +84,10 @@ describe('what stores nothing but parts', () => {
   ])('is one statement of a stage that %s', async (_kind, deliver) => {
     const engine = start(deliver);
     await engine.order('a');
+    const transaction = vi.spyOn(database.current.db, 'transaction');
     await engine.runUntilIdle();
+    expect(transaction).not.toHaveBeenCalled();
+    transaction.mockRestore();
     const written = await writtenBy();
     expect(written.map(({ what }) => what)).toEqual(['note', 'event', 'run']);
     expect(new Set(written.map(({ transaction, command }) => `${transaction} ${command}`)).size).toBe(1);
@@ -106,6 +110,27 @@ describe('what stores nothing but parts', () => {
     await engine.order('a', 'b');
     await engine.runUntilIdle();
     expect([calls, await notes(), await engine.history('a')]).toEqual([2, ['b'], ['parcel.ordered']]);
+  });
+
+  test('is undone with what functions have written, where a run has moved on', async () => {
+    const engine = start(
+      stage('deliver', {
+        ...declared,
+        timeoutMs: 5_000,
+        run: async ({ payload: { parcel }, runId }) => {
+          const write = async (tx: Tx) => {
+            await tx.execute(sql`insert into note values (${`by a function: ${parcel}`})`);
+            await database.current.sql`update run set state = 'CANCELLED' where id = ${runId} and ${parcel} = 'a'`;
+          };
+          return advance(parcelShipped.of({ parcel }), [write, together(noted, parcel)]);
+        },
+      }),
+    );
+    await engine.order('a');
+    await engine.order('b');
+    await engine.runUntilIdle();
+    expect(await notes()).toEqual(['b', 'by a function: b']);
+    expect(await engine.history('a')).toEqual(['parcel.ordered']);
   });
 
   test('is stored for all but the one whose part cannot be', async () => {

@@ -18,7 +18,7 @@ export async function grantLicences(_db: Reads, inputs: readonly Input[], { cloc
   const now = clock.now();
   const fulfil = (orderIds: readonly string[]) => ({
     ...grantedLines(orderIds, now),
-    ...completedOrders(orderIds, now),
+    ...completedOrders(orderIds, now, ['line_granted']),
   });
   return inputs.map(({ payload: { orderId } }) =>
     advance(orderCompleted.of({ orderId, status: 'COMPLETED' }), together(fulfil, orderId)),
@@ -39,7 +39,8 @@ const grantedLines = (orderIds: readonly string[], now: Date): Parts => ({
     join "order" o on o.id = l.order_id
     left join claim c on c.order_id = o.id
     on conflict (reader_id, edition_id) do update set status = 'ACTIVE', order_id = excluded.order_id
-      where entitlement.status in ('REVOKED', 'REFUNDED')`,
+      where entitlement.status in ('REVOKED', 'REFUNDED')
+    returning 1`,
 });
 
 /** While a retry waits, the buyer sees that the book is on its way. */
