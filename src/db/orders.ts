@@ -14,6 +14,7 @@ import type { Price } from './books.ts';
 import type { Tx } from './client.ts';
 import { AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress } from './errors.ts';
 import { amountInForce } from './price-in-force.ts';
+import { type Parts, storeParts } from './parts.ts';
 import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
 import { standingRight } from './standing-right.ts';
 import type { orders } from './tables/index.ts';
@@ -53,8 +54,8 @@ interface Placing {
   terms: ShopTerms;
   /** Asked once, when there is anything new: the error that all new ones are refused with. */
   refuseNew?: () => Promise<Error | null>;
-  /** Writes what tells of the new orders: sent together with their rows, before it is known whether these could be stored. */
-  tell?: (placed: readonly Placed[]) => Promise<unknown>;
+  /** Stores the rows of the new orders, and in the same statement what tells of them. (Default: their rows alone) */
+  store?: (rows: Parts, placed: readonly Placed[]) => Promise<unknown>;
 }
 
 /**
@@ -64,7 +65,7 @@ interface Placing {
 export async function placeOrders(
   tx: Tx,
   wanted: readonly NewOrder[],
-  { now, terms, refuseNew, tell }: Placing,
+  { now, terms, refuseNew, store = (parts) => storeParts(tx, parts) }: Placing,
 ): Promise<Placed[]> {
   const names = wanted.flatMap((order) => [keyLock(order), purchaseLock(order)]);
   // Sent together; what is read is read after the locks are had, in a snapshot of its own.
@@ -89,7 +90,7 @@ export async function placeOrders(
       throw error;
     }
   });
-  if (rows.length > 0) await Promise.all([insert(tx, rows, now), tell?.(placed)]);
+  if (rows.length > 0) await store(placedRows(rows, now), placed);
   return placed;
 }
 
@@ -206,8 +207,8 @@ function split({ country }: NewOrder, offer: Offer, { royaltyBps, taxRates }: Sh
   return { ...offer, ...splitSale({ listAmountMinor: offer.amountMinor, discountMinor: 0, taxRateBps, royaltyBps }) };
 }
 
-/** Key, order, line and payment of all, in one statement. */
-async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<void> {
+/** Key, order, line and payment of all. */
+function placedRows(rows: readonly OrderRow[], now: Date): Parts {
   const at = now.toISOString();
   const values = rows.map((row) => ({
     id: row.id,
@@ -229,23 +230,25 @@ async function insert(tx: Tx, rows: readonly OrderRow[], now: Date): Promise<voi
     key: row.key,
     hash: row.bodyHash,
   }));
-  await tx.execute(sql`
-    with w as materialized (
+  return {
+    order_row: sql`
       select w.*, ${at}::timestamptz as at
       from ${recordset(values)} as w(
         id uuid, buyer uuid, edition uuid, revision uuid, author uuid, list bigint, amount bigint, tax bigint,
         tax_bps int, royalty bigint, royalty_bps int, currency text, country text, evidence jsonb,
-        gateway text, token text, key text, hash text)),
-    kept as (
+        gateway text, token text, key text, hash text)`,
+    key_kept: sql`
       insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
-      select buyer, ${PLACE_ORDER}, key, hash, id, at from w),
-    placed as (
+      select buyer, ${PLACE_ORDER}, key, hash, id, at from order_row`,
+    order_placed: sql`
       insert into "order" (id, buyer_id, status, amount_minor, currency, country, country_evidence, created_at, updated_at)
-      select id, buyer, 'PENDING_PAYMENT', amount, currency, country, evidence, at, at from w),
-    lines as (
+      select id, buyer, 'PENDING_PAYMENT', amount, currency, country, evidence, at, at from order_row`,
+    line_placed: sql`
       insert into order_line (order_id, position, edition_id, revision_id, author_id, list_amount_minor,
                               discount_minor, amount_minor, tax_minor, tax_rate_bps, royalty_minor, royalty_bps)
-      select id, 0, edition, revision, author, list, list - amount, amount, tax, tax_bps, royalty, royalty_bps from w)
-    insert into payment (order_id, gateway, payment_token, idempotency_key, created_at, updated_at)
-    select id, gateway, token, 'order:' || id, at, at from w`);
+      select id, 0, edition, revision, author, list, list - amount, amount, tax, tax_bps, royalty, royalty_bps from order_row`,
+    payment_placed: sql`
+      insert into payment (order_id, gateway, payment_token, idempotency_key, created_at, updated_at)
+      select id, gateway, token, 'order:' || id, at, at from order_row`,
+  };
 }

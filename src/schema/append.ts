@@ -3,6 +3,7 @@
  * the relay when that is done (commit.ts).
  */
 import type { Tx } from '../db/client.ts';
+import type { Parts } from '../db/parts.ts';
 import type { WireEvent } from '../streams/delivery.ts';
 import { type AppendDraft, appendEvents, toWire } from '../streams/outbox.ts';
 import type { Context } from './context.ts';
@@ -11,13 +12,15 @@ import type { Context } from './context.ts';
 const TOLD_MAX = 100;
 const told = new WeakMap<Tx, readonly WireEvent[]>();
 
+/** @param parts what the events tell of, where it is stored in the same statement */
 export async function append(
   { shards, traceId }: Pick<Context, 'shards'> & { traceId?: string | null },
   tx: Tx,
   drafts: readonly AppendDraft[],
   now: Date,
+  parts: Parts = {},
 ): ReturnType<typeof appendEvents> {
-  const events = await appendEvents(tx, drafts, { now, shards, traceId: traceId ?? null });
+  const events = await appendEvents(tx, drafts, { now, shards, traceId: traceId ?? null }, { parts });
   const createdAt = now.toISOString();
   const these = drafts.flatMap((draft, at) => {
     const stored = events[at];

@@ -113,7 +113,7 @@ function placeTogether(
       now,
       terms,
       refuseNew: () => refuseWhenOverloaded({ backlog }, tx).then(() => null, overloaded),
-      tell: (placed) => append({ shards }, tx, eventsOf(placed, orders), now),
+      store: (rows, placed) => append({ shards }, tx, eventsOf(placed, orders), now, rows),
     }),
   );
 }
