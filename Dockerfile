@@ -3,7 +3,7 @@ FROM node:24-slim
 
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY scripts/mend-postgres.mjs scripts/
+COPY scripts/mend-packages.mjs scripts/
 # The image brings Node, and compose brings PostgreSQL: the packages that carry them are taken out again.
 # (`--omit=optional` would also leave out the image library's own programs.)
 RUN npm ci --omit=dev \
