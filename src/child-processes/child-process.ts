@@ -8,7 +8,7 @@
  *
  * It gives way to everything else, so that a burst of books slows nothing down: at a low priority, and, where this process
  * may take that back (root, or a limit for `nice` of 20), for its first ten seconds in the class of what runs only when nothing
- * else wants to (SCHED_IDLE, by `chrt`; Linux). What somebody waits for stays in the ordinary class.
+ * else wants to (SCHED_IDLE, by `chrt`; Linux), where it is also kept to a pace (pace.ts). What somebody waits for stays in the ordinary class.
  *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
@@ -20,6 +20,7 @@ import { existsSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { boundToParent, keepPace } from './pace.ts';
 import { readMemoryMb } from './process-memory.ts';
 
 const CAPS = {
@@ -27,7 +28,7 @@ const CAPS = {
   heapShare: 0.6,
   /** How often the parent looks at the child's memory. */
   memoryCheckIntervalMs: 100,
-  /** So long in the idle class; the slowest real book takes 6 s on idle cores. */
+  /** So long in the idle class and kept to a pace; the slowest real book takes 6 s on idle cores. */
   idleMs: 10_000,
   /** What is kept of the child's last words, to tell a full heap from a crash. */
   stderrLengthMax: 16 * 1024,
@@ -72,13 +73,14 @@ export function runFrom(program: URL, builtPath: string): void {
 
 /** @param task what the program takes; it is copied as `structuredClone` would */
 export async function runInChild(task: object, options: RunOptions): Promise<ChildOutcome> {
+  const bound = options.isWaitedFor === true ? null : await boundToParent();
   if (options.signal?.aborted === true) return { outcome: 'ABORTED', detail: 'Stopped before it began.' };
-  const child = startChild(options);
+  const child = startChild(options, bound);
   const exited = once(child, 'exit');
   // `exit` may come with an error instead (the program cannot be started); awaitOutcome tells that one.
   exited.catch(() => undefined);
   try {
-    return await awaitOutcome(child, task, options);
+    return await awaitOutcome(child, task, options, bound !== null);
   } finally {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
@@ -87,10 +89,14 @@ export async function runInChild(task: object, options: RunOptions): Promise<Chi
   }
 }
 
-function startChild({ program, memoryMbMax, isWaitedFor = false }: RunOptions): ChildProcess {
+/** @param bound what its command begins with, where it may be kept to a pace */
+function startChild(
+  { program, memoryMbMax, isWaitedFor = false }: RunOptions,
+  bound: readonly string[] | null,
+): ChildProcess {
   const node = { execPath: process.execPath, execArgv: sandboxArguments(memoryMbMax) };
   const child = fork(builtPrograms.get(program.href) ?? fileURLToPath(program), {
-    ...(isWaitedFor || !existsSync(SHELL) ? node : idly(node)),
+    ...(isWaitedFor || !existsSync(SHELL) ? node : idly(node, bound ?? [])),
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -109,10 +115,10 @@ export const ENTER_IDLE_CLASS =
   `chrt --idle --pid 0 $$ >/dev/null 2>&1`;
 
 /** The shell becomes Node, as the same process; it has made itself a variable, which Node shall not have. */
-const idly = ({ execPath, execArgv }: { execPath: string; execArgv: string[] }) => ({
-  execPath: SHELL,
-  execArgv: ['-c', `${ENTER_IDLE_CLASS}; unset PWD; exec "$@"`, 'sh', execPath, ...execArgv],
-});
+const idly = ({ execPath, execArgv }: { execPath: string; execArgv: string[] }, bound: readonly string[]) => {
+  const [file, ...args] = [...bound, SHELL, '-c', `${ENTER_IDLE_CLASS}; unset PWD; exec "$@"`, 'sh'];
+  return { execPath: file, execArgv: [...args, execPath, ...execArgv] };
+};
 
 /** In the ordinary class it runs in what processor time purchases and readers leave over. */
 function giveWay(pid: number): void {
@@ -140,7 +146,12 @@ export function sandboxArguments(memoryMbMax: number): string[] {
   ];
 }
 
-async function awaitOutcome(child: ChildProcess, task: object, options: RunOptions): Promise<ChildOutcome> {
+async function awaitOutcome(
+  child: ChildProcess,
+  task: object,
+  options: RunOptions,
+  isPaced: boolean,
+): Promise<ChildOutcome> {
   const { promise, resolve } = Promise.withResolvers<ChildOutcome>();
   let lastWords = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -154,7 +165,9 @@ async function awaitOutcome(child: ChildProcess, task: object, options: RunOptio
   const timer = setTimeout(() => {
     resolve({ outcome: 'TIMED_OUT', detail: `Not finished after ${options.timeoutMs} ms.` });
   }, options.timeoutMs);
+  const endPace = isPaced ? keepPace(child) : () => {};
   const patience = setTimeout(() => {
+    endPace();
     if (child.pid !== undefined) leaveIdleClass(child.pid);
   }, CAPS.idleMs);
   const watch = watchMemory(child, options.memoryMbMax, resolve);
@@ -166,6 +179,7 @@ async function awaitOutcome(child: ChildProcess, task: object, options: RunOptio
   } finally {
     clearTimeout(timer);
     clearTimeout(patience);
+    endPace();
     clearInterval(watch);
     options.signal?.removeEventListener('abort', abort);
   }
