@@ -17,11 +17,11 @@
  * This driver, the one of Redis and the executor of GraphQL make a function for each question and assign it to a property
  * (`this.reject = (error) => …`). V8 takes what is assigned so for a method that will live long and makes it in the old part of
  * its heap, where it holds the question, its values and its answer until the whole heap is looked through. Each collection of
- * young objects then copies what is dead. Mended, the function is given a name first and is young like all else
+ * young objects then copies what is dead. Mended, the function is made apart from the assignment and is young like all else
  * (docs/scaling.md tells what that brings).
  *
  * Promise: does its work once however often it runs, also where an older release has done some of it; says so and fails
- * when a package is another one.
+ * when a package is another one. The script of an older checkout does not know what this one has made: `npm ci` there.
  * Take a mend away when a release of its package passes test/db/driver.test.ts and test/packages.test.ts without it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

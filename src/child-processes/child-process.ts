@@ -8,7 +8,8 @@
  *
  * It gives way to everything else, so that a burst of books slows nothing down: at a low priority, and, where this process
  * may take that back (root, or a limit for `nice` of 20), for its first ten seconds in the class of what runs only when nothing
- * else wants to (SCHED_IDLE, by `chrt`; Linux), where it is also kept to a pace (pace.ts). What somebody waits for stays in the ordinary class.
+ * else wants to (SCHED_IDLE, by `chrt`; Linux). For as long it is also kept to a pace, where there is `setpriv` (pace.ts). What
+ * somebody waits for is at a low priority alone.
  *
  * Life of a run: forked → task sent → progress and partial results → result → killed. Every path ends in a value, and
  * the child is gone before the promise settles.
@@ -73,7 +74,7 @@ export function runFrom(program: URL, builtPath: string): void {
 
 /** @param task what the program takes; it is copied as `structuredClone` would */
 export async function runInChild(task: object, options: RunOptions): Promise<ChildOutcome> {
-  const bound = options.isWaitedFor === true ? null : await boundToParent();
+  const bound = options.isWaitedFor === true || !existsSync(SHELL) ? null : await boundToParent();
   if (options.signal?.aborted === true) return { outcome: 'ABORTED', detail: 'Stopped before it began.' };
   const child = startChild(options, bound);
   const exited = once(child, 'exit');

@@ -3,9 +3,9 @@
  *
  * Those of one turn of the event loop go together, and while one transaction is on its way the next ones gather; alone, an
  * order waits for the end of its turn only. One that takes long, as it may wait for another process's, holds up nobody: the
- * next one begins beside it. Each order is accepted or refused by itself, as if it had come alone; when a transaction fails,
+ * next one begins beside it, and so it does when a crowd waits. Each order is accepted or refused by itself, as if it had come alone; when a transaction fails,
  * each of its orders is tried alone, so that none fails for another's sake.
- * Limits: 100 orders a transaction, two transactions at a time per process, the second after 50 ms.
+ * Limits: 100 orders a transaction, two transactions at a time per process, the second after 50 ms or for 24 orders.
  */
 import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
 import { orderPlaced } from '../events/index.ts';
@@ -15,8 +15,10 @@ import { OverloadedError } from './errors.ts';
 
 const ORDERS_MAX = 100;
 const TRANSACTIONS_MAX = 2;
-/** Two at once halve what each of them holds, and a transaction costs nearly the same whatever it holds. */
+/** Two at once halve what each of them holds, and a few cost nearly as much as many. */
 const LONG_MS = 50;
+/** So many are worth a transaction beside another: PostgreSQL works at both, and this process at neither. */
+const CROWD = 24;
 
 interface Waiting extends PromiseWithResolvers<string> {
   order: TracedOrder;
@@ -68,7 +70,7 @@ class OrderDesk {
   }
 
   #serve(): void {
-    if (this.#young > 0 || this.#long >= TRANSACTIONS_MAX || this.#waiting.length === 0) return;
+    if (!this.#mayBegin()) return;
     this.#young += 1;
     let isLong = false;
     const timer = setTimeout(() => {
@@ -83,6 +85,11 @@ class OrderDesk {
       else this.#young -= 1;
       this.#gather();
     });
+  }
+
+  #mayBegin(): boolean {
+    if (this.#young + this.#long >= TRANSACTIONS_MAX) return false;
+    return this.#waiting.length >= (this.#young === 0 ? 1 : CROWD);
   }
 
   async #settle(together: readonly Waiting[]): Promise<void> {

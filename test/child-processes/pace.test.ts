@@ -1,5 +1,5 @@
 /** How a child is kept from what purchases need, and that it is never left stopped. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -45,6 +45,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 test('while its parent is busy a child works for 5 ms of 20', async () => {
@@ -93,32 +94,55 @@ test('a child whose pace ends is left going', async () => {
   await until(() => isStopped(sleeper.pid));
   end();
   await until(() => !isStopped(sleeper.pid));
-  vi.advanceTimersByTime(1_000);
-  expect(stateOf(sleeper.pid)).not.toBe('T');
+  expect(vi.getTimerCount()).toBe(0);
 });
 
-test.runIf(mayBind)('a task beside short work is kept to a pace, and goes on when that is over', async () => {
-  vi.useRealTimers();
+test.runIf(mayBind)('a task beside short work is kept to a pace for its first ten seconds', async () => {
+  const kill = vi.spyOn(ChildProcess.prototype, 'kill');
+  const signals = () => kill.mock.calls.splice(0).map(([name]) => name);
   const stop = new AbortController();
-  const before = childrenOf(process.pid);
   const { promise: begun, resolve } = Promise.withResolvers<unknown>();
   const never = { policies: [] };
   const running = runInChild(never, { ...limits, program, onPart: resolve, signal: stop.signal });
   await begun;
-  const [child] = childrenOf(process.pid).filter((pid) => !before.includes(pid));
-  await until(() => isStopped(child));
-  await until(() => !isStopped(child));
+  const since = performance.now();
+  await until(() => performance.now() - since > LOOK_MS);
+  vi.advanceTimersByTime(BOUND_MS + 20);
+  expect(signals()).toEqual(['SIGSTOP', 'SIGCONT']);
+  vi.advanceTimersByTime(10_000);
+  expect(signals().at(-1)).toBe('SIGCONT');
+  vi.advanceTimersByTime(1_000);
+  expect(signals()).toEqual([]);
   stop.abort();
   expect(await running).toMatchObject({ outcome: 'ABORTED' });
-  expect(stateOf(child)).toBeNull();
+});
+
+test.runIf(mayBind)('one that somebody waits for is not', async () => {
+  const kill = vi.spyOn(ChildProcess.prototype, 'kill');
+  const stop = new AbortController();
+  const { promise: begun, resolve } = Promise.withResolvers<unknown>();
+  const task = { ...limits, program, onPart: resolve, signal: stop.signal, isWaitedFor: true };
+  const running = runInChild({ policies: [] }, task);
+  await begun;
+  const since = performance.now();
+  await until(() => performance.now() - since > LOOK_MS);
+  vi.advanceTimersByTime(1_000);
+  expect(kill).not.toHaveBeenCalled();
+  stop.abort();
+  await running;
 });
 
 test.runIf(mayBind)('a child that is stopped when its parent is killed is gone with it', async () => {
   const parent = fork(fileURLToPath(new URL('parent-program.ts', import.meta.url)));
+  onTestFinished(() => void parent.kill('SIGKILL'));
   const [message] = await once(parent, 'message');
   expect(message).toBe('begun');
   const [child] = childrenOf(parent.pid);
-  process.kill(child ?? 0, 'SIGSTOP');
+  if (child === undefined) throw new Error('the parent has no child');
+  onTestFinished(() => {
+    if (stateOf(child) !== null) process.kill(child, 'SIGKILL');
+  });
+  process.kill(child, 'SIGSTOP');
   await until(() => isStopped(child));
   parent.kill('SIGKILL');
   await until(() => stateOf(child) === null);

@@ -72,9 +72,8 @@ test('orders of one turn are placed in one transaction', async () => {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('one transaction is on its way at a time; another begins only when it has taken 50 ms', async () => {
-  const { editionId } = await shop.onSale();
-  const buyers = await Promise.all(Array.from({ length: 4 }, () => api.signUp()));
+/** A desk whose transactions begin when their gates are opened. */
+function heldDesk() {
   const { shop: own, orderOf } = ownDesk();
   const gates: (() => void)[] = [];
   const held: typeof own = {
@@ -84,6 +83,37 @@ test('one transaction is on its way at a time; another begins only when it has t
       return own.commitByKey(work);
     },
   };
+  return { held, gates, orderOf };
+}
+
+test('a second transaction begins beside the first at once when 24 orders wait', async () => {
+  const { editionId } = await shop.onSale();
+  const { id } = await api.signUp();
+  const { held, gates, orderOf } = heldDesk();
+  const placed: Promise<unknown>[] = [];
+  const bring = async (count: number) => {
+    for (let n = 0; n < count; n++) placed.push(placeAtDesk(held, orderOf(id, editionId)).catch(() => null));
+    await turn();
+  };
+  await bring(1);
+  await bring(23);
+  expect(gates).toHaveLength(1);
+  await bring(1);
+  expect(gates).toHaveLength(2);
+  await bring(100);
+  expect(gates).toHaveLength(2);
+  for (let opened = 0; opened < 3; opened++) {
+    await vi.waitFor(() => expect(gates.length).toBeGreaterThan(opened));
+    gates[opened]?.();
+  }
+  await Promise.all(placed);
+  expect(gates).toHaveLength(3);
+});
+
+test('one transaction is on its way at a time; another begins only when it has taken 50 ms', async () => {
+  const { editionId } = await shop.onSale();
+  const buyers = await Promise.all(Array.from({ length: 4 }, () => api.signUp()));
+  const { held, gates, orderOf } = heldDesk();
   const place = (at: number) => placeAtDesk(held, orderOf(buyers[at]?.id ?? '', editionId));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const placed = [place(0)];

@@ -81,7 +81,7 @@ anything: no user's data can be in it; a session is given it only where every fi
 that are *read anew* have something in their variables that makes each request another. The two catalogues stand side by
 side, each asked by one caller of an API process of its own, in turns. Purchases at 50/s go in as mutations and come out as server-sent events, with the API and one
 worker in processes of their own and the sandbox gateway over HTTP, after ${findings.warmUpSeconds} s of the same. ${findings.missing === 0 ? 'Every purchase completed.' : `${findings.missing} purchases did not complete in time.`}
-The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while the purchases beside them were made: ${findings.rounds} rounds of ${findings.sizes.paceSeconds} s, as alone. What reads them runs when nothing else wants the processor
+The books of the burst are EPUBs of 20 chapters; ${formatNumber(summarize(findings.booksValidated).median)} of them were validated while the purchases beside them were made: ${findings.rounds} rounds of ${findings.sizes.paceSeconds} s, as alone. What reads them runs when nothing else wants the processor, and in short turns
 ([scaling.md](scaling.md#books-beside-purchases)).`;
 }
 
