@@ -3,8 +3,8 @@
  *
  * Those of one turn of the event loop go together, and while one transaction is on its way the next ones gather; alone, an
  * order waits for the end of its turn only. One that takes long, as it may wait for another process's, holds up nobody: the
- * next one begins beside it, and so it does when a crowd waits. Each order is accepted or refused by itself, as if it had come alone; when a transaction fails,
- * each of its orders is tried alone, so that none fails for another's sake.
+ * next one begins beside it, and so it does when a crowd waits. Each order is accepted or refused by itself, as if it had
+ * come alone; when a transaction fails, each of its orders is tried alone, so that none fails for another's sake.
  * Limits: 100 orders a transaction, two transactions at a time per process, the second after 50 ms or for 24 orders.
  */
 import { placeOrders, type NewOrder, type Placed } from '../db/orders.ts';
@@ -17,7 +17,7 @@ const ORDERS_MAX = 100;
 const TRANSACTIONS_MAX = 2;
 /** Two at once halve what each of them holds, and a few cost nearly as much as many. */
 const LONG_MS = 50;
-/** So many are worth a transaction beside another: PostgreSQL works at both, and this process at neither. */
+/** So many are worth a transaction beside another, for which PostgreSQL has a session of its own. */
 const CROWD = 24;
 
 interface Waiting extends PromiseWithResolvers<string> {

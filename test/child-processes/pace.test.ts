@@ -10,6 +10,8 @@ import { boundToParent, keepPace } from '../../src/child-processes/pace.ts';
 
 const program = new URL('scheduling-program.ts', import.meta.url);
 const limits = { timeoutMs: 60_000, memoryMbMax: 256 };
+const isLinux = process.platform === 'linux';
+/** Where there is `setpriv`; else no child is kept to a pace. */
 const mayBind = (await boundToParent()) !== null;
 const LOOK_MS = 250;
 const BOUND_MS = 20;
@@ -48,7 +50,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('while its parent is busy a child works for 5 ms of 20', async () => {
+test.runIf(isLinux)('while its parent is busy a child works for 5 ms of 20', async () => {
   const sleeper = startSleeper();
   const end = keepPace(sleeper, () => true);
   vi.advanceTimersByTime(BOUND_MS);
@@ -64,30 +66,33 @@ test('while its parent is busy a child works for 5 ms of 20', async () => {
   end();
 });
 
-test('while its parent is calm a child is left alone, and so it is when that becomes calm again', async () => {
-  const sleeper = startSleeper();
-  const stops: unknown[] = [];
-  const kill = (name: NodeJS.Signals) => {
-    if (name === 'SIGSTOP') stops.push(name);
-    return sleeper.kill(name);
-  };
-  let busy = false;
-  const end = keepPace({ kill }, () => busy);
-  vi.advanceTimersByTime(4 * LOOK_MS);
-  expect(stops).toHaveLength(0);
-  busy = true;
-  vi.advanceTimersByTime(2 * LOOK_MS);
-  expect(stops.length).toBeGreaterThan(10);
-  busy = false;
-  vi.advanceTimersByTime(2 * LOOK_MS);
-  const before = stops.length;
-  vi.advanceTimersByTime(4 * LOOK_MS);
-  expect(stops).toHaveLength(before);
-  await until(() => !isStopped(sleeper.pid));
-  end();
-});
+test.runIf(isLinux)(
+  'while its parent is calm a child is left alone, and so it is when that becomes calm again',
+  async () => {
+    const sleeper = startSleeper();
+    const stops: unknown[] = [];
+    const kill = (name: NodeJS.Signals) => {
+      if (name === 'SIGSTOP') stops.push(name);
+      return sleeper.kill(name);
+    };
+    let busy = false;
+    const end = keepPace({ kill }, () => busy);
+    vi.advanceTimersByTime(4 * LOOK_MS);
+    expect(stops).toHaveLength(0);
+    busy = true;
+    vi.advanceTimersByTime(2 * LOOK_MS);
+    expect(stops.length).toBeGreaterThan(10);
+    busy = false;
+    vi.advanceTimersByTime(2 * LOOK_MS);
+    const before = stops.length;
+    vi.advanceTimersByTime(4 * LOOK_MS);
+    expect(stops).toHaveLength(before);
+    await until(() => !isStopped(sleeper.pid));
+    end();
+  },
+);
 
-test('a child whose pace ends is left going', async () => {
+test.runIf(isLinux)('a child whose pace ends is left going', async () => {
   const sleeper = startSleeper();
   const end = keepPace(sleeper, () => true);
   vi.advanceTimersByTime(BOUND_MS + 5);
