@@ -48,7 +48,15 @@ export async function startApi(
   const { db } = database;
   const keyedDb = platform.keyedDatabase.db;
   const notices = await openNoticeReader(platform);
-  const live = new LiveFeed({ db: keyedDb, redis, redisUrl, keys, eventTypes, shards: env.STREAM_SHARDS, log });
+  const live = new LiveFeed({
+    db: keyedDb,
+    redis,
+    redisUrl,
+    keyPrefix: env.REDIS_KEY_PREFIX,
+    eventTypes,
+    shards: env.STREAM_SHARDS,
+    log,
+  });
   await live.start();
   const now = () => systemClock.now();
   const attempts = redisAttempts(redis, env.REDIS_KEY_PREFIX, systemClock);

@@ -80,7 +80,7 @@ export function startDuties<Services>(options: DutiesOptions<Services>): Duties 
   const wakeSoon = () => {
     for (const bell of bells) bell.ringWithin(SOON_MS);
   };
-  const listening = listenToHints(options, options.onHint);
+  const listening = listenToHints(options, 'committed', options.onHint);
   const outage = watchDatabase(options.log);
   const leaders = bells.map((bell, shard) => lead(options, shard, bell, outage));
   const timers = every(options, outage, 'timers', TIMERS_EVERY_MS, async () => {

@@ -16,6 +16,7 @@ import { Consumer } from './consumer.ts';
 import { toDelivery, type WireEvent } from './delivery.ts';
 import { startDuties } from './duties.ts';
 import { createNotifier, readHint, type Wake } from './hints.ts';
+import { LiveHints } from './live-hints.ts';
 import type { Log } from './log.ts';
 import type { ProcessContext } from './process.ts';
 import { shardOf } from './outbox.ts';
@@ -59,6 +60,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const registry = createRegistry(options.workflows);
   const redis = openRedis(options.redisUrl, log);
   const keys = streamKeys(options.keyPrefix);
+  const liveHints = new LiveHints(redis, options.keyPrefix);
   const clock = options.clock ?? systemClock;
   const stopReading = new AbortController();
   const stopNow = new AbortController();
@@ -77,8 +79,14 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     log,
     stopping: stopNow.signal,
     draining: stopReading.signal,
-    wake: () => wake(),
-    wakeSoon: () => relayBell.wakeSoon(),
+    wake: (events = []) => {
+      liveHints.tell(events);
+      wake();
+    },
+    wakeSoon: (events = []) => {
+      liveHints.gather(events);
+      relayBell.wakeSoon();
+    },
     doubts: new Set(),
     recent,
     announcer: (seat) => {

@@ -6,7 +6,7 @@
  */
 import type { Announcer } from './announce.ts';
 import { notingCalls } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, WireEvent } from './delivery.ts';
 import { endWith } from './ending.ts';
 import { StageTimeoutError, TerminalError } from './errors.ts';
 import type { EventDraft, EventType } from './event.ts';
@@ -23,10 +23,10 @@ export interface ExecuteContext<Services> extends SettleContext<Services> {
   readonly log: Log;
   /** Aborts when the worker must stop at once. */
   readonly stopping: AbortSignal;
-  /** Tells the relay that something was committed. */
-  wake(): void;
+  /** Tells the relay that something was committed, and subscribers of what. */
+  wake(events?: readonly WireEvent[]): void;
   /** The same for what this process carries on itself: others may see it a little later, together with what follows. */
-  wakeSoon(): void;
+  wakeSoon(events?: readonly WireEvent[]): void;
   announcer(seat: Seat<Services>): Announcer<Services>;
 }
 

@@ -18,17 +18,30 @@ export type Wake = (events?: readonly WireEvent[]) => void;
 
 const HINT_EVERY_MS = 10;
 const EVENTS_MAX = 100;
-const CHARACTERS_MAX = 64 * 1_024;
+export const CHARACTERS_MAX = 64 * 1_024;
+
+/** `committed` is for whoever leads the relay, `live` for whoever serves subscribers (live-hints.ts). */
+export type Channel = 'committed' | 'live';
 
 /** Redis keeps the keys of its databases apart, but not their channels. */
-export const hintChannel = (redis: Pick<Redis, 'options'>, keyPrefix: string): string =>
-  `${keyPrefix}committed@${redis.options.db ?? 0}`;
+export const hintChannel = (redis: Pick<Redis, 'options'>, keyPrefix: string, channel: Channel): string =>
+  `${keyPrefix}${channel}@${redis.options.db ?? 0}`;
+
+/** While Redis is away nothing can be sent to a stream either, and hints need not queue for it: it is not sent then. */
+export function publishHint(redis: Publisher, name: string, text: string): void {
+  if (redis.status !== 'ready') return;
+  redis.publish(name, text).catch(() => {
+    // What nobody is told is found all the same: by the relay's own look every 250 ms, and in the streams.
+  });
+}
+
+export type Publisher = Pick<Redis, 'publish' | 'status' | 'options'>;
 
 /**
  * Tells other processes, at most once in 10 ms: the first call at once, the last one too unless Redis is away.
  * Of more than 100 events or 64 Ki characters in that time only that there are some is told.
  */
-export function createNotifier(redis: Pick<Redis, 'publish' | 'status' | 'options'>, keyPrefix: string): Wake {
+export function createNotifier(redis: Publisher, keyPrefix: string): Wake {
   let waiting: readonly WireEvent[] = [];
   let isPlanned = false;
   let sentAtMs = Number.NEGATIVE_INFINITY;
@@ -37,11 +50,7 @@ export function createNotifier(redis: Pick<Redis, 'publish' | 'status' | 'option
     waiting = [];
     isPlanned = false;
     sentAtMs = performance.now();
-    // While Redis is away nothing can be sent to a stream either, and hints need not queue for it.
-    if (redis.status !== 'ready') return;
-    redis.publish(hintChannel(redis, keyPrefix), events.length > CHARACTERS_MAX ? '[]' : events).catch(() => {
-      // The relay's own look every 250 ms finds the events all the same.
-    });
+    publishHint(redis, hintChannel(redis, keyPrefix, 'committed'), events.length > CHARACTERS_MAX ? '[]' : events);
   };
   return (events = []) => {
     if (waiting.length <= EVENTS_MAX) waiting = [...waiting, ...events];
@@ -62,17 +71,18 @@ export function createNotifier(redis: Pick<Redis, 'publish' | 'status' | 'option
  */
 export function listenToHints(
   { redisUrl, keyPrefix, log }: { redisUrl: string; keyPrefix: string; log: Log },
+  channel: Channel,
   onHint: (text: string) => void,
 ): { stop(): void } {
   const client = openRedis(redisUrl, log);
   client.on('message', (_channel, text) => onHint(text));
   client.on('ready', () => {
-    client.subscribe(hintChannel(client, keyPrefix)).catch((error: unknown) => {
+    client.subscribe(hintChannel(client, keyPrefix, channel)).catch((error: unknown) => {
       // Lost again, it subscribes again; what Redis refuses it to must be told to whoever set Redis up.
       if (client.status === 'ready')
         log.warn(
-          { error: describeError(error) },
-          'Redis lets this process hear of no commits; its relay looks every 250 ms',
+          { channel, error: describeError(error) },
+          'Redis lets this process hear of no commits; it finds them a little later',
         );
     });
   });

@@ -70,7 +70,10 @@ export class Subscriber implements LiveEvents {
     else this.#wake = callback;
   }
 
+  /** What comes again, from a hint and from its stream, wakes nobody. */
   offer(event: StoredEvent): void {
+    const newest = this.#buffer.at(-1) ?? this.#page.at(-1);
+    if (event.seq <= (newest?.seq ?? this.#last ?? 0)) return;
     // Who is behind reads it from PostgreSQL.
     if (!this.#behind) {
       if (this.#buffer.length >= BUFFER_MAX) this.resync();

@@ -4,7 +4,8 @@
  * Promise: each subscriber gets every event with a greater seq than `after`, once, in order, across losses of Redis;
  * a slow subscriber costs a bounded buffer and nobody else's time.
  * How: PostgreSQL is the truth and is asked whenever the next number is not at hand; one blocking XREAD per process
- * brings what is new, and a map from subject to subscribers says whom it is for.
+ * brings what is new, hints bring the same a little sooner (live-hints.ts), and a map from subject to subscribers says whom
+ * it is for.
  * Not here: what a subscriber does with it (live-subscriber.ts), who may see what (schema).
  */
 import { sql } from 'drizzle-orm';
@@ -14,16 +15,26 @@ import type { Db } from '../db/client.ts';
 import { type Delivered, DeliveryCounts } from './delivery-counts.ts';
 import { decodePack, type WireEvent } from './delivery.ts';
 import { describeError } from './errors.ts';
+import { listenToHints, readHint } from './hints.ts';
 import type { StoredEvent } from './event.ts';
 import { type LiveEvents, PAGE_MAX, Subscriber } from './live-subscriber.ts';
 import type { Log } from './log.ts';
-import { behind, entryNumber, firstNumber, lastNumbers, openBlockingReader, type StreamKeys } from './redis.ts';
+import {
+  behind,
+  entryNumber,
+  firstNumber,
+  lastNumbers,
+  openBlockingReader,
+  type StreamKeys,
+  streamKeys,
+} from './redis.ts';
 
 export interface LiveFeedOptions {
   db: Db;
   redis: Redis;
   redisUrl: string;
-  keys: StreamKeys;
+  /** Put before every Redis key. */
+  keyPrefix: string;
   /** The event types to follow; each has a stream per shard. */
   eventTypes: readonly string[];
   shards: number;
@@ -42,22 +53,27 @@ export class LiveFeed {
   readonly #bySignal = new Map<AbortSignal, { members: Set<Subscriber>; endAll: () => void }>();
   readonly #stopping = new AbortController();
   readonly #delivered = new DeliveryCounts();
+  readonly #keys: StreamKeys;
   #position = new Map<string, number>();
+  #hints: { stop(): void } | null = null;
   #reading: Promise<void> | null = null;
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
+    this.#keys = streamKeys(options.keyPrefix);
   }
 
   /** Follows the streams until `stop`. Resolves once the positions are known, so that nothing later is missed. */
   async start(): Promise<void> {
     const ready = Promise.withResolvers<void>();
+    this.#hints = listenToHints(this.#options, 'live', (text) => this.#offer(readHint(text).map(toStored)));
     this.#reading = this.#follow(ready.resolve);
     await Promise.race([ready.promise, delay(WATCHDOG_MS, undefined, { ref: false })]);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#hints?.stop();
     for (const subscriber of [...this.#bySubject.values()].flat()) subscriber.end();
     await this.#reading;
   }
@@ -157,8 +173,10 @@ export class LiveFeed {
   }
 
   async #findPositions(): Promise<void> {
-    const { eventTypes, shards, keys, redis } = this.#options;
-    const names = eventTypes.flatMap((type) => Array.from({ length: shards }, (_, shard) => keys.key(type, shard)));
+    const { eventTypes, shards, redis } = this.#options;
+    const names = eventTypes.flatMap((type) =>
+      Array.from({ length: shards }, (_, shard) => this.#keys.key(type, shard)),
+    );
     const numbers = await lastNumbers(redis, names);
     this.#position = new Map(names.map((name, index) => [name, numbers[index] ?? 0]));
   }
@@ -188,7 +206,10 @@ export class LiveFeed {
         for (const event of decodePack(fields) ?? []) if (event.again === null) events.push(toStored(event));
       }
     }
-    events.sort((a, b) => a.id - b.id);
+    this.#offer(events.sort((a, b) => a.id - b.id));
+  }
+
+  #offer(events: readonly StoredEvent[]): void {
     for (const event of events)
       for (const subscriber of this.#bySubject.get(event.subject) ?? []) subscriber.offer(event);
   }

@@ -9,7 +9,7 @@ import type { Tx } from '../db/client.ts';
 import { notingCalls } from './calls.ts';
 import type { Carried } from './carry.ts';
 import { checkDeclared, type ExecuteContext, parseInput, peek, runCompensation, runStage } from './execute.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, WireEvent } from './delivery.ts';
 import { describeError, isTransientDatabaseError } from './errors.ts';
 import {
   type FailedTry,
@@ -20,7 +20,16 @@ import {
 } from './failure.ts';
 import type { Seat } from './registry.ts';
 import { claimRuns, haveBegun, type Member } from './runs.ts';
-import { admit, inOneCommit, settle, type Settled, store, storeStraight, straightOrCareful } from './settle.ts';
+import {
+  admit,
+  inOneCommit,
+  settle,
+  type Settled,
+  store,
+  type Stored,
+  storeStraight,
+  straightOrCareful,
+} from './settle.ts';
 import type { OutsideCall, Trail } from './trail.ts';
 
 export interface ProcessContext<Services> extends ExecuteContext<Services>, FailureContext<Services> {
@@ -34,9 +43,11 @@ export interface Processed {
   readonly left: readonly Delivery[];
   /** What this process carries on itself. */
   readonly carried: readonly Carried[];
+  /** What was committed and nobody was told of yet. */
+  readonly events: readonly WireEvent[];
 }
 
-const DONE: Processed = { left: [], carried: [] };
+const DONE: Processed = { left: [], carried: [], events: [] };
 
 /** Works through a batch of a stage that is pure SQL: one commit, or one each when that fails. */
 export async function processBatch<Services>(
@@ -52,15 +63,15 @@ export async function processBatch<Services>(
   return told(context, deliveries, merge(results));
 }
 
-/** Tells the relay what was stored: what this process carries on itself may be seen by others a little later. */
+/** Tells the relay and subscribers what was stored: what this process carries on itself may be seen by others a little later. */
 function told<Services>(
   context: ProcessContext<Services>,
   deliveries: readonly Delivery[],
   processed: Processed,
 ): Processed {
-  if (processed.carried.length === deliveries.length) context.wakeSoon();
-  else context.wake();
-  return processed;
+  if (processed.carried.length === deliveries.length) context.wakeSoon(processed.events);
+  else context.wake(processed.events);
+  return { ...processed, events: [] };
 }
 
 async function processForward<Services>(
@@ -69,7 +80,7 @@ async function processForward<Services>(
   deliveries: readonly Delivery[],
 ): Promise<Processed> {
   try {
-    return { left: [], carried: await commitBatch(context, seat, deliveries) };
+    return { left: [], ...(await commitBatch(context, seat, deliveries)) };
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = deliveries;
@@ -84,7 +95,7 @@ async function commitBatch<Services>(
   context: ProcessContext<Services>,
   seat: Seat<Services>,
   deliveries: readonly Delivery[],
-): Promise<Carried[]> {
+): Promise<Stored> {
   const startedAt = performance.now();
   const run = async (tx: Tx, members: readonly { delivery: Delivery; failures: number; before: Trail | null }[]) => {
     const inputs = members.map(({ delivery, failures }) => parseInput(seat, delivery, failures));
@@ -111,7 +122,7 @@ async function commitBatch<Services>(
       context.db.transaction(async (tx) => {
         const admitted = await admit(tx, context, seat, deliveries);
         if (admitted.length < deliveries.length) context.doubts.add(seat.id);
-        if (admitted.length === 0) return [];
+        if (admitted.length === 0) return DONE;
         const members = admitted.map(({ delivery, claimed }) => ({
           delivery,
           failures: claimed.failures,
@@ -182,7 +193,7 @@ export async function settleGroup<Services>(
 ): Promise<Processed> {
   const deliveries = settled.map((one) => one.delivery);
   try {
-    return told(context, deliveries, { left: [], carried: await settle(context, seat, settled) });
+    return told(context, deliveries, { left: [], ...(await settle(context, seat, settled)) });
   } catch (error) {
     if (isTransientDatabaseError(error)) return postpone(context, seat, deliveries, error);
     const [only, ...others] = settled;
@@ -201,7 +212,7 @@ async function processAlone<Services>(
 ): Promise<Processed> {
   const { members, left } = await lookAhead(context, seat, [delivery]);
   const [member] = members;
-  if (!member) return { left, carried: [] };
+  if (!member) return { ...DONE, left };
   const result = await attempt(context, seat, delivery, member.claimed.failures);
   return 'settled' in result ? settleGroup(context, seat, [result.settled]) : result.processed;
 }
@@ -224,7 +235,7 @@ export async function fail<Services>(
   error: unknown,
   calls: readonly OutsideCall[] = [],
 ): Promise<Processed> {
-  if (context.stopping.aborted) return { left: [delivery], carried: [] };
+  if (context.stopping.aborted) return { ...DONE, left: [delivery] };
   try {
     tell(context, seat, delivery, error, await recordFailure(context, seat, delivery, { error, calls }));
     return DONE;
@@ -271,10 +282,11 @@ function postpone<Services>(
     { stage: seat.id, runs: deliveries.length, error: describeError(error) },
     'the database did not answer; the deliveries stay pending and will be worked on again',
   );
-  return { left: deliveries, carried: [] };
+  return { ...DONE, left: deliveries };
 }
 
 const merge = (results: readonly Processed[]): Processed => ({
   left: results.flatMap((result) => result.left),
   carried: results.flatMap((result) => result.carried),
+  events: results.flatMap((result) => result.events),
 });

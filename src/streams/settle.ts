@@ -9,7 +9,7 @@
 import type { Db, Tx } from '../db/client.ts';
 import type { Clock } from './clock.ts';
 import { afterSuccess } from './decide.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, WireEvent } from './delivery.ts';
 import {
   type AppendDraft,
   type AppendedEvent,
@@ -60,6 +60,14 @@ export async function admit<Services>(
   return claimRuns(tx, seat, deliveries, true);
 }
 
+/** What came of outcomes that were stored. */
+export interface Stored {
+  /** What this process carries on itself, once it is committed. */
+  readonly carried: readonly Carried[];
+  /** As they will travel, in the order in which they are told. */
+  readonly events: readonly WireEvent[];
+}
+
 /** An outcome of a handler, and what it was given. */
 export interface Result {
   readonly delivery: Delivery;
@@ -74,13 +82,12 @@ export interface Result {
 
 /**
  * Stores outcomes of a stage's handler in one commit. Members that come too late are dropped silently.
- * @returns what this process carries on itself
  */
 export async function settle<Services>(
   context: SettleContext<Services>,
   seat: Seat<Services>,
   settled: readonly Settled[],
-): Promise<Carried[]> {
+): Promise<Stored> {
   const straight = settled.map((one) => ({ ...one, failures: 0, before: null }));
   const deliveries = settled.map((one) => one.delivery);
   return straightOrCareful(context, seat, deliveries, {
@@ -159,7 +166,7 @@ export async function storeStraight<Services>(
   context: SettleContext<Services>,
   seat: Seat<Services>,
   results: readonly Result[],
-): Promise<Carried[]> {
+): Promise<Stored> {
   if (results.some(({ outcome }) => outcome.kind === 'SNOOZE')) throw new SnoozedError();
   const now = context.clock.now();
   // Where something may have been announced meanwhile, the number of what comes next has to be looked up.
@@ -171,25 +178,21 @@ export async function storeStraight<Services>(
   const straight = begins
     ? beginStraight(seat, steps, { now, shards: context.shards })
     : advanceStraight(seat, steps, now);
-  const { carried } = await tell(tx, context, seat, { results, told, straight, now });
-  return carried;
+  return tell(tx, context, seat, { results, told, straight, now });
 }
 
-/**
- * Writes, events, runs and timers of admitted members, inside their transaction.
- * @returns what this process carries on itself once that is committed
- */
+/** Writes, events, runs and timers of admitted members, inside their transaction. */
 export async function store<Services>(
   tx: Tx,
   context: SettleContext<Services>,
   seat: Seat<Services>,
   results: readonly Result[],
-): Promise<Carried[]> {
+): Promise<Stored> {
   const now = context.clock.now();
   const told = results.flatMap((result) => toldBy(context, seat, result, null));
-  const { events, carried } = await tell(tx, context, seat, { results, told, straight: undefined, now });
+  const stored = await tell(tx, context, seat, { results, told, straight: undefined, now });
   const advances = told.flatMap(({ delivery: { runId }, step: { fromEventId, stage, state } }, at) => {
-    const event = events[at];
+    const event = stored.events[at];
     return event && fromEventId !== null ? [{ runId, eventId: event.id, stage, state }] : [];
   });
   await advanceRuns(tx, advances, now);
@@ -202,13 +205,10 @@ export async function store<Services>(
       return [{ stage: seat.id, runId, eventId, kind: 'RUN' as const, dueAt: until, trail }];
     }),
   );
-  return carried;
+  return stored;
 }
 
-/**
- * Writes and events of outcomes, and, going straight, the steps of their runs.
- * @returns the events in the order in which they are told, and what this process carries on itself
- */
+/** Writes and events of outcomes, and, going straight, the steps of their runs. */
 async function tell<Services>(
   tx: Tx,
   context: SettleContext<Services>,
@@ -219,23 +219,27 @@ async function tell<Services>(
     straight,
     now,
   }: { results: readonly Result[]; told: readonly Told[]; straight: Steps | undefined; now: Date },
-) {
+): Promise<Stored> {
   const carriers = carriersOf(context, seat);
   const writes = results.map(({ outcome }) => outcome.write);
   const drafts = told.map(({ draft }) => draft);
   const options = { now, shards: context.shards, carriers };
   const events = await storeWithEvents(tx, writes, drafts, options, straight);
   const carried: Carried[] = [];
+  const wires: WireEvent[] = [];
   const createdAt = now.toISOString();
   for (const [index, { draft, delivery, step }] of told.entries()) {
     const stored = events[index];
     if (!stored) throw new Error(`event ${draft.type} of run ${delivery.runId} was not stored`);
-    noteRecent(context, draft, stored, createdAt);
+    // As it will travel, if this process is the one that sends it.
+    const wire = toWire(draft, stored, createdAt);
+    context.recent.note(shardOf(draft.subject, context.shards), wire);
+    wires.push(wire);
     if (step.fromEventId !== null && carriers[draft.type] !== undefined) {
       carried.push(carryOn(step.stage, delivery.runId, draft, stored));
     }
   }
-  return { events, carried };
+  return { events: wires, carried };
 }
 
 interface Told {
@@ -281,14 +285,4 @@ export async function storeWithEvents(
   const { functions, parts } = writesOf(writes);
   for (const write of functions) await write(tx);
   return appendEvents(tx, drafts, options, { parts, steps });
-}
-
-/** As it will travel, if this process is the one that sends it. */
-function noteRecent<Services>(
-  { recent, shards }: SettleContext<Services>,
-  draft: EventDraft & { origin: EventOrigin },
-  stored: AppendedEvent,
-  createdAt: string,
-): void {
-  recent.note(shardOf(draft.subject, shards), toWire(draft, stored, createdAt));
 }

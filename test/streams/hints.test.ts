@@ -33,10 +33,13 @@ describe('what is told', () => {
   beforeEach(async () => {
     redis = openRedis(inject('redisUrl'), quietLog);
     heard = [];
-    listener = listenToHints({ redisUrl: inject('redisUrl'), keyPrefix, log: quietLog }, (text) =>
+    listener = listenToHints({ redisUrl: inject('redisUrl'), keyPrefix, log: quietLog }, 'committed', (text) =>
       heard.push(readHint(text)),
     );
-    await vi.waitUntil(async () => (await redis.pubsub('NUMSUB', hintChannel(redis, keyPrefix))).includes(1), WAIT);
+    await vi.waitUntil(
+      async () => (await redis.pubsub('NUMSUB', hintChannel(redis, keyPrefix, 'committed'))).includes(1),
+      WAIT,
+    );
   });
   afterEach(() => {
     listener.stop();
@@ -88,7 +91,8 @@ describe('what is told', () => {
   });
 
   test('need not be readable to say that something was committed', async () => {
-    for (const text of ['no JSON', '{}', '[{"id":"1"}]']) await redis.publish(hintChannel(redis, keyPrefix), text);
+    for (const text of ['no JSON', '{}', '[{"id":"1"}]'])
+      await redis.publish(hintChannel(redis, keyPrefix, 'committed'), text);
     await vi.waitFor(() => expect(heard).toEqual([[], [], []]), WAIT);
   });
 });

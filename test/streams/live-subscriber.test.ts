@@ -116,3 +116,21 @@ test('who waits is called back once, when there is something: at once, when an e
   wait('end');
   expect(called.slice(4)).toEqual(['end']);
 });
+
+test('what comes again wakes nobody, whether it was pulled, waits, or was read', async () => {
+  const feed = feedOf(3);
+  const subscriber = new Subscriber(feed, 'a:1', 0);
+  expect(await pull(subscriber, 1)).toEqual([1]);
+  // Two are left of the page.
+  for (const seq of upTo(1, 5)) subscriber.offer(event(seq));
+  for (const seq of upTo(1, 5)) subscriber.offer(event(seq));
+  expect(await pull(subscriber, 4)).toEqual(upTo(2, 5));
+  let woken = 0;
+  subscriber.whenReady(() => woken++);
+  for (const seq of upTo(1, 5)) subscriber.offer(event(seq));
+  expect(woken).toBe(0);
+  subscriber.offer(event(6));
+  expect(woken).toBe(1);
+  expect(await pull(subscriber, 1)).toEqual([6]);
+  expect(feed.pages).toEqual([0]);
+});

@@ -12,12 +12,12 @@ test('both go on, and the subscriber has missed nothing', async () => {
   const admin = postgres(inject('databaseUrl'), { max: 1, onnotice: () => {} });
   const name = new URL(database.url).pathname.slice(1);
   const engine = createTestEngine(database.current, [shipping]);
-  const { redis, keys } = engine;
+  const { redis, keyPrefix } = engine;
   const feed = new LiveFeed({
     db: database.current.db,
     redis,
     redisUrl: inject('redisUrl'),
-    keys,
+    keyPrefix,
     eventTypes: ['parcel.ordered', 'parcel.packed', 'parcel.paid', 'parcel.shipped'],
     shards: 1,
     log: quietLog,

@@ -32,7 +32,8 @@ test('a subscriber is given the steps of a run that were sent at once, and asks 
   const { db } = database.current;
   const redis = openRedis(inject('redisUrl'), quietLog);
   stops.push(() => redis.disconnect());
-  const keys = streamKeys(`test:${randomUUID()}:`);
+  const keyPrefix = `test:${randomUUID()}:`;
+  const keys = streamKeys(keyPrefix);
   const append = (event: EventDraft) =>
     db.transaction((tx) => appendEvents(tx, [event], { now: new Date(), shards: 1 }));
   const relay = () => relayOnce({ db, redis, keys, shard: 0, registry: { readersOf: () => [] }, log: quietLog });
@@ -42,7 +43,7 @@ test('a subscriber is given the steps of a run that were sent at once, and asks 
     db: watched,
     redis,
     redisUrl: inject('redisUrl'),
-    keys,
+    keyPrefix,
     eventTypes,
     shards: 1,
     log: quietLog,

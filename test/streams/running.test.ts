@@ -30,12 +30,12 @@ function startEngine(keyPrefix?: string): TestEngine {
 }
 
 async function startFeed(engine: TestEngine): Promise<LiveFeed> {
-  const { redis, keys } = engine;
+  const { redis, keyPrefix } = engine;
   const feed = new LiveFeed({
     db: database.current.db,
     redis,
     redisUrl: inject('redisUrl'),
-    keys,
+    keyPrefix,
     eventTypes: EVENT_TYPES,
     shards: 1,
     log: quietLog,

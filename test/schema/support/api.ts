@@ -166,7 +166,8 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     error: (fields: object, message: string) => lines.push({ level: 'error', fields, message }),
   };
   const clock = { now: options.now ?? (() => new Date()) };
-  const keys = streamKeys(`test:${randomUUID()}:`);
+  const keyPrefix = `test:${randomUUID()}:`;
+  const keys = streamKeys(keyPrefix);
   const redisUrl = inject('redisUrl');
   const redis = openRedis(redisUrl, log);
   const eventTypes = [
@@ -191,7 +192,7 @@ async function open({ db }: Database, lines: LogLine[], options: ApiOptions): Pr
     'health.reported',
     'stage.retrying',
   ];
-  const feed = new LiveFeed({ db, redis, redisUrl, keys, eventTypes, shards: 1, log });
+  const feed = new LiveFeed({ db, redis, redisUrl, keyPrefix, eventTypes, shards: 1, log });
   await feed.start();
   const folderPath = await mkdtemp(join(tmpdir(), 'booky-api-'));
   const secret = 'a secret of more than thirty-two characters';

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import type { WireEvent } from '../../src/streams/delivery.ts';
+import { hintChannel, listenToHints, readHint } from '../../src/streams/hints.ts';
+import { advance, LiveFeed, once, openRedis } from '../../src/streams/index.ts';
+import { LiveHints } from '../../src/streams/live-hints.ts';
+import { toWire } from '../../src/streams/outbox.ts';
+import { useDatabase } from '../support/database.ts';
+import {
+  createTestEngine,
+  parcelOrdered,
+  parcelPacked,
+  parcelPaid,
+  parcelShipped,
+  quietLog,
+  stage,
+  type TestEngine,
+  workflow,
+} from './support.ts';
+import { shipping } from './workflows.ts';
+
+const database = useDatabase();
+const WAIT = { timeout: 20_000, interval: 10 };
+const RELAY_LOCK = 29_556;
+
+const eventOf = (id: number, parcel = `p${id}`): WireEvent =>
+  toWire(parcelOrdered.of({ parcel }), { id, subject: `parcel:${parcel}`, seq: 1 }, '2026-01-01T00:00:00.000Z');
+const eventsOf = (count: number, from = 1) => Array.from({ length: count }, (_, at) => eventOf(from + at));
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+
+/** Hears what is told of this prefix. */
+async function listen(redis: Redis, keyPrefix: string): Promise<(readonly WireEvent[])[]> {
+  const heard: (readonly WireEvent[])[] = [];
+  const options = { redisUrl: inject('redisUrl'), keyPrefix, log: quietLog };
+  const listener = listenToHints(options, 'live', (text) => heard.push(readHint(text)));
+  stops.push(() => listener.stop());
+  const channel = hintChannel(redis, keyPrefix, 'live');
+  await vi.waitUntil(async () => (await redis.pubsub('NUMSUB', channel)).includes(1), WAIT);
+  return heard;
+}
+
+describe('what is told', () => {
+  const keyPrefix = `test:${randomUUID()}:`;
+  let redis: Redis;
+  let heard: (readonly WireEvent[])[];
+  beforeEach(async () => {
+    redis = openRedis(inject('redisUrl'), quietLog);
+    stops.push(() => redis.disconnect());
+    heard = await listen(redis, keyPrefix);
+  });
+
+  test('is what was gathered and what follows it, in one message and once', async () => {
+    const hints = new LiveHints(redis, keyPrefix);
+    hints.gather(eventsOf(2));
+    hints.gather(eventsOf(1, 3));
+    hints.tell(eventsOf(1, 4));
+    hints.tell([]);
+    hints.tell(eventsOf(1, 5));
+    await vi.waitFor(() => expect(heard).toEqual([eventsOf(4), eventsOf(1, 5)]), WAIT);
+  });
+
+  test('is nothing, when it is too much; and what comes after that is told again', async () => {
+    const hints = new LiveHints(redis, keyPrefix);
+    hints.tell(eventsOf(33));
+    hints.tell([eventOf(1, 'x'.repeat(70_000))]);
+    for (let at = 0; at < 40; at++) hints.gather([eventOf(at)]);
+    hints.tell(eventsOf(30));
+    hints.tell(eventsOf(32));
+    await vi.waitFor(() => expect(heard).toEqual([eventsOf(32)]), WAIT);
+  });
+
+  test('is not what the relay has long sent', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    stops.push(() => vi.useRealTimers());
+    const hints = new LiveHints(redis, keyPrefix);
+    hints.gather(eventsOf(1));
+    vi.advanceTimersByTime(49);
+    hints.gather(eventsOf(1, 2));
+    vi.advanceTimersByTime(1);
+    hints.tell(eventsOf(1, 3));
+    await vi.waitFor(() => expect(heard).toEqual([eventsOf(2, 2)]), WAIT);
+  });
+
+  test('waits for no Redis that is away', () => {
+    const away = new Redis(inject('redisUrl'), { lazyConnect: true });
+    new LiveHints(away, keyPrefix).tell(eventsOf(1));
+    // A command would have made it connect.
+    expect(away.status).toBe('wait');
+    away.disconnect();
+  });
+});
+
+describe('subscribers', () => {
+  let engine: TestEngine;
+
+  async function start(engineOfTest: TestEngine): Promise<LiveFeed> {
+    engine = engineOfTest;
+    engine.start();
+    stops.push(() => engine.stop());
+    const feed = new LiveFeed({
+      db: database.current.db,
+      redis: engine.redis,
+      redisUrl: inject('redisUrl'),
+      keyPrefix: engine.keyPrefix,
+      eventTypes: [parcelOrdered, parcelPacked, parcelPaid, parcelShipped].map(({ type }) => type),
+      shards: 1,
+      log: quietLog,
+    });
+    await feed.start();
+    stops.push(() => feed.stop());
+    return feed;
+  }
+
+  /** Stores an order, and begins with it, although nothing is sent. */
+  async function begin(parcel: string): Promise<void> {
+    const at = engine.clock.now().toISOString();
+    const told = (await engine.order(parcel)).map((one) => toWire(parcelOrdered.of({ parcel }), one, at));
+    await vi.waitFor(async () => {
+      engine.wake(told);
+      expect(await engine.run(parcel)).toBeDefined();
+    }, WAIT);
+  }
+
+  /** Meanwhile nothing is numbered, and so nothing sent. */
+  const whileNothingIsSent = (work: () => Promise<void>) =>
+    database.current.sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${RELAY_LOCK}, 0)`;
+      await work();
+    });
+
+  test('hear of each step before it is sent, and of none again when it is', async () => {
+    const feed = await start(createTestEngine(database.current, [shipping]));
+    const live = feed.subscribe('parcel:a', { after: null });
+    live.startAfter(1);
+    const sent = () => engine.redis.exists(engine.keys.key('parcel.shipped', 0));
+    await whileNothingIsSent(async () => {
+      await begin('a');
+      const seen = [];
+      while (seen.length < 3) seen.push((await live.next()).value?.seq);
+      expect(seen).toEqual([2, 3, 4]);
+      expect(await sent()).toBe(0);
+    });
+    let woken = 0;
+    live.whenReady(() => woken++);
+    const other = feed.subscribe('parcel:b', { after: null });
+    other.startAfter(0);
+    await engine.order('b');
+    engine.wake();
+    // What was sent of the first went before what was sent of the second.
+    expect((await other.next()).value?.seq).toBe(1);
+    await vi.waitFor(async () => expect(await sent()).toBe(1), WAIT);
+    expect(woken).toBe(0);
+  });
+
+  test('are told of nothing that was not committed', async () => {
+    let tries = 0;
+    const failing = workflow('failing', {
+      startedBy: 'an order',
+      stages: [
+        stage('pack', {
+          on: parcelOrdered,
+          emits: [parcelShipped],
+          retry: once,
+          runBatch: async (_tx, inputs) =>
+            inputs.map(({ payload }) =>
+              advance(parcelShipped.of(payload), async (tx) => {
+                tries += 1;
+                // The event is stored behind this, and all is refused at the end.
+                await tx.execute(`create temp table refused (id int primary key deferrable initially deferred)`);
+                await tx.execute(`insert into refused values (1), (1)`);
+              }),
+            ),
+        }),
+      ],
+    });
+    await start(createTestEngine(database.current, [failing]));
+    const heard = await listen(engine.redis, engine.keyPrefix);
+    await begin('a').catch(() => {});
+    await vi.waitFor(() => expect(tries).toBeGreaterThan(0), WAIT);
+    await vi.waitFor(async () => expect((await engine.run('a'))?.state).toBe('PARKED'), WAIT);
+    expect(heard.flat().map(({ type }) => type)).not.toContain('parcel.shipped');
+  });
+});
