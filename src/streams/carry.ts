@@ -43,6 +43,7 @@ export function carryOn(
   runId: string,
   event: EventDraft,
   { id: eventId, seq }: { id: number; seq: number },
+  handed?: object,
 ): Carried {
   return {
     stage,
@@ -58,6 +59,7 @@ export function carryOn(
       again: false,
       startsRun: false,
       isReturned: true,
+      handed,
     },
   };
 }

@@ -42,6 +42,8 @@ export interface Delivery {
   readonly startsRun: boolean;
   /** Some stage returned it; else a request or a timer made it. */
   readonly isReturned: boolean;
+  /** What the stage before has handed on in this process, with the commit that it was true in. */
+  readonly handed?: object | undefined;
 }
 
 export interface StreamEntry {

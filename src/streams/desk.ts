@@ -122,7 +122,8 @@ export class Desk<Services> {
   /** Others leave it to this process while it lives: it must not be forgotten here. */
   #carryAgain(delivery: Delivery): void {
     if (this.#context.draining.aborted) return;
-    this.#again.push(delivery);
+    // What was handed on with it was true then.
+    this.#again.push({ ...delivery, handed: undefined });
     if (this.#again.length > 1) return;
     setTimeout(() => {
       const again = this.#again;

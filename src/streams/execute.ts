@@ -54,6 +54,7 @@ export function parseInput<Services>(seat: Seat<Services>, delivery: Delivery, f
     subject: delivery.subject,
     payload: parsed.data,
     attempt: failures + 1,
+    handed: delivery.handed,
   };
 }
 

@@ -20,6 +20,7 @@ export { refuseStrandedShards } from './shards.ts';
 export { hurryRuns } from './timers.ts';
 export {
   advance,
+  handOn,
   type Compensation,
   declare,
   type GroupedWrite,

@@ -228,7 +228,7 @@ async function tell<Services>(
   const carried: Carried[] = [];
   const wires: WireEvent[] = [];
   const createdAt = now.toISOString();
-  for (const [index, { draft, delivery, step }] of told.entries()) {
+  for (const [index, { draft, delivery, step, handOn }] of told.entries()) {
     const stored = events[index];
     if (!stored) throw new Error(`event ${draft.type} of run ${delivery.runId} was not stored`);
     // As it will travel, if this process is the one that sends it.
@@ -236,7 +236,7 @@ async function tell<Services>(
     context.recent.note(shardOf(draft.subject, context.shards), wire);
     wires.push(wire);
     if (step.fromEventId !== null && carriers[draft.type] !== undefined) {
-      carried.push(carryOn(step.stage, delivery.runId, draft, stored));
+      carried.push(carryOn(step.stage, delivery.runId, draft, stored, handOn));
     }
   }
   return { events: wires, carried };
@@ -246,6 +246,7 @@ interface Told {
   readonly draft: EventDraft & { readonly seq: number | null; readonly origin: EventOrigin };
   readonly delivery: Delivery;
   readonly step: RunStep;
+  readonly handOn: object | undefined;
 }
 
 /** The events of an outcome, in the order in which they are told: what the stage returned, and what follows it. */
@@ -257,7 +258,7 @@ function toldBy<Services>(
 ): Told[] {
   const { delivery, outcome, failures, durationMs, before, calls } = result;
   if (outcome.kind === 'SNOOZE') return [];
-  const { event, followedBy } = outcome;
+  const { event, followedBy, handOn } = outcome;
   const { runId, subject } = delivery;
   const next = afterSuccess(registry, seat, event.type);
   if (next.state === 'RUNNING' && event.subject !== subject) {
@@ -267,11 +268,11 @@ function toldBy<Services>(
   const by = { runId, stage: seat.id, attempts: failures + 1 };
   const origin = { ...by, durationMs, trail: withCalls(before, calls) };
   const step = { ...next, subject, fromEventId: delivery.eventId };
-  const told: Told = { draft: { ...event, seq, origin }, delivery, step };
+  const told: Told = { draft: { ...event, seq, origin }, delivery, step, handOn };
   if (!followedBy) return [told];
   // Time and calls of the try stand beside the first, so that whoever adds them up counts them once.
   const draft = { ...followedBy, seq: seq === null ? null : seq + 1, origin: { ...by, durationMs: null } };
-  return [told, { draft, delivery, step: { ...step, fromEventId: null } }];
+  return [told, { draft, delivery, step: { ...step, fromEventId: null }, handOn: undefined }];
 }
 
 /** Writes, and the events that tell of them; grouped writes and events are one statement. */

@@ -21,6 +21,11 @@ export interface StageInput<Payload> {
   readonly payload: Payload;
   /** 1 for the first try. */
   readonly attempt: number;
+  /**
+   * What the stage before has handed on (`handOn`), where its commit and this try are the same process's and one follows
+   * the other at once; else undefined: then it is to be read.
+   */
+  readonly handed?: object | undefined;
 }
 
 export interface StageContext<Services, Announced extends string = string> {
@@ -82,6 +87,7 @@ export interface Advance<Name extends string, Announced extends string = string>
   readonly write?: Write | undefined;
   /** Told right behind it, about the same subject; the run does not wait for anybody to read it. */
   readonly followedBy?: EventDraft<Announced> | undefined;
+  readonly handOn?: object | undefined;
 }
 
 /** Nothing failed, it is only too early: store `write`, and come back later. Spends no attempt. */
@@ -104,6 +110,15 @@ export const advance = <Name extends string, Announced extends string = never>(
   write?: Write,
   followedBy?: EventDraft<Announced>,
 ): Advance<Name, Announced> => ({ kind: 'ADVANCE', event, write, followedBy });
+
+/**
+ * Saves the next stage from reading what this one knows.
+ * @param handed what the next stage would read once `outcome` is committed; given to it in memory, and to nobody else
+ */
+export const handOn = <Name extends string, Announced extends string>(
+  outcome: Advance<Name, Announced>,
+  handed: object,
+): Advance<Name, Announced> => ({ ...outcome, handOn: handed });
 
 export const snooze = (delayMs: number, write?: Write): Snooze => ({ kind: 'SNOOZE', delayMs, write });
 

@@ -18,6 +18,7 @@ import {
 import {
   advance,
   type Compensation,
+  handOn,
   snooze,
   type StageContext,
   type StageInput,
@@ -26,7 +27,7 @@ import {
 } from '../../streams/index.ts';
 import type { ConsumerServices } from '../services.ts';
 import { finalIfRejected } from './gateway-errors.ts';
-import { type PurchaseOrder, readOrder, readSoldOrder } from './order-reads.ts';
+import { inHand, OrderInHand, type PurchaseOrder, readOrder, readSoldOrder } from './order-reads.ts';
 import { changeOrder, changedOrders } from './order-writes.ts';
 
 type Input = StageInput<{ orderId: string }>;
@@ -44,13 +45,19 @@ const ACTION_LOOK_MS = { min: 2_000, max: 30_000, ageRatio: 0.2 };
 export const gatewayKey = (order: { idempotencyKey: string }, verb: 'authorize' | 'capture' | 'void' | 'refund') =>
   `${order.idempotencyKey}:${verb}`;
 
-export async function authorizePayment({ payload: { orderId } }: Input, context: Context) {
-  const order = await readOrder(context.services.db, orderId);
+export async function authorizePayment(input: Input, context: Context) {
+  const { orderId } = input.payload;
+  const known = inHand(input);
+  const order = known?.order ?? (await readOrder(context.services.db, orderId));
   if (order.amountMinor === 0) return authorized(order, null, context);
   const answer = await authorize(context.services.gateway, order, context.signal);
   switch (answer.kind) {
-    case 'AUTHORIZED':
-      return authorized(order, answer.authorizationRef, context);
+    case 'AUTHORIZED': {
+      const { authorizationRef } = answer;
+      const outcome = authorized(order, authorizationRef, context);
+      if (!known) return outcome;
+      return handOn(outcome, new OrderInHand({ ...order, status: 'CAPTURING', authorizationRef }, known.sales));
+    }
     case 'DECLINED':
       return declined(order, answer.message, context);
     case 'REQUIRES_ACTION': {

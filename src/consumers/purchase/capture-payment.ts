@@ -11,14 +11,15 @@ import { advance, snooze, type StageContext, type StageInput, TerminalError, tog
 import type { ConsumerServices } from '../services.ts';
 import { gatewayKey } from './authorize-payment.ts';
 import { finalIfRejected } from './gateway-errors.ts';
-import { type PurchaseOrder, readSoldOrder } from './order-reads.ts';
+import { inHand, type PurchaseOrder, readSoldOrder } from './order-reads.ts';
 import { changedOrders } from './order-writes.ts';
 
 type Context = StageContext<ConsumerServices, 'payment.capture-started'>;
 
-export async function capturePayment({ payload: { orderId } }: StageInput<{ orderId: string }>, context: Context) {
+export async function capturePayment(input: StageInput<{ orderId: string }>, context: Context) {
+  const { orderId } = input.payload;
   // Read together: nothing is to be waited for between the provider's answer and its booking.
-  const { order, sales } = await readSoldOrder(context.services.db, orderId);
+  const { order, sales } = inHand(input) ?? (await readSoldOrder(context.services.db, orderId));
   if (order.amountMinor === 0) return paid(order, sales, null, context);
   if (order.status !== 'CAPTURING' && !(await announceCapture(order, context))) return snooze(0);
   if (!order.authorizationRef) throw new TerminalError(`order ${orderId} has no authorization to capture`);

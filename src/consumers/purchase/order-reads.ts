@@ -1,11 +1,28 @@
 /** What the purchase stages need to know of an order. What runs beside each other is read together. */
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import type { Sale } from '../../db/ledger.ts';
 import { batched } from '../../db/batched.ts';
 import type { Db } from '../../db/client.ts';
-import { orderLines, orders, payments } from '../../db/tables/index.ts';
-import { TerminalError } from '../../streams/index.ts';
+import { claims, editions, entitlements, orderLines, orders, payments } from '../../db/tables/index.ts';
+import { type Reads, TerminalError } from '../../streams/index.ts';
 
 export type PurchaseOrder = Awaited<ReturnType<typeof readOrder>>;
+
+/** An order with its lines, as a stage hands it on to the next (`handOn`). */
+export class OrderInHand {
+  readonly order: PurchaseOrder;
+  /** The money of its lines, as it was frozen, and whom each royalty goes to. */
+  readonly sales: readonly Sale[];
+
+  constructor(order: PurchaseOrder, sales: readonly Sale[]) {
+    this.order = order;
+    this.sales = sales;
+  }
+}
+
+/** What the stage before has handed on, if it did. */
+export const inHand = ({ handed }: { readonly handed?: object | undefined }): OrderInHand | null =>
+  handed instanceof OrderInHand ? handed : null;
 
 const orderColumns = {
   id: orders.id,
@@ -47,10 +64,34 @@ const soldOrderOf = batched(async (db: Db, orderIds) => {
     .innerJoin(orderLines, eq(orderLines.orderId, orders.id))
     .where(isOneOf(orderIds));
   const sales = Map.groupBy(rows, ({ order }) => order.id);
-  return new Map(rows.map(({ order }) => [order.id, { order, sales: salesIn(sales.get(order.id)) }]));
+  return new Map(rows.map(({ order }) => [order.id, new OrderInHand(order, salesIn(sales.get(order.id)))]));
 });
 
-const salesIn = <Sale>(rows: readonly { sale: Sale }[] = []): Sale[] => rows.map(({ sale }) => sale);
+const salesIn = (rows: readonly { sale: Sale }[] = []): Sale[] => rows.map(({ sale }) => sale);
+
+export interface OrderedLine {
+  readonly order: PurchaseOrder;
+  readonly sale: Sale;
+  readonly saleStatus: (typeof editions.$inferSelect)['saleStatus'];
+  /** The right that whoever is to have the book has to it already. */
+  readonly rightId: string | null;
+}
+
+/** The lines of all orders, in one statement; of those that there are. */
+export async function readOrderedLines(db: Reads, orderIds: readonly string[]): Promise<Map<string, OrderedLine[]>> {
+  const holder = sql`coalesce(${claims.holderId}, ${orders.buyerId})`;
+  const isTheirs = and(eq(entitlements.readerId, holder), eq(entitlements.editionId, orderLines.editionId));
+  const rows = await db
+    .select({ order: orderColumns, sale: saleColumns, saleStatus: editions.saleStatus, rightId: entitlements.id })
+    .from(orders)
+    .innerJoin(payments, eq(payments.orderId, orders.id))
+    .innerJoin(orderLines, eq(orderLines.orderId, orders.id))
+    .innerJoin(editions, eq(editions.id, orderLines.editionId))
+    .leftJoin(claims, eq(claims.orderId, orders.id))
+    .leftJoin(entitlements, and(isTheirs, eq(entitlements.status, 'ACTIVE')))
+    .where(isOneOf(orderIds));
+  return Map.groupBy(rows, ({ order }) => order.id);
+}
 
 /** @throws TerminalError when there is no such order: no retry will make one */
 export const readOrder = async (db: Db, orderId: string) => found(await orderOf(db, orderId), orderId);
