@@ -26,7 +26,7 @@ function handing() {
   const seen: string[] = [];
   const failures: (() => Error)[] = [];
   const note = (name: string, handed: object | undefined, what: object) =>
-    seen.push(`${name} ${handed === what ? 'handed' : String(handed)}`);
+    seen.push(`${name} ${handed === what ? 'handed' : typeof handed}`);
   const declared = workflow('handing', {
     startedBy: 'an order',
     stages: [
