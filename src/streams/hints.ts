@@ -81,7 +81,7 @@ export function listenToHints(
       // Lost again, it subscribes again; what Redis refuses it to must be told to whoever set Redis up.
       if (client.status === 'ready')
         log.warn(
-          { channel, error: describeError(error) },
+          { error: describeError(error) },
           'Redis lets this process hear of no commits; it finds them a little later',
         );
     });
