@@ -5,20 +5,29 @@
  * Promise: nothing depends on them. What is told was committed; a hint may be lost, come twice, or come late: the streams
  * bring the same events, and a subscriber takes each once and in order (live-subscriber.ts).
  * Life: what this process carries on itself is gathered → told with the first event behind which others go on, or with none.
- * Of much at once nothing is told: what so many share, the relay's next pass brings as soon.
+ * While much is committed nothing is told: the relay's next pass brings all of it as soon, and whoever was told of a later
+ * event without those before it would read them from PostgreSQL.
  */
 import type { WireEvent } from './delivery.ts';
 import { CHARACTERS_MAX, hintChannel, publishHint, type Publisher } from './hints.ts';
 
-/** Five purchases of the product, from the first stage to the last. */
-const EVENTS_MAX = 32;
+/** Events of `RECENT_MS` above which nothing is told: those of some 200 purchases a second. */
+const EVENTS_MAX = 64;
 /** The relay sends what is carried after 20 ms; so long after that nobody waits for it any more. */
-const GATHERED_MS_MAX = 50;
+const RECENT_MS = 50;
+
+interface Committed {
+  /** None, where they are too many to be told. */
+  readonly events: readonly WireEvent[];
+  readonly count: number;
+  readonly atMs: number;
+  isTold: boolean;
+}
 
 export class LiveHints {
   readonly #redis: Publisher;
   readonly #channel: string;
-  #gathered: { readonly events: readonly WireEvent[]; readonly atMs: number }[] = [];
+  #recent: Committed[] = [];
 
   constructor(redis: Publisher, keyPrefix: string) {
     this.#redis = redis;
@@ -27,19 +36,20 @@ export class LiveHints {
 
   /** Keeps what was committed until what follows is told. */
   gather(events: readonly WireEvent[]): void {
-    const now = performance.now();
-    this.#gathered = this.#gathered.filter(({ atMs }) => now - atMs < GATHERED_MS_MAX);
-    this.#gathered.push({ events, atMs: now });
-    if (this.#gathered.length > EVENTS_MAX) this.#gathered = [];
+    const nowMs = performance.now();
+    this.#recent = this.#recent.filter(({ atMs }) => nowMs - atMs < RECENT_MS);
+    const count = events.length;
+    if (count > 0) this.#recent.push({ events: count > EVENTS_MAX ? [] : events, count, atMs: nowMs, isTold: false });
   }
 
   /** Tells what was committed now, and what was gathered before it. */
   tell(events: readonly WireEvent[]): void {
     this.gather(events);
-    const all = this.#gathered.flatMap((one) => one.events);
-    this.#gathered = [];
-    if (all.length === 0 || all.length > EVENTS_MAX) return;
-    const text = JSON.stringify(all);
+    if (this.#recent.reduce((sum, { count }) => sum + count, 0) > EVENTS_MAX) return;
+    const untold = this.#recent.filter(({ isTold }) => !isTold);
+    if (untold.length === 0) return;
+    for (const one of untold) one.isTold = true;
+    const text = JSON.stringify(untold.flatMap((one) => one.events));
     if (text.length <= CHARACTERS_MAX) publishHint(this.#redis, this.#channel, text);
   }
 }

@@ -64,14 +64,26 @@ describe('what is told', () => {
     await vi.waitFor(() => expect(heard).toEqual([eventsOf(4), eventsOf(1, 5)]), WAIT);
   });
 
-  test('is nothing, when it is too much; and what comes after that is told again', async () => {
+  test('is nothing while it is much, so that nobody is told of an event without those before it', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    stops.push(() => vi.useRealTimers());
     const hints = new LiveHints(redis, keyPrefix);
-    hints.tell(eventsOf(33));
+    hints.gather(eventsOf(64));
+    hints.tell(eventsOf(1, 65));
+    hints.tell(eventsOf(1, 66));
+    vi.advanceTimersByTime(25);
+    hints.tell(eventsOf(1, 67));
+    vi.advanceTimersByTime(25);
+    // The relay has long sent all but the last.
+    hints.tell(eventsOf(1, 68));
+    await vi.waitFor(() => expect(heard).toEqual([eventsOf(2, 67)]), WAIT);
+  });
+
+  test('is nothing of more than a message holds', async () => {
+    const hints = new LiveHints(redis, keyPrefix);
     hints.tell([eventOf(1, 'x'.repeat(70_000))]);
-    for (let at = 0; at < 40; at++) hints.gather([eventOf(at)]);
-    hints.tell(eventsOf(30));
-    hints.tell(eventsOf(32));
-    await vi.waitFor(() => expect(heard).toEqual([eventsOf(32)]), WAIT);
+    hints.tell(eventsOf(1, 2));
+    await vi.waitFor(() => expect(heard).toEqual([eventsOf(1, 2)]), WAIT);
   });
 
   test('is not what the relay has long sent', async () => {
