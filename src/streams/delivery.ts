@@ -42,7 +42,7 @@ export interface Delivery {
   readonly startsRun: boolean;
   /** Some stage returned it; else a request or a timer made it. */
   readonly isReturned: boolean;
-  /** What the stage before has handed on in this process, with the commit that it was true in. */
+  /** What the stage before has handed on in this process; true when that committed. */
   readonly handed?: object | undefined;
 }
 

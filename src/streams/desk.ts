@@ -14,6 +14,8 @@ import type { Settled } from './settle.ts';
 /** Deliveries in hand above which nothing is carried here any more. */
 const CARRIED_MAX = 1_000;
 const CARRY_AGAIN_MS = 250;
+/** What was carried here and has waited longer for its turn is looked at, and read, before anything is called for it. */
+const FRESH_MS_MAX = 1_000;
 /** Carried deliveries remembered after they are done, until Redis brings them. */
 const EARLY_MAX = 20_000;
 
@@ -21,6 +23,7 @@ interface Waiting {
   readonly delivery: Delivery;
   /** Its run was brought here by a commit of this process a moment ago: no need to look where it stands. */
   readonly isFresh: boolean;
+  readonly sinceMs: number;
   /** True when it is dealt with, false when it has to be worked on again. */
   readonly end: (isDone: boolean) => void;
 }
@@ -182,7 +185,12 @@ export class Desk<Services> {
   #enqueue(delivery: Delivery, isFresh: boolean): void {
     const { promise, resolve } = Promise.withResolvers<Left>();
     const key = deliveryKey(delivery);
-    this.#queue.push({ delivery, isFresh, end: (isDone) => resolve(isDone ? NOTHING : new Set([key])) });
+    this.#queue.push({
+      delivery,
+      isFresh,
+      sinceMs: performance.now(),
+      end: (isDone) => resolve(isDone ? NOTHING : new Set([key])),
+    });
     this.#track([key], promise);
   }
 
@@ -198,7 +206,7 @@ export class Desk<Services> {
     if (this.#context.draining.aborted) for (const { end } of this.#queue.splice(0)) end(false);
     const free = this.#concurrency - this.#calling.size;
     if (this.#queue.length === 0 || (free < this.#concurrency / 2 && free < this.#queue.length)) return;
-    const slice = this.#queue.splice(0, free);
+    const slice = this.#queue.splice(0, free).map(unlessAged);
     for (const one of slice) this.#calling.add(one);
     void this.#callOut(slice);
   }
@@ -295,6 +303,12 @@ export class Desk<Services> {
     return new Set(deliveries.map(deliveryKey));
   }
 }
+
+/** Meanwhile another process may have taken it over. */
+const unlessAged = (one: Waiting): Waiting =>
+  !one.isFresh || performance.now() - one.sinceMs < FRESH_MS_MAX
+    ? one
+    : { ...one, isFresh: false, delivery: { ...one.delivery, handed: undefined } };
 
 const partition = (slice: readonly Waiting[]): { known: Waiting[]; unknown: Waiting[] } => ({
   known: slice.filter(({ isFresh }) => isFresh),

@@ -18,7 +18,7 @@ export type Wake = (events?: readonly WireEvent[]) => void;
 
 const HINT_EVERY_MS = 10;
 const EVENTS_MAX = 100;
-export const CHARACTERS_MAX = 64 * 1_024;
+const CHARACTERS_MAX = 64 * 1_024;
 
 /** `committed` is for whoever leads the relay, `live` for whoever serves subscribers (live-hints.ts). */
 export type Channel = 'committed' | 'live';
@@ -46,11 +46,11 @@ export function createNotifier(redis: Publisher, keyPrefix: string): Wake {
   let isPlanned = false;
   let sentAtMs = Number.NEGATIVE_INFINITY;
   const send = () => {
-    const events = JSON.stringify(waiting.length > EVENTS_MAX ? [] : waiting);
+    const text = hintOf(waiting.length > EVENTS_MAX ? [] : waiting) ?? '[]';
     waiting = [];
     isPlanned = false;
     sentAtMs = performance.now();
-    publishHint(redis, hintChannel(redis, keyPrefix, 'committed'), events.length > CHARACTERS_MAX ? '[]' : events);
+    publishHint(redis, hintChannel(redis, keyPrefix, 'committed'), text);
   };
   return (events = []) => {
     if (waiting.length <= EVENTS_MAX) waiting = [...waiting, ...events];
@@ -82,11 +82,24 @@ export function listenToHints(
       if (client.status === 'ready')
         log.warn(
           { error: describeError(error) },
-          'Redis lets this process hear of no commits; it finds them a little later',
+          `Redis lets this process hear no hints of '${channel}'; it finds what was committed a little later`,
         );
     });
   });
   return { stop: () => client.disconnect() };
+}
+
+/** @returns null where it were more than 64 Ki characters; so many are not written out first */
+export function hintOf(events: readonly WireEvent[]): string | null {
+  const texts = [];
+  let characters = 1;
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    characters += text.length + 1;
+    if (characters > CHARACTERS_MAX) return null;
+    texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
 }
 
 /** What cannot be read, a newer release's say, still tells that something was committed. */

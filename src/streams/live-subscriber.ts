@@ -1,7 +1,7 @@
 /**
  * One subscriber of the live feed: where it stands in its subject, and what it has not pulled yet.
  *
- * Promise: every event once and in order; at most 32 events of the streams and 32 of a page in memory.
+ * Promise: every event once and in order; at most 32 events of streams and hints and 32 of a page in memory.
  * Life: gathering what comes → pulled from the buffer → behind, when the buffer is full or a number is missing: it drops
  * the buffer and reads on from PostgreSQL, a page at a time as it is pulled → ended.
  */
@@ -44,7 +44,7 @@ export class Subscriber implements LiveEvents {
   #last: number | null;
   /** What was read from PostgreSQL, oldest first. */
   #page: StoredEvent[] = NONE;
-  /** What the streams brought. */
+  /** What streams and hints brought. */
   #buffer: StoredEvent[] = NONE;
   #behind: boolean;
   #ended = false;
@@ -127,6 +127,9 @@ export class Subscriber implements LiveEvents {
     this.#behind = false;
     try {
       this.#page = await this.#feed.readPage(this.subject, this.#last ?? 0);
+      const newest = this.#page.at(-1)?.seq ?? 0;
+      // What came again while the page was read.
+      while ((this.#buffer[0]?.seq ?? Number.POSITIVE_INFINITY) <= newest) this.#buffer.shift();
       if (this.#page.length === PAGE_MAX) {
         this.#behind = true;
         this.#buffer = NONE;

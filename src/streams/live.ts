@@ -66,7 +66,9 @@ export class LiveFeed {
   /** Follows the streams until `stop`. Resolves once the positions are known, so that nothing later is missed. */
   async start(): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    this.#hints = listenToHints(this.#options, 'live', (text) => this.#offer(readHint(text).map(toStored)));
+    this.#hints = listenToHints(this.#options, 'live', (text) => {
+      if (this.#bySubject.size > 0) this.#offer(readHint(text).map(toStored));
+    });
     this.#reading = this.#follow(ready.resolve);
     await Promise.race([ready.promise, delay(WATCHDOG_MS, undefined, { ref: false })]);
   }

@@ -22,8 +22,8 @@ export interface StageInput<Payload> {
   /** 1 for the first try. */
   readonly attempt: number;
   /**
-   * What the stage before has handed on (`handOn`), where its commit and this try are the same process's and one follows
-   * the other at once; else undefined: then it is to be read.
+   * What the stage before has handed on (`handOn`), where its commit and this try are the same process's and lie
+   * less than a second apart; else undefined: then it is to be read.
    */
   readonly handed?: object | undefined;
 }

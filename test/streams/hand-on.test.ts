@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { advance, backoff, handOn, once } from '../../src/streams/index.ts';
+import { toWire } from '../../src/streams/outbox.ts';
 import { useDatabase } from '../support/database.ts';
 import {
   createTestEngine,
@@ -15,16 +16,23 @@ import {
 const database = useDatabase();
 const WAIT = { timeout: 20_000, interval: 10 };
 let engine: TestEngine;
-afterEach(() => engine.stop());
+afterEach(async () => {
+  vi.useRealTimers();
+  await engine.stop();
+});
+
+const RELAY_LOCK = 29_556;
 
 /** What pack hands on; no copy of it is the same. */
 const packed = { weightGrams: 500 };
 const labelled = { label: 'L1' };
 
-/** pack (sql) → pay (calls out) → ship (sql), each given what the one before has handed on. */
+/** pack (sql) → pay (calls out, once at a time) → ship (sql), each given what the one before has handed on. */
 function handing() {
   const seen: string[] = [];
   const failures: (() => Error)[] = [];
+  /** What pay waits for. */
+  const till = { isOpen: Promise.resolve() };
   const note = (name: string, handed: object | undefined, what: object) =>
     seen.push(`${name} ${handed === what ? 'handed' : typeof handed}`);
   const declared = workflow('handing', {
@@ -43,9 +51,11 @@ function handing() {
       stage('pay', {
         on: parcelPacked,
         emits: [parcelPaid],
+        concurrency: 1,
         retry: backoff({ attemptsMax: 3, delayMs: 1_000, delayMsMax: 1_000 }),
         run: async ({ payload, handed }) => {
           note('pay', handed, packed);
+          await till.isOpen;
           const error = failures.shift();
           if (error) throw error();
           return handOn(advance(parcelPaid.of(payload)), labelled);
@@ -64,13 +74,13 @@ function handing() {
     ],
   });
   engine = createTestEngine(database.current, [declared]);
-  return { seen, failures };
+  return { seen, failures, till };
 }
 
-const completes = () =>
+const completes = (parcel = 'a') =>
   vi.waitFor(async () => {
     engine.advanceTime(1_000);
-    expect((await engine.run('a'))?.state).toBe('COMPLETED');
+    expect((await engine.run(parcel))?.state).toBe('COMPLETED');
   }, WAIT);
 
 test('the next stage is given what this process carries on to it, as it was handed on', async () => {
@@ -103,8 +113,35 @@ test('what the database could not take is tried again without it', async () => {
   const { seen, failures } = handing();
   failures.push(() => Object.assign(new Error('the database is shutting down'), { code: '57P01' }));
   engine.start();
-  await engine.order('a');
-  engine.wake();
-  await completes();
+  // Nothing is numbered meanwhile, and so nothing comes through Redis.
+  await database.current.sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${RELAY_LOCK}, 0)`;
+    const at = engine.clock.now().toISOString();
+    const told = (await engine.order('a')).map((one) => toWire(parcelOrdered.of({ parcel: 'a' }), one, at));
+    await vi.waitFor(async () => {
+      engine.wake(told);
+      expect(await engine.run('a')).toBeDefined();
+    }, WAIT);
+    await completes();
+  });
   expect(seen).toEqual(['pack undefined', 'pay handed', 'pay undefined', 'ship handed']);
+});
+
+test('a call that has waited a second for its turn is given nothing: its run may stand elsewhere meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const { seen, till } = handing();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  till.isOpen = promise;
+  engine.start();
+  await engine.order('a', 'b', 'c');
+  engine.wake();
+  await vi.waitFor(async () => {
+    expect(await database.current.sql`select 1 from run where stage = 'handing.pay'`).toHaveLength(3);
+    expect(seen).toContain('pay handed');
+  }, WAIT);
+  vi.advanceTimersByTime(1_000);
+  resolve();
+  for (const parcel of ['a', 'b', 'c']) await completes(parcel);
+  expect(seen.filter((what) => what.startsWith('pay'))).toEqual(['pay handed', 'pay undefined', 'pay undefined']);
+  expect(seen.filter((what) => what.startsWith('ship'))).toEqual(['ship handed', 'ship handed', 'ship handed']);
 });

@@ -134,3 +134,36 @@ test('what comes again wakes nobody, whether it was pulled, waits, or was read',
   expect(await pull(subscriber, 1)).toEqual([6]);
   expect(feed.pages).toEqual([0]);
 });
+
+test('what comes again to a full buffer does not make it fall behind', async () => {
+  const feed = feedOf(40);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  subscriber.startAfter(0);
+  for (const seq of upTo(1, 32)) subscriber.offer(event(seq));
+  for (const seq of upTo(1, 32)) subscriber.offer(event(seq));
+  expect(await pull(subscriber, 32)).toEqual(upTo(1, 32));
+  expect(feed.pages).toEqual([]);
+});
+
+test('a hint of what is later than the stream has brought loses nothing of what that brings, before it is known where to begin', async () => {
+  const feed = feedOf(3);
+  const subscriber = new Subscriber(feed, 'a:1', null);
+  for (const seq of [3, 2, 3]) subscriber.offer(event(seq));
+  subscriber.startAfter(1);
+  expect(await pull(subscriber, 2)).toEqual([2, 3]);
+  expect(feed.pages).toEqual([1]);
+});
+
+test('what comes again while a page is read wakes nobody once that is pulled', async () => {
+  const feed = feedOf(2);
+  const subscriber = new Subscriber(feed, 'a:1', 0);
+  const first = subscriber.next();
+  for (const seq of upTo(1, 2)) subscriber.offer(event(seq));
+  expect((await first).value?.seq).toBe(1);
+  expect(await pull(subscriber, 1)).toEqual([2]);
+  let woken = 0;
+  subscriber.whenReady(() => woken++);
+  expect(woken).toBe(0);
+  subscriber.offer(event(3));
+  expect(woken).toBe(1);
+});

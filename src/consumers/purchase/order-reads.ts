@@ -4,7 +4,7 @@ import type { Sale } from '../../db/ledger.ts';
 import { batched } from '../../db/batched.ts';
 import type { Db } from '../../db/client.ts';
 import { claims, editions, entitlements, orderLines, orders, payments } from '../../db/tables/index.ts';
-import { type Reads, TerminalError } from '../../streams/index.ts';
+import { type Reads, type StageInput, TerminalError } from '../../streams/index.ts';
 
 export type PurchaseOrder = Awaited<ReturnType<typeof readOrder>>;
 
@@ -21,8 +21,10 @@ export class OrderInHand {
 }
 
 /** What the stage before has handed on, if it did. */
-export const inHand = ({ handed }: { readonly handed?: object | undefined }): OrderInHand | null =>
-  handed instanceof OrderInHand ? handed : null;
+export const inHand = ({ handed, payload: { orderId } }: Handed): OrderInHand | null =>
+  handed instanceof OrderInHand && handed.order.id === orderId ? handed : null;
+
+type Handed = Pick<StageInput<{ orderId: string }>, 'handed' | 'payload'>;
 
 const orderColumns = {
   id: orders.id,
