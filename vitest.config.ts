@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 60_000,
+    // Where system calls cost four times as much, a walk through both pages takes 55 s; this only ends what hangs.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // What is waited for comes at once, or later on a busy machine: a second told nothing of the program.
     expect: { poll: { timeout: 15_000 } },

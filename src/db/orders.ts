@@ -4,6 +4,8 @@
  * Promise: of all that a reader sends for one edition, one order is open at a time; the price is the one that the buyer
  * was shown, or nothing is ordered; a key orders once, however often it comes, and one that was refused is free again;
  * key, order, line, payment and the payment's key are one commit. Whoever meets a rival waits for its commit.
+ * Two ways: straight, where what was read is sold unless somebody bought the same meanwhile, by one statement that finds
+ * out; and careful, where locks are had before anything is read.
  * Not here: gathering what comes at the same time (../schema/order-desk.ts).
  */
 import { type SQL, sql } from 'drizzle-orm';
@@ -46,8 +48,10 @@ export interface NewOrder extends BuyerCountry {
   bodyHash: string;
 }
 
-/** An order, new or placed before under the same key; or why there is none. */
-export type Placed = { orderId: string; isNew: boolean } | { refusal: Error };
+export type OrderRow = typeof orders.$inferSelect;
+
+/** An order: as it was stored just now, or null where it was placed before under the same key; or why there is none. */
+export type Placed = { orderId: string; stored: OrderRow | null } | { refusal: Error };
 
 interface Placing {
   now: Date;
@@ -62,39 +66,54 @@ interface Placing {
  * Places 1 to some hundreds of orders, each as if it came alone and after those before it in the list.
  * @returns one per order; refusals are AlreadyOwned, KeyReused, NotForSale, PriceChanged, PurchaseInProgress
  */
-export async function placeOrders(
+export async function placeOrders(tx: Tx, wanted: readonly NewOrder[], placing: Placing): Promise<Placed[]> {
+  // Sent together; what is read is read after the locks are had, in a snapshot of its own.
+  const [, facts] = await Promise.all([lockAll(tx, locksOf(wanted)), readFacts(tx, wanted, placing.now)]);
+  return place(tx, wanted, facts, { ...placing, rowsOf: orderRows });
+}
+
+/**
+ * The same without a transaction: two statements, of which the second stores all.
+ * @throws SQLSTATE BH002, or 23505 of the key, when somebody bought the same or used the key meanwhile: nothing is stored then
+ */
+export async function placeStraight(tx: Tx, wanted: readonly NewOrder[], placing: Placing): Promise<Placed[]> {
+  const facts = await readFacts(tx, wanted, placing.now);
+  return place(tx, wanted, facts, { ...placing, rowsOf: orderRowsWithoutRival });
+}
+
+const locksOf = (wanted: readonly NewOrder[]) => wanted.flatMap((order) => [keyLock(order), purchaseLock(order)]);
+
+async function place(
   tx: Tx,
   wanted: readonly NewOrder[],
-  { now, terms, refuseNew, store = (parts) => storeParts(tx, parts) }: Placing,
+  facts: readonly Facts[],
+  { now, terms, refuseNew, store = (parts) => storeParts(tx, parts), rowsOf }: Placing & { rowsOf: typeof orderRows },
 ): Promise<Placed[]> {
-  const names = wanted.flatMap((order) => [keyLock(order), purchaseLock(order)]);
-  // Sent together; what is read is read after the locks are had, in a snapshot of its own.
-  const [, facts] = await Promise.all([lockAll(tx, names), readFacts(tx, wanted, now)]);
   const hasNew = facts.some((fact) => fact.resultId === null);
   const refusal = hasNew ? ((await refuseNew?.()) ?? null) : null;
-  const rows: OrderRow[] = [];
+  const sold: Sold[] = [];
   const seen = new Seen();
   const placed = wanted.map((order, at): Placed => {
     const fact = facts[at];
     if (!fact) throw new TypeError('an order was not looked up');
     try {
       const before = seen.find(order, fact);
-      if (before !== null) return { orderId: before, isNew: false };
+      if (before !== null) return { orderId: before, stored: null };
       if (refusal) throw refusal;
-      const row = { ...order, ...split(order, offerFor(order, fact, seen.openOrder(order)), terms, now) };
-      rows.push(row);
+      const one = { ...order, ...split(order, offerFor(order, fact, seen.openOrder(order)), terms, now) };
+      sold.push(one);
       seen.add(order);
-      return { orderId: order.id, isNew: true };
+      return { orderId: order.id, stored: orderRow(one, now) };
     } catch (error) {
       if (error instanceof Error) return { refusal: error };
       throw error;
     }
   });
-  if (rows.length > 0) await store(placedRows(rows, now), placed);
+  if (sold.length > 0) await store(placedRows(rowsOf(sold, now)), placed);
   return placed;
 }
 
-type OrderRow = NewOrder & Offer & SaleSplit;
+type Sold = NewOrder & Offer & SaleSplit;
 
 interface Offer {
   revisionId: string;
@@ -207,10 +226,30 @@ function split({ country }: NewOrder, offer: Offer, { royaltyBps, taxRates }: Sh
   return { ...offer, ...splitSale({ listAmountMinor: offer.amountMinor, discountMinor: 0, taxRateBps, royaltyBps }) };
 }
 
-/** Key, order, line and payment of all. */
-function placedRows(rows: readonly OrderRow[], now: Date): Parts {
-  const at = now.toISOString();
-  const values = rows.map((row) => ({
+/** The row of an order, as it is stored. */
+const orderRow = ({ id, buyerId, amountMinor, currency, country, evidence }: Sold, now: Date): OrderRow => ({
+  id,
+  buyerId,
+  status: 'PENDING_PAYMENT',
+  amountMinor,
+  currency,
+  country,
+  countryEvidence: evidence,
+  couponId: null,
+  reason: null,
+  createdAt: now,
+  updatedAt: now,
+});
+
+/** Nothing is stored before rivals are looked for: without that there is no row. */
+function orderRowsWithoutRival(sold: readonly Sold[], now: Date): SQL {
+  const purchases = sold.map(({ buyerId, editionId }) => ({ buyer: buyerId, edition: editionId }));
+  const asked = [locksOf(sold), purchases].map((list) => sql`${JSON.stringify(list)}::text::jsonb`);
+  return sql`${orderRows(sold, now)} where (select refuse_rivals(${sql.join(asked, sql`, `)}))`;
+}
+
+function orderRows(sold: readonly Sold[], now: Date): SQL {
+  const values = sold.map((row) => ({
     id: row.id,
     buyer: row.buyerId,
     edition: row.editionId,
@@ -230,13 +269,18 @@ function placedRows(rows: readonly OrderRow[], now: Date): Parts {
     key: row.key,
     hash: row.bodyHash,
   }));
+  return sql`
+    select w.*, ${now.toISOString()}::timestamptz as at
+    from ${recordset(values)} as w(
+      id uuid, buyer uuid, edition uuid, revision uuid, author uuid, list bigint, amount bigint, tax bigint,
+      tax_bps int, royalty bigint, royalty_bps int, currency text, country text, evidence jsonb,
+      gateway text, token text, key text, hash text)`;
+}
+
+/** Key, order, line and payment of all. */
+function placedRows(rows: SQL): Parts {
   return {
-    order_row: sql`
-      select w.*, ${at}::timestamptz as at
-      from ${recordset(values)} as w(
-        id uuid, buyer uuid, edition uuid, revision uuid, author uuid, list bigint, amount bigint, tax bigint,
-        tax_bps int, royalty bigint, royalty_bps int, currency text, country text, evidence jsonb,
-        gateway text, token text, key text, hash text)`,
+    order_row: rows,
     key_kept: sql`
       insert into idempotency_key (user_id, operation, key, body_hash, result_id, created_at)
       select buyer, ${PLACE_ORDER}, key, hash, id, at from order_row`,

@@ -18,7 +18,7 @@ import {
   QuoteExpired,
   QuoteUsed,
 } from './errors.ts';
-import { openPurchase, type Placed, UNPAID } from './orders.ts';
+import { openPurchase, UNPAID } from './orders.ts';
 import { keyLock, lockAll, PLACE_ORDER, purchaseLock } from './purchase-locks.ts';
 import { standingRight } from './standing-right.ts';
 import { quotes } from './tables/index.ts';
@@ -41,7 +41,8 @@ interface Placing {
   refuseNew: () => Promise<void>;
 }
 
-type Accepted = Extract<Placed, { orderId: string }>;
+/** `isNew`: not placed before under the same key. */
+type Accepted = { orderId: string; isNew: boolean };
 
 /** @throws NotThere, KeyReused, QuoteExpired, QuoteUsed, AlreadyOwned, NotForSale, PurchaseInProgress, CouponRefused */
 export async function placeQuoted(tx: Tx, order: QuotedOrder, { now, refuseNew }: Placing): Promise<Accepted> {

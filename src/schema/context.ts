@@ -122,6 +122,8 @@ export interface Context extends SchemaServices {
   commit<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** The same by `keyedDb`. */
   commitByKey<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs `work`, which stores by one statement, without a transaction by `keyedDb`, and wakes the relay afterwards. */
+  storeByKey<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
 /** @throws UnauthenticatedError when nobody is signed in */

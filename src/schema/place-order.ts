@@ -12,6 +12,7 @@ import {
   QuoteUsed,
 } from '../db/errors.ts';
 import { hashBody } from '../db/idempotency.ts';
+import type { OrderRow } from '../db/orders.ts';
 import { placeQuoted } from '../db/quoted-orders.ts';
 import { newId } from '../db/tables/columns.ts';
 import { orderPlaced } from '../events/index.ts';
@@ -25,7 +26,6 @@ import { idOf } from './ids.ts';
 import { currencySchema, MoneyInput, type MoneyShape } from './money.ts';
 import { placeAtDesk } from './order-desk.ts';
 import { Order } from './order.ts';
-import { columnsAlone, readTogether } from './orders-together.ts';
 
 const TOKEN_CHARS_MAX = 200;
 
@@ -92,12 +92,10 @@ builder.relayMutationField(
       order: t.drizzleField({
         type: Order,
         description: 'The order, on its way.',
-        resolve: async (query, { orderId }, _args, { keyedDb }) => {
+        resolve: async (query, { orderId, stored = null }, _args, { keyedDb }) => {
           const selection = query({ where: { id: orderId } });
-          const columns = columnsAlone(selection);
-          const order = await (columns
-            ? readTogether(keyedDb, columns, orderId)
-            : keyedDb.query.orders.findFirst(selection));
+          if (stored && asksColumnsOnly(selection)) return stored;
+          const order = await keyedDb.query.orders.findFirst(selection);
           if (!order) throw new TypeError('a placed order is gone');
           return order;
         },
@@ -116,7 +114,17 @@ interface PlaceOrderInput {
   expectedPrice?: MoneyShape | null | undefined;
 }
 
-function place(context: Context, input: PlaceOrderInput): Promise<{ orderId: string }> {
+/** An order that needs nothing beside its own row. */
+const asksColumnsOnly = ({ with: relations = {}, extras = {} }: { with?: object; extras?: object }): boolean =>
+  Object.keys(relations).length === 0 && Object.keys(extras).length === 0;
+
+/** `stored`: the order as it was stored just now, where that is known. */
+interface PlacedOrder {
+  orderId: string;
+  stored?: OrderRow | null;
+}
+
+function place(context: Context, input: PlaceOrderInput): Promise<PlacedOrder> {
   const { quoteId, editionId, currency, country, expectedPrice } = input;
   if (quoteId) {
     const rival = Object.entries({ editionId, currency, country, expectedPrice }).filter(([, value]) => value);
@@ -133,14 +141,14 @@ function refuse(faults: readonly (readonly [field: string, message: string])[]):
   throw new ValidationError(faults.map(([field, message]) => ({ path: `input.${field}`, message })));
 }
 
-async function placeEdition(context: Context, input: PlaceOrderInput & { editionId: string; currency: string }) {
+function placeEdition(context: Context, input: PlaceOrderInput & { editionId: string; currency: string }) {
   const { idempotencyKey: key, ...body } = input;
   const expectedPrice = input.expectedPrice ?? null;
   const buyerId = signedIn(context).id;
   const from = buyerCountry(input.country ?? null, context.terms.shopCountry, context.address);
   const bodyHash = hashBody(body);
   const order = { ...body, id: newId(), buyerId, ...from, gateway: context.notices.name, expectedPrice, key, bodyHash };
-  return { orderId: await placeAtDesk(context, order) };
+  return placeAtDesk(context, order);
 }
 
 function placeOnQuote(context: Context, input: PlaceOrderInput & { quoteId: string }) {

@@ -1,7 +1,7 @@
 /** Yoga: GraphQL over HTTP and server-sent events. WebSockets (sockets.ts) go through the same plugins. */
 import type { DocumentNode } from 'graphql';
 import { createYoga, type YogaInitialContext } from 'graphql-yoga';
-import { commitWith } from '../schema/commit.ts';
+import { commitWith, storeWith } from '../schema/commit.ts';
 import type { Context, SchemaServices } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import type { Seats } from '../schema/seats.ts';
@@ -54,7 +54,11 @@ export function createGraphqlServer(options: GraphqlOptions) {
     options.committed();
     services.wake(events);
   };
-  const commits = { commit: commitWith(db, wake), commitByKey: commitWith(keyedDb, wake) };
+  const commits = {
+    commit: commitWith(db, wake),
+    commitByKey: commitWith(keyedDb, wake),
+    storeByKey: storeWith(keyedDb, wake),
+  };
   const shared = { ...services, ...commits, seats, stopping };
   return createYoga<Caller, Context>({
     schema,

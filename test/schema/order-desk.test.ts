@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, expect, test, vi } from 'vitest';
-import { commitWith } from '../../src/schema/commit.ts';
+import { placeOrders } from '../../src/db/orders.ts';
+import { commitWith, storeWith } from '../../src/schema/commit.ts';
 import { placeAtDesk } from '../../src/schema/order-desk.ts';
 import { useApi } from './support/api.ts';
 import { market, uuidIn } from './support/market.ts';
@@ -17,6 +18,7 @@ function ownDesk() {
   const { db, clock, backlog, shards, terms } = api.services;
   const shop = {
     commitByKey: commitWith(db, () => {}),
+    storeByKey: storeWith(db, () => {}),
     clock,
     backlog: { ...backlog },
     shards,
@@ -66,7 +68,8 @@ test('orders of one turn are placed in one transaction', async () => {
   const buyers = await Promise.all(Array.from({ length: 12 }, () => api.signUp()));
   const { shop: own, orderOf } = ownDesk();
   const orders = buyers.map(({ id }) => orderOf(id, editionId));
-  expect(await Promise.all(orders.map((order) => placeAtDesk(own, order)))).toEqual(orders.map(({ id }) => id));
+  const placed = await Promise.all(orders.map((order) => placeAtDesk(own, order)));
+  expect(placed.map(({ orderId }) => orderId)).toEqual(orders.map(({ id }) => id));
   expect(await transactions()).toEqual([12]);
 });
 
@@ -78,9 +81,9 @@ function heldDesk() {
   const gates: (() => void)[] = [];
   const held: typeof own = {
     ...own,
-    commitByKey: async (work) => {
+    storeByKey: async (work) => {
       await new Promise<void>((open) => gates.push(open));
-      return own.commitByKey(work);
+      return own.storeByKey(work);
     },
   };
   return { held, gates, orderOf };
@@ -186,6 +189,24 @@ test('of one buyer’s orders for one edition under different keys, sent togethe
   expect(placed).toHaveLength(1);
   const named = new Set(answers.map((answer) => orderedIn(answer).split(' ')[1]));
   expect([named.size, await shop.count('order', id)]).toEqual([1, 1]);
+});
+
+test('an order that meets a rival of another process waits for its commit, and is refused for what that bought', async () => {
+  const { editionId } = await shop.onSale();
+  const { id } = await api.signUp();
+  const { shop: own, orderOf } = ownDesk();
+  const [rival, mine] = [orderOf(id, editionId), orderOf(id, editionId)];
+  const { clock, terms } = own;
+  let refused: Promise<unknown> = Promise.resolve();
+  await api.db.transaction(async (tx) => {
+    await placeOrders(tx, [rival], { now: clock.now(), terms });
+    refused = placeAtDesk(own, mine).catch((error: unknown) => error);
+    await vi.waitFor(async () => {
+      const waiting = await api.db.execute(sql`select 1 from pg_locks where locktype = 'advisory' and not granted`);
+      expect(waiting).toHaveLength(1);
+    });
+  });
+  expect(await refused).toMatchObject({ code: 'PURCHASE_IN_PROGRESS', orderId: rival.id });
 });
 
 test('one key sent together for two bodies orders once, and conflicts once', async () => {
