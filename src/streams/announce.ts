@@ -22,12 +22,12 @@ interface Announcement {
 }
 
 export class Announcer<Services> {
-  readonly #context: SettleContext<Services> & { wakeSoon(): void };
+  readonly #context: SettleContext<Services> & { wake(): void };
   readonly #seat: Seat<Services>;
   #waiting: Announcement[] = [];
   #isBusy = false;
 
-  constructor(context: SettleContext<Services> & { wakeSoon(): void }, seat: Seat<Services>) {
+  constructor(context: SettleContext<Services> & { wake(): void }, seat: Seat<Services>) {
     this.#context = context;
     this.#seat = seat;
   }
@@ -57,7 +57,7 @@ export class Announcer<Services> {
     try {
       const told = await this.#commit(group);
       for (const { delivery, told: answer } of group) answer(told.has(delivery));
-      this.#context.wakeSoon();
+      this.#context.wake();
     } catch (error) {
       const [only, ...others] = group;
       if (only && others.length === 0) only.failed(error);

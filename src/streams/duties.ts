@@ -3,7 +3,7 @@
  *
  * | Duty | How often | Who |
  * |---|---|---|
- * | relay | when woken, within 20 ms for what is carried, else every 250 ms | the leader of each shard |
+ * | relay | when woken, else every 250 ms: so what is carried and told by hints goes out together | the leader of each shard |
  * | repair | every second | the leader of each shard |
  * | trim, and progress | every second | the leader of each shard |
  * | forget gone consumers | every 10 minutes | the leader of each shard |
@@ -53,7 +53,6 @@ export interface DutiesOptions<Services> {
 }
 
 const RELAY_LOOK_EVERY_MS = 250;
-const SOON_MS = 20;
 const REPAIR_EVERY_MS = 1_000;
 const TRIM_EVERY_MS = 1_000;
 const DROP_EVERY_MS = 600_000;
@@ -65,8 +64,6 @@ const FAILURE_DELAY_MS = 500;
 export interface Duties {
   /** Tells the relay that something was committed. */
   readonly wake: () => void;
-  /** The same for what nobody waits for: at the latest after 20 ms. */
-  readonly wakeSoon: () => void;
   /** Settles when all loops have ended. */
   readonly ended: Promise<void>;
 }
@@ -76,9 +73,6 @@ export function startDuties<Services>(options: DutiesOptions<Services>): Duties 
   const bells = Array.from({ length: options.shards }, () => new Bell());
   const wake = () => {
     for (const bell of bells) bell.ring();
-  };
-  const wakeSoon = () => {
-    for (const bell of bells) bell.ringWithin(SOON_MS);
   };
   const listening = listenToHints(options, 'committed', options.onHint);
   const outage = watchDatabase(options.log);
@@ -101,7 +95,7 @@ export function startDuties<Services>(options: DutiesOptions<Services>): Duties 
   });
   options.stopping.addEventListener('abort', wake, { once: true });
   const ended = Promise.all([...leaders, timers, adopting, alive]).then(() => listening.stop());
-  return { wake, wakeSoon, ended };
+  return { wake, ended };
 }
 
 /** Becomes the leader of a shard when nobody else is, and does its duties until it is no longer. */

@@ -60,11 +60,10 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
   const registry = createRegistry(options.workflows);
   const redis = openRedis(options.redisUrl, log);
   const keys = streamKeys(options.keyPrefix);
-  const liveHints = new LiveHints(redis, options.keyPrefix);
   const clock = options.clock ?? systemClock;
   const stopReading = new AbortController();
   const stopNow = new AbortController();
-  let relayBell = { wake: () => {}, wakeSoon: () => {} };
+  let relayBell = { wake: () => {} };
   let carrying = notCarrying;
   const recent = new RecentEvents();
   const announcers = new Map<string, Announcer<Services>>();
@@ -79,14 +78,8 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     log,
     stopping: stopNow.signal,
     draining: stopReading.signal,
-    wake: (events = []) => {
-      liveHints.tell(events);
-      wake();
-    },
-    wakeSoon: (events = []) => {
-      liveHints.gather(events);
-      relayBell.wakeSoon();
-    },
+    wake: () => wake(),
+    tell: (events, when) => (when === 'NOW' ? liveHints.tell(events) : liveHints.gather(events)),
     doubts: new Set(),
     recent,
     announcer: (seat) => {
@@ -121,6 +114,7 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
     recent,
   }));
   const notifyOthers = createNotifier(redis, options.keyPrefix);
+  const liveHints = new LiveHints(redis, options.keyPrefix, () => wake());
   const running: Promise<void>[] = [];
 
   /** Stages of this process hand work to each other; by hand (`pass`), all of it goes through Redis. */
@@ -155,8 +149,8 @@ export function createEngine<Services>(options: EngineOptions<Services>) {
       for (const event of ones) recent.note(shardOfEvent(event), event, carrier);
       if (carrier !== null) begun += ones.length;
     }
-    // What all its stages have begun with waits for Redis as what is carried does.
-    if (events.length > 0 && begun === events.length) relayBell.wakeSoon();
+    // What all its stages have begun with may be sent later, as what is carried is.
+    if (events.length > 0 && begun === events.length) liveHints.gather(events);
     else relayBell.wake();
   }
 

@@ -23,10 +23,10 @@ export interface ExecuteContext<Services> extends SettleContext<Services> {
   readonly log: Log;
   /** Aborts when the worker must stop at once. */
   readonly stopping: AbortSignal;
-  /** Tells the relay that something was committed, and subscribers of what. */
-  wake(events?: readonly WireEvent[]): void;
-  /** The same for what this process carries on itself: others may see it a little later, together with what follows. */
-  wakeSoon(events?: readonly WireEvent[]): void;
+  /** Tells the relay that something was committed that somebody waits for. */
+  wake(): void;
+  /** Tells subscribers what was committed: now, or together with what follows within 20 ms. */
+  tell(events: readonly WireEvent[], when: 'NOW' | 'SOON'): void;
   announcer(seat: Seat<Services>): Announcer<Services>;
 }
 

@@ -45,9 +45,11 @@ export interface Processed {
   readonly carried: readonly Carried[];
   /** What was committed and nobody was told of yet. */
   readonly events: readonly WireEvent[];
+  /** Some run goes on only when Redis has brought one of the events. */
+  readonly isAwaited: boolean;
 }
 
-const DONE: Processed = { left: [], carried: [], events: [] };
+const DONE: Processed = { left: [], carried: [], events: [], isAwaited: false };
 
 /** Works through a batch of a stage that is pure SQL: one commit, or one each when that fails. */
 export async function processBatch<Services>(
@@ -63,15 +65,15 @@ export async function processBatch<Services>(
   return told(context, deliveries, merge(results));
 }
 
-/** Tells the relay and subscribers what was stored: what this process carries on itself may be seen by others a little later. */
+/** Tells subscribers what was stored, and the relay where a run waits for it: all else is sent by the relay's own look. */
 function told<Services>(
   context: ProcessContext<Services>,
   deliveries: readonly Delivery[],
   processed: Processed,
 ): Processed {
-  if (processed.carried.length === deliveries.length) context.wakeSoon(processed.events);
-  else context.wake(processed.events);
-  return { ...processed, events: [] };
+  context.tell(processed.events, processed.carried.length === deliveries.length ? 'SOON' : 'NOW');
+  if (processed.isAwaited) context.wake();
+  return { ...processed, events: [], isAwaited: false };
 }
 
 async function processForward<Services>(
@@ -289,4 +291,5 @@ const merge = (results: readonly Processed[]): Processed => ({
   left: results.flatMap((result) => result.left),
   carried: results.flatMap((result) => result.carried),
   events: results.flatMap((result) => result.events),
+  isAwaited: results.some((result) => result.isAwaited),
 });

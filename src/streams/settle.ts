@@ -66,6 +66,8 @@ export interface Stored {
   readonly carried: readonly Carried[];
   /** As they will travel, in the order in which they are told. */
   readonly events: readonly WireEvent[];
+  /** Some run goes on only when Redis has brought one of the events. */
+  readonly isAwaited: boolean;
 }
 
 /** An outcome of a handler, and what it was given. */
@@ -227,6 +229,7 @@ async function tell<Services>(
   const events = await storeWithEvents(tx, writes, drafts, options, straight);
   const carried: Carried[] = [];
   const wires: WireEvent[] = [];
+  let isAwaited = false;
   const createdAt = now.toISOString();
   for (const [index, { draft, delivery, step, handOn }] of told.entries()) {
     const stored = events[index];
@@ -235,11 +238,11 @@ async function tell<Services>(
     const wire = toWire(draft, stored, createdAt);
     context.recent.note(shardOf(draft.subject, context.shards), wire);
     wires.push(wire);
-    if (step.fromEventId !== null && carriers[draft.type] !== undefined) {
-      carried.push(carryOn(step.stage, delivery.runId, draft, stored, handOn));
-    }
+    if (step.fromEventId === null || step.state !== 'RUNNING') continue;
+    if (carriers[draft.type] === undefined) isAwaited = true;
+    else carried.push(carryOn(step.stage, delivery.runId, draft, stored, handOn));
   }
-  return { events: wires, carried };
+  return { events: wires, carried, isAwaited };
 }
 
 interface Told {

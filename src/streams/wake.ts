@@ -3,15 +3,9 @@
 /** A bell that a loop waits on: rings are remembered until it does. */
 export class Bell {
   #rung = Promise.withResolvers<void>();
-  #soon: NodeJS.Timeout | undefined;
 
   ring(): void {
     this.#rung.resolve();
-  }
-
-  /** Rings after `delayMs`, unless it has rung and was heard before that. */
-  ringWithin(delayMs: number): void {
-    this.#soon ??= setTimeout(() => this.ring(), delayMs);
   }
 
   /** Waits for a ring, `timeoutMs` at most. */
@@ -23,8 +17,6 @@ export class Bell {
     await Promise.race([this.#rung.promise, timeout]);
     clearTimeout(timer);
     // Whoever hears it looks at everything that has happened until now.
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
     this.#rung = Promise.withResolvers();
   }
 }

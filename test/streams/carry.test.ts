@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { hintChannel, listenToHints } from '../../src/streams/hints.ts';
 import { holdBack } from '../../src/streams/hold.ts';
 import { useDatabase } from '../support/database.ts';
-import { createTestEngine, fail, type TestEngine } from './support.ts';
+import { createTestEngine, fail, quietLog, type TestEngine } from './support.ts';
 import { shipping } from './workflows.ts';
 
 const database = useDatabase();
@@ -76,6 +77,42 @@ describe('a process that has committed a stage', () => {
     await engine.redis.del(alive);
     await vi.waitFor(async () => expect(await completed()).toBe(2), WAIT);
     await vi.waitFor(async () => expect(await pendingOf('shipping.pay', 'parcel.packed')).toBe(0), WAIT);
+  });
+});
+
+describe('whoever leads the relay', () => {
+  /** Hears what leaders are told; begins with one order that is sent already, and nobody sends more. */
+  async function listen(): Promise<string[]> {
+    engine = createTestEngine(database.current, [shipping]);
+    await engine.order('a');
+    await engine.relay();
+    await database.current.sql`
+      insert into relay_lease (shard, holder, expires_at) values (0, 'elsewhere', now() + interval '1 hour')`;
+    const told: string[] = [];
+    const options = { redisUrl: inject('redisUrl'), keyPrefix: engine.keyPrefix, log: quietLog };
+    const listener = listenToHints(options, 'committed', (text) => told.push(text));
+    onTestFinished(() => listener.stop());
+    const channel = hintChannel(engine.redis, engine.keyPrefix, 'committed');
+    await vi.waitUntil(async () => (await engine.redis.pubsub('NUMSUB', channel)).includes(1), WAIT);
+    return told;
+  }
+  test('is not woken for what is carried, nor for what nobody waits for', async () => {
+    const told = await listen();
+    engine.start();
+    await vi.waitFor(async () => expect(await completed()).toBe(1), WAIT);
+    // What is told comes in the order in which it is told.
+    await engine.redis.publish(hintChannel(engine.redis, engine.keyPrefix, 'committed'), 'last');
+    await vi.waitUntil(() => told.includes('last'), WAIT);
+    expect(told).toEqual(['last']);
+  });
+
+  test('is woken for what a run waits for', async () => {
+    const told = await listen();
+    // By hand nothing is carried.
+    await engine.pass();
+    expect(await engine.run('a')).toMatchObject({ stage: 'shipping.pay' });
+    await vi.waitUntil(() => told.length > 0, WAIT);
+    expect(told).toEqual(['[]']);
   });
 });
 
