@@ -3,21 +3,29 @@ import { countOpenOrders, countOpenRuns } from './invariants.ts';
 import type { Stack } from './stack.ts';
 import { waitFor } from './wait.ts';
 
+const REST_TIMEOUT_MS = 120_000;
+
 /** @returns milliseconds until the last order had ended; what hangs off a finished order may end later */
-export async function waitForRest(
-  { database: { sql } }: Pick<Stack, 'database'>,
-  timeoutMs = 120_000,
-): Promise<number> {
+export async function waitForRest(stack: Pick<Stack, 'database'>, timeoutMs = REST_TIMEOUT_MS): Promise<number> {
+  const { sql } = stack.database;
   const startedAt = performance.now();
   await waitFor('the end of every purchase', timeoutMs, async () => (await countOpenOrders(sql)) === 0);
   const restMs = performance.now() - startedAt;
+  await waitForRuns(stack, timeoutMs);
+  return restMs;
+}
+
+/** The end of every run, and the sending of every event: nothing is left to do but for orders that were never whole. */
+export async function waitForRuns(
+  { database: { sql } }: Pick<Stack, 'database'>,
+  timeoutMs = REST_TIMEOUT_MS,
+): Promise<void> {
   await waitFor('the end of every run and the sending of every event', timeoutMs, async () => {
     if ((await countUnbegun(sql)) > 0 || (await countOpenRuns(sql)) > 0) return false;
     // Last: a run that ends between two looks leaves an event to be sent.
     const [row] = await sql<{ unsent: string }[]>`select count(*) as unsent from outbox where pub_seq is null`;
     return Number(row?.unsent) === 0;
   });
-  return restMs;
 }
 
 /** What begins when something else has ended, by the event that says so. */

@@ -8,6 +8,7 @@ import { newId } from '../../../src/db/tables/columns.ts';
 import { openLocalEngine } from '../engine/local-shop.ts';
 import { auditEvents, tell } from '../harness/invariants.ts';
 import { placePurchases, planPurchases, type Purchase } from '../harness/load.ts';
+import { waitForRuns } from '../harness/rest.ts';
 import type { FaultContext, FaultResult, FaultRow } from '../harness/row.ts';
 import { openStack, type Stack } from '../harness/stack.ts';
 import { pause, waitFor } from '../harness/wait.ts';
@@ -82,11 +83,7 @@ async function run(context: FaultContext): Promise<FaultResult> {
   await placeAll(stack, beside, poison, durationMs);
   const poisoned = await p99Of(stack, beside);
   const { sql } = stack.database;
-  await waitFor('the end of all poison', REST_TIMEOUT_MS, async () => {
-    const [row] = await sql<{ open: number }[]>`
-      select count(*)::int as open from run where state in ('RUNNING', 'COMPENSATING')`;
-    return row?.open === 0;
-  });
+  await waitForRuns(stack);
   const letters = await sql<{ stage: string; count: number }[]>`
     select stage, count(*)::int as count from dead_letter group by stage order by stage`;
   const ends = await sql<{ state: string; count: number }[]>`
